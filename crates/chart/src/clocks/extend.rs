@@ -1,0 +1,100 @@
+//! Extensions: asked for before due, granted by the approver, no longer and no oftener than the workflow allows.
+//! What a refused person reads is written here.
+
+use huiyin_calendar::{Instant, Span};
+use serde_json::Value;
+
+use super::ClockRun;
+use crate::actor::{Actor, ActorKind};
+use crate::definition::{ClockDecl, Extension};
+use crate::refusal::Refusal;
+
+/// Why more time cannot be asked for now.
+pub(crate) fn asked(
+    run: &ClockRun,
+    decl: &ClockDecl,
+    extension: &Extension,
+    now: Instant,
+) -> Result<(), Refusal> {
+    if run.extensions.len() >= extension.times as usize {
+        return Err(too_often(decl, extension));
+    }
+    let until = run.ask_before();
+    if now > until {
+        let until = crate::expr::write_instant(until);
+        return Err(Refusal::new(
+            "too_late",
+            format!("“{}”已于 {until} 到期；延期须在到期前申请", decl.title.zh),
+            format!(
+                "{} was due at {until}; an extension must be asked for before it is due",
+                decl.title.en
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// The extension that is granted, or why not.
+pub(crate) fn granted(
+    run: &ClockRun,
+    decl: &ClockDecl,
+    extension: &Extension,
+    data: &Value,
+    actor: Option<&Actor>,
+) -> Result<Span, Refusal> {
+    if run.extensions.len() >= extension.times as usize {
+        return Err(too_often(decl, extension));
+    }
+    if run.asked_at.is_none() {
+        return Err(Refusal::new(
+            "not_expected_here",
+            format!("“{}”没有待审批的延期申请；须先在到期前申请", decl.title.zh),
+            format!(
+                "nobody asked for an extension of {}; it must be asked for before it is due",
+                decl.title.en
+            ),
+        ));
+    }
+    if let Some(actor) = actor.filter(|actor| actor.kind == ActorKind::Person)
+        && !actor.is(&extension.approved_by)
+    {
+        let who = &extension.approved_by;
+        return Err(Refusal::new(
+            "not_allowed",
+            format!("延期由 {who} 批准"),
+            format!("an extension is approved by {who}"),
+        ));
+    }
+    let most = extension.up_to;
+    let days = data
+        .get("days")
+        .and_then(Value::as_u64)
+        .and_then(|n| u32::try_from(n).ok())
+        .filter(|n| *n > 0);
+    let Some(n) = days else {
+        return Err(Refusal::field(
+            "days",
+            format!("请填写延长多少，最多 {}", most.zh()),
+            format!("say how much longer, at most {most}"),
+        ));
+    };
+    if n > most.n {
+        return Err(Refusal::new(
+            "limit_exceeded",
+            format!("最多延长 {}，不能延长 {n}", most.zh()),
+            format!("at most {most} can be granted, not {n}"),
+        ));
+    }
+    Ok(Span { n, unit: most.unit })
+}
+
+fn too_often(decl: &ClockDecl, extension: &Extension) -> Refusal {
+    Refusal::new(
+        "limit_exceeded",
+        format!("“{}”最多延期 {} 次，已用完", decl.title.zh, extension.times),
+        format!(
+            "{} can be extended {} time(s) at most, all used",
+            decl.title.en, extension.times
+        ),
+    )
+}

@@ -1,0 +1,21 @@
+//! What a step asks of the directory of a district. The directory itself, its files and its people are elsewhere.
+
+/// Units, roles and routing, as a pure look-up: the same version gives the same answers for ever.
+pub trait Directory: Send + Sync {
+    /// Content hash; journalled with every step.
+    fn version(&self) -> &str;
+    /// Unit id of the duty desk 值班: owns what nobody else does.
+    fn duty_desk(&self) -> String;
+    /// Is there such a unit?
+    fn unit_exists(&self, unit: &str) -> bool;
+    /// Is there such a role?
+    fn role_exists(&self, role: &str) -> bool;
+    /// Unit responsible for place × category.
+    fn route(&self, place: &str, category: &str) -> Option<String>;
+    /// `internal`, `town`, `peer`, `superior` or `enterprise`.
+    fn relation(&self, unit: &str) -> Option<String>;
+    /// The units that may neither own nor see a case: the accused, and everyone related to them.
+    fn excluded(&self, accused: Vec<String>) -> Vec<String> {
+        accused
+    }
+}

@@ -1,0 +1,227 @@
+//! Expressions: CEL, compiled at load. Common shapes run as native code over pre-split paths; the rest runs in the
+//! `cel` crate. Both give the same answers. What the names mean comes from a [`Scope`].
+
+mod cost;
+mod fallback;
+mod native;
+
+use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone as _, Utc};
+use serde_json::Value;
+
+use crate::definition::{Place, StateIx};
+use native::{Native, Val};
+
+pub use cost::COST_LIMIT;
+
+/// Longest expression accepted, in bytes.
+pub const LENGTH_LIMIT: usize = 4096;
+
+/// What an expression reads.
+pub trait Scope {
+    /// The case's data.
+    fn data(&self) -> &Value;
+    /// The event being handled: name and payload.
+    fn event(&self) -> Option<(&str, &Value)>;
+    /// The case itself (`id`, `number`, `opened_at`, …); built only when an expression asks for it.
+    fn case(&self) -> Value;
+    /// The time of this step.
+    fn now(&self) -> DateTime<Utc>;
+    /// Is the state active?
+    fn in_state(&self, ix: StateIx) -> bool;
+    /// Unit id of the duty desk 值班.
+    fn duty_desk(&self) -> String;
+    /// Unit responsible for place × category.
+    fn route(&self, place: &str, category: &str) -> Option<String>;
+    /// Relation of a unit: internal, town, peer, superior, enterprise.
+    fn unit_relation(&self, unit: &str) -> Option<String>;
+}
+
+/// Why an expression gave no value. In a guard this counts as false and is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{source_text}: {problem}")]
+pub struct ExprError {
+    /// The expression.
+    pub source_text: String,
+    /// What went wrong.
+    pub problem: String,
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Expr {
+    /// As written.
+    pub source: String,
+    /// Where it was written.
+    pub place: Place,
+    native: Option<Native>,
+    program: Option<cel::Program>,
+    /// States named by `in_state('…')`, for the fallback.
+    states: Vec<(String, StateIx)>,
+}
+
+/// The zone of dates without an offset: China has had one, without summer time, since 1992.
+#[must_use]
+pub fn district_zone() -> FixedOffset {
+    // 8 h is inside chrono's range of ±24 h, so the fallback is never used.
+    FixedOffset::east_opt(8 * 3600).unwrap_or_else(|| chrono::Offset::fix(&Utc))
+}
+
+impl Expr {
+    /// Compiles. `state` finds a state by id for `in_state('id')`; `max_items` the `maxItems` of a list in the data.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the expression.
+    pub fn compile(
+        source: &str,
+        place: Place,
+        state: &dyn Fn(&str) -> Option<StateIx>,
+        max_items: &dyn Fn(&str) -> Option<u64>,
+    ) -> Result<Self, String> {
+        if source.len() > LENGTH_LIMIT {
+            return Err(format!(
+                "the expression has {} bytes; at most {LENGTH_LIMIT} are allowed",
+                source.len()
+            ));
+        }
+        let program = cel::Program::compile(source)
+            .map_err(|errors| format!("not a CEL expression: {errors}"))?;
+        let mut states = Vec::new();
+        native::states_named(program.expression(), &mut |id| match state(id) {
+            Some(ix) => {
+                states.push((id.to_owned(), ix));
+                Ok(())
+            }
+            None => Err(format!("in_state('{id}'): there is no such state")),
+        })?;
+        native::known_names(program.expression())?;
+        cost::bound(program.expression(), max_items)?;
+        let native = native::lower(program.expression(), &states);
+        if native.is_none() && native::calls_directory(program.expression()) {
+            return Err("route() and unit_relation() may not stand inside a list expression; write the condition without one".into());
+        }
+        Ok(Self {
+            source: source.to_owned(),
+            place,
+            native,
+            program: Some(program),
+            states,
+        })
+    }
+
+    /// An expression that is always this value (a YAML scalar that is not a string).
+    #[must_use]
+    pub fn literal(value: Value, place: Place) -> Self {
+        Self {
+            source: value.to_string(),
+            place,
+            native: Some(Native::Lit(value)),
+            program: None,
+            states: Vec::new(),
+        }
+    }
+
+    /// Was it lowered to native code?
+    #[must_use]
+    pub fn is_native(&self) -> bool {
+        self.native.is_some()
+    }
+
+    /// As a condition.
+    ///
+    /// # Errors
+    /// When it cannot be evaluated or is not true or false.
+    pub fn test(&self, scope: &dyn Scope) -> Result<bool, ExprError> {
+        match &self.native {
+            Some(native) => native.test(scope).map_err(|problem| self.error(problem)),
+            None => self.test_cel(scope),
+        }
+    }
+
+    /// As a JSON value.
+    ///
+    /// # Errors
+    /// When it cannot be evaluated.
+    pub fn value(&self, scope: &dyn Scope) -> Result<Value, ExprError> {
+        match &self.native {
+            Some(native) => native
+                .eval(scope)
+                .map(Val::into_json)
+                .map_err(|problem| self.error(problem)),
+            None => self.value_cel(scope),
+        }
+    }
+
+    /// As an instant: a timestamp, an RFC 3339 text, or a date, which is its first moment in the district's zone.
+    ///
+    /// # Errors
+    /// When it cannot be evaluated or is none of these.
+    pub fn instant(&self, scope: &dyn Scope) -> Result<DateTime<Utc>, ExprError> {
+        let value = self.value(scope)?;
+        value
+            .as_str()
+            .and_then(read_instant)
+            .ok_or_else(|| self.error(format!("{value} is no time; expected a date like 2026-02-10 or a time like 2026-02-10T09:30:00+08:00")))
+    }
+
+    /// The same through the `cel` crate, whatever was lowered: for tests and the bench.
+    ///
+    /// # Errors
+    /// As [`Expr::test`].
+    pub fn test_cel(&self, scope: &dyn Scope) -> Result<bool, ExprError> {
+        match self.value_cel(scope)? {
+            Value::Bool(answer) => Ok(answer),
+            other => Err(self.error(format!("gave {other}; expected true or false"))),
+        }
+    }
+
+    /// The same through the `cel` crate.
+    ///
+    /// # Errors
+    /// As [`Expr::value`].
+    pub fn value_cel(&self, scope: &dyn Scope) -> Result<Value, ExprError> {
+        match &self.program {
+            Some(program) => {
+                fallback::eval(program, &self.states, scope).map_err(|problem| self.error(problem))
+            }
+            None => self.native.as_ref().map_or(Ok(Value::Null), |native| {
+                native
+                    .eval(scope)
+                    .map(Val::into_json)
+                    .map_err(|problem| self.error(problem))
+            }),
+        }
+    }
+
+    fn error(&self, problem: String) -> ExprError {
+        ExprError {
+            source_text: self.source.clone(),
+            problem,
+        }
+    }
+}
+
+/// Reads an RFC 3339 time, a time without offset (district zone), or a date (its first moment).
+#[must_use]
+pub fn read_instant(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.with_timezone(&Utc));
+    }
+    let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S")
+        .or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M"))
+        .or_else(|_| {
+            NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .map(|day| day.and_time(chrono::NaiveTime::MIN))
+        })
+        .ok()?;
+    district_zone()
+        .from_local_datetime(&naive)
+        .single()
+        .map(|time| time.with_timezone(&Utc))
+}
+
+/// Writes an instant as the journal and expressions show it: RFC 3339 in the district's zone, microseconds only if any.
+#[must_use]
+pub fn write_instant(at: DateTime<Utc>) -> String {
+    at.with_timezone(&district_zone())
+        .to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
+}

@@ -1,0 +1,171 @@
+//! The data schema of a workflow: defaults, control fields, confidential fields.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::Loader;
+use super::node::{Kind, Node, read};
+use crate::definition::{Confidential, DataSchema, Domain, Source};
+
+impl Loader {
+    /// `data:` a file name or the schema itself.
+    pub(super) fn data_schema(&mut self, node: &Node, other: &dyn Fn(&str) -> Option<String>) {
+        let schema = if let Kind::Text(path) = &node.kind {
+            let Some(text) = other(path) else {
+                self.problem(
+                    node,
+                    "data",
+                    format!("{path} is missing"),
+                    "put the JSON Schema of the data beside the workflow",
+                );
+                return;
+            };
+            match read(&path.as_str().into(), &text) {
+                Ok(schema) => {
+                    self.sources.push(Source {
+                        path: path.clone(),
+                        text,
+                    });
+                    schema.json()
+                }
+                Err(problem) => {
+                    self.problems.push(problem);
+                    return;
+                }
+            }
+        } else {
+            node.json()
+        };
+        if !schema.is_object() || jsonschema::validator_for(&plain_schema(&schema)).is_err() {
+            self.problem(
+                node,
+                "data",
+                "this is no JSON Schema",
+                "write {type: object, properties: {…}}",
+            );
+            return;
+        }
+        self.data = DataSchema {
+            initial: defaults(&schema),
+            control: control(&schema),
+            confidential: confidential(&schema),
+            schema,
+        };
+    }
+}
+
+fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+}
+
+/// The value that a schema's defaults make.
+fn defaults(schema: &Value) -> Value {
+    if let Some(default) = schema.get("default") {
+        return default.clone();
+    }
+    let fields: Map<String, Value> = properties(schema)
+        .map(|(key, part)| (key.clone(), defaults(part)))
+        .filter(|(_, value)| !value.is_null())
+        .collect();
+    if fields.is_empty() && schema.get("properties").is_none() {
+        Value::Null
+    } else {
+        Value::Object(fields)
+    }
+}
+
+fn walk(schema: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value)) {
+    for (key, part) in properties(schema) {
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        visit(&path, part);
+        walk(part, &path, visit);
+    }
+}
+
+fn control(schema: &Value) -> BTreeMap<String, Domain> {
+    let mut found = BTreeMap::new();
+    walk(schema, "", &mut |path, part| {
+        let domain = match part.get("type").and_then(Value::as_str) {
+            Some("boolean") => Some(Domain::Bool),
+            Some("string") => part.get("enum").and_then(Value::as_array).map(|words| {
+                Domain::Enum(
+                    words
+                        .iter()
+                        .filter_map(|word| word.as_str().map(str::to_owned))
+                        .collect(),
+                )
+            }),
+            Some("integer") => match (
+                part.get("minimum").and_then(Value::as_i64),
+                part.get("maximum").and_then(Value::as_i64),
+            ) {
+                (Some(least), Some(most)) => Some(Domain::Int(least, most)),
+                _ => None,
+            },
+            _ => None,
+        };
+        found.extend(domain.map(|domain| (path.to_owned(), domain)));
+    });
+    found
+}
+
+/// Confidential fields of a schema.
+pub(super) fn confidential(schema: &Value) -> BTreeMap<String, Confidential> {
+    let mut found = BTreeMap::new();
+    walk(schema, "", &mut |path, part| {
+        let kind = match part.get("confidential").and_then(Value::as_str) {
+            Some("masked") => Confidential::Masked,
+            Some("sealed") => Confidential::Sealed,
+            _ => return,
+        };
+        found.insert(path.to_owned(), kind);
+    });
+    found
+}
+
+/// `maxItems` of the list at `data.a.b`.
+pub(super) fn max_items(schema: &Value, path: &str) -> Option<u64> {
+    let mut at = schema;
+    for step in path.strip_prefix("data.")?.split('.') {
+        at = at.get("properties")?.get(step)?;
+    }
+    at.get("maxItems")?.as_u64()
+}
+
+/// The schema without what only Huiyin understands: titles in two languages. What is left is standard JSON Schema.
+#[must_use]
+pub fn plain_schema(schema: &Value) -> Value {
+    let Value::Object(fields) = schema else {
+        return schema.clone();
+    };
+    let kept = fields.iter().filter(|(key, value)| {
+        !(matches!(key.as_str(), "title" | "description") && value.is_object())
+    });
+    let plain = kept.map(|(key, value)| {
+        let value = match (key.as_str(), value) {
+            ("properties" | "$defs" | "patternProperties", Value::Object(parts)) => parts
+                .iter()
+                .map(|(name, part)| (name.clone(), plain_schema(part)))
+                .collect::<Map<_, _>>()
+                .into(),
+            ("items" | "additionalProperties" | "not" | "if" | "then" | "else", part) => {
+                plain_schema(part)
+            }
+            ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
+                parts.iter().map(plain_schema).collect()
+            }
+            (_, value) => value.clone(),
+        };
+        (key.clone(), value)
+    });
+    Value::Object(plain.collect())
+}

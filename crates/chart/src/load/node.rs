@@ -1,0 +1,183 @@
+//! YAML as a tree in which every node knows its line and column. Aliases are bounded by the parser; `on` stays text.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use serde_saphyr::Spanned;
+
+use super::diagnostic::Diagnostic;
+use crate::definition::Place;
+
+/// Largest file, in bytes.
+pub(super) const FILE_LIMIT: usize = 1 << 20;
+
+/// A node of the tree.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) line: u32,
+    pub(super) column: u32,
+    pub(super) kind: Kind,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    pub(super) fn place(&self, file: &Arc<str>) -> Place {
+        Place {
+            file: file.clone(),
+            line: self.line,
+            column: self.column,
+        }
+    }
+
+    /// What it is, in words.
+    pub(super) fn what(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "nothing",
+            Kind::Bool(_) => "true or false",
+            Kind::Int(_) | Kind::Float(_) => "a number",
+            Kind::Text(_) => "a text",
+            Kind::List(_) => "a list",
+            Kind::Map(_) => "a mapping",
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        match &self.kind {
+            Kind::Map(entries) => entries
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// The same as JSON.
+    pub(super) fn json(&self) -> Value {
+        match &self.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(b) => Value::Bool(*b),
+            Kind::Int(n) => (*n).into(),
+            Kind::Float(n) => (*n).into(),
+            Kind::Text(s) => Value::String(s.clone()),
+            Kind::List(items) => Value::Array(items.iter().map(Node::json).collect()),
+            Kind::Map(entries) => Value::Object(
+                entries
+                    .iter()
+                    .map(|(key, node)| (key.clone(), node.json()))
+                    .collect::<Map<_, _>>(),
+            ),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Kind>::deserialize(deserializer)?;
+        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        Ok(Self {
+            line: narrow(spanned.referenced.line()),
+            column: narrow(spanned.referenced.column()),
+            kind: spanned.value,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Kind;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a YAML value")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Kind, E> {
+                Ok(Kind::Bool(value))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Kind, E> {
+                Ok(Kind::Int(value))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Kind, E> {
+                // Beyond i64 a number is no count of anything here.
+                Ok(i64::try_from(value).map_or_else(|_| Kind::Text(value.to_string()), Kind::Int))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Kind, E> {
+                Ok(Kind::Float(value))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Kind, E> {
+                Ok(Kind::Text(value.to_owned()))
+            }
+            fn visit_unit<E>(self) -> Result<Kind, E> {
+                Ok(Kind::Null)
+            }
+            fn visit_none<E>(self) -> Result<Kind, E> {
+                Ok(Kind::Null)
+            }
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Kind, D::Error> {
+                Kind::deserialize(deserializer)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Kind, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    items.push(item);
+                }
+                Ok(Kind::List(items))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kind, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry::<String, Node>()? {
+                    entries.push(entry);
+                }
+                Ok(Kind::Map(entries))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// Reads one file.
+pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
+    let at = |line, column| Place {
+        file: file.clone(),
+        line,
+        column,
+    };
+    if text.len() > FILE_LIMIT {
+        return Err(Diagnostic {
+            place: at(1, 1),
+            path: String::new(),
+            problem: format!("the file has {} bytes", text.len()),
+            cure: format!("at most {FILE_LIMIT} are allowed"),
+        });
+    }
+    serde_saphyr::from_str::<Node>(text).map_err(|error| {
+        let (line, column) = error.location().map_or((1, 1), |l| {
+            (
+                u32::try_from(l.line()).unwrap_or(1),
+                u32::try_from(l.column()).unwrap_or(1),
+            )
+        });
+        let message = error.to_string();
+        Diagnostic {
+            place: at(line, column),
+            path: String::new(),
+            problem: format!(
+                "not readable as YAML: {}",
+                message.lines().next().unwrap_or_default()
+            ),
+            cure: "look at the indentation, quotes and brackets here and in the line above".into(),
+        }
+    })
+}

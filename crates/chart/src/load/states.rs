@@ -1,0 +1,154 @@
+//! First pass: the tree of states, their kinds and ids.
+
+use super::node::{Kind, Node};
+use super::{Loader, STATE_KEYS};
+use crate::definition::{State, StateIx, StateKind};
+
+/// Most states of a workflow.
+const STATE_LIMIT: usize = 4096;
+/// Deepest nesting.
+const DEPTH_LIMIT: usize = 64;
+
+impl Loader {
+    /// Builds all states without their behaviour.
+    pub(super) fn state_tree(&mut self, root: &Node, name: &str) -> Option<()> {
+        self.state(root, name.to_owned(), String::new(), None, 0)?;
+        for ix in 0..self.states.len() {
+            let (id, path) = (self.states[ix].id.clone(), ix);
+            let Ok(number) = StateIx::try_from(path) else {
+                continue;
+            };
+            if let Some(first) = self.ids.insert(id.clone(), number) {
+                let place = self.states[usize::from(first)].place.line;
+                let here = self.states[ix].place.clone();
+                self.problems.push(super::Diagnostic {
+                    place: here,
+                    path: id.clone(),
+                    problem: format!("the id `{id}` is used twice; first in line {place}"),
+                    cure: "give one of the two another `id`".into(),
+                });
+            }
+        }
+        // A key that names one state only can be used like an id.
+        let mut keys: std::collections::HashMap<String, Vec<StateIx>> =
+            std::collections::HashMap::new();
+        for state in &self.states[1..] {
+            keys.entry(state.key.clone()).or_default().push(state.ix);
+        }
+        for (key, owners) in keys {
+            if let [only] = owners.as_slice() {
+                self.ids.entry(key).or_insert(*only);
+            }
+        }
+        Some(())
+    }
+
+    fn state(
+        &mut self,
+        node: &Node,
+        key: String,
+        path: String,
+        parent: Option<StateIx>,
+        depth: usize,
+    ) -> Option<StateIx> {
+        if self.states.len() >= STATE_LIMIT || depth > DEPTH_LIMIT {
+            let cure = format!("at most {STATE_LIMIT} states, nested at most {DEPTH_LIMIT} deep");
+            self.problem(node, &path, "the chart is too large", cure);
+            return None;
+        }
+        let shown = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("states.{path}")
+        };
+        if parent.is_some() {
+            self.fields(node, &shown, &STATE_KEYS)?;
+        }
+        let ix = StateIx::try_from(self.states.len()).ok()?;
+        let id = node.get("id").and_then(|id| self.text(id, &shown));
+        let kind = self.kind(node, &shown);
+        let title = node
+            .get("title")
+            .and_then(|title| self.title(title, &shown));
+        self.states.push(State {
+            ix,
+            id: id.unwrap_or_else(|| {
+                if path.is_empty() {
+                    key.clone()
+                } else {
+                    path.clone()
+                }
+            }),
+            key,
+            title,
+            kind,
+            parent,
+            children: Vec::new(),
+            initial: None,
+            on: Vec::new(),
+            always: Vec::new(),
+            after: Vec::new(),
+            entry: Vec::new(),
+            exit: Vec::new(),
+            owner: None,
+            place: node.place(&self.file),
+        });
+        if let Some(states) = node.get("states") {
+            for (child_key, child) in self.entries(states, &shown)? {
+                let child_path = if path.is_empty() {
+                    child_key.clone()
+                } else {
+                    format!("{path}.{child_key}")
+                };
+                if let Some(child) =
+                    self.state(child, child_key.clone(), child_path, Some(ix), depth + 1)
+                {
+                    self.states[usize::from(ix)].children.push(child);
+                }
+            }
+        }
+        Some(ix)
+    }
+
+    fn kind(&mut self, node: &Node, path: &str) -> StateKind {
+        let has_children = node
+            .get("states")
+            .is_some_and(|states| matches!(&states.kind, Kind::Map(map) if !map.is_empty()));
+        let inferred = if has_children {
+            StateKind::Compound
+        } else {
+            StateKind::Atomic
+        };
+        let Some(written) = node.get("type") else {
+            return match node.get("history") {
+                Some(_) => StateKind::History {
+                    deep: self.deep(node, path),
+                },
+                None => inferred,
+            };
+        };
+        match self.word(
+            written,
+            path,
+            &["parallel", "final", "history", "compound", "atomic"],
+        ) {
+            Some("parallel") => StateKind::Parallel,
+            Some("final") => StateKind::Final,
+            Some("history") => StateKind::History {
+                deep: self.deep(node, path),
+            },
+            _ => inferred,
+        }
+    }
+
+    fn deep(&mut self, node: &Node, path: &str) -> bool {
+        match node.get("history") {
+            Some(Node {
+                kind: Kind::Bool(_),
+                ..
+            })
+            | None => false,
+            Some(history) => self.word(history, path, &["shallow", "deep"]) == Some("deep"),
+        }
+    }
+}

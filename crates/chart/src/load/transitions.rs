@@ -1,0 +1,520 @@
+//! Second pass: transitions, guards, actions, owners; every name is resolved here.
+
+use super::node::{Kind, Node};
+use super::{Loader, nearest};
+use crate::definition::{Action, Descriptor, StateIx, StateKind, Transition, TransitionIx};
+use crate::expr::Expr;
+
+impl Loader {
+    /// Decodes the behaviour of the root and everything below.
+    pub(super) fn behaviour(&mut self, root: &Node) {
+        self.behave(root, 0);
+    }
+
+    fn behave(&mut self, node: &Node, ix: StateIx) {
+        let path = if ix == 0 {
+            String::new()
+        } else {
+            format!("states.{}", self.state_path(ix))
+        };
+        let at = |key: &str| {
+            if path.is_empty() {
+                key.to_owned()
+            } else {
+                format!("{path}.{key}")
+            }
+        };
+        self.initial(node, ix, &path);
+        if let Some(on) = node.get("on") {
+            for (name, list) in self.entries(on, &at("on")).unwrap_or_default() {
+                let here = format!("{}.{name}", at("on"));
+                let descriptor = match name.as_str() {
+                    "*" => Descriptor::Any,
+                    name => name.strip_suffix(".*").map_or_else(
+                        || Descriptor::Exact(name.to_owned()),
+                        |prefix| Descriptor::Prefix(prefix.to_owned()),
+                    ),
+                };
+                self.declared(list, &here, &descriptor);
+                let transitions = self.transitions(list, ix, &here);
+                self.states[usize::from(ix)]
+                    .on
+                    .push((descriptor, transitions));
+            }
+        }
+        if let Some(always) = node.get("always") {
+            let transitions = self.transitions(always, ix, &at("always"));
+            self.states[usize::from(ix)].always = transitions;
+        }
+        if let Some(after) = node.get("after") {
+            for (delay, list) in self.entries(after, &at("after")).unwrap_or_default() {
+                let here = format!("{}.{delay}", at("after"));
+                let Some(span) = self.delay(delay, list, &here) else {
+                    continue;
+                };
+                let transitions = self.transitions(list, ix, &here);
+                let slot = self.states[usize::from(ix)].after.len();
+                let event = crate::machine::after_event(&self.states[usize::from(ix)], slot);
+                let state = &mut self.states[usize::from(ix)];
+                state.after.push((span, transitions.clone()));
+                state.on.push((Descriptor::Exact(event), transitions));
+            }
+        }
+        for (key, entry) in [("entry", true), ("exit", false)] {
+            if let Some(actions) = node.get(key) {
+                let actions = self.actions(actions, &at(key));
+                let state = &mut self.states[usize::from(ix)];
+                if entry {
+                    state.entry = actions
+                } else {
+                    state.exit = actions
+                }
+            }
+        }
+        if let Some(owner) = node.get("owner") {
+            let owner = self.owner(owner, &at("owner"));
+            self.states[usize::from(ix)].owner = owner;
+        }
+        let children = self.states[usize::from(ix)].children.clone();
+        for child in children {
+            let key = self.states[usize::from(child)].key.clone();
+            if let Some(child_node) = node.get("states").and_then(|states| states.get(&key)) {
+                self.behave(child_node, child);
+            }
+        }
+    }
+
+    /// With an `events:` section every event that comes from outside must be declared.
+    fn declared(&mut self, node: &Node, path: &str, descriptor: &Descriptor) {
+        let Descriptor::Exact(name) = descriptor else {
+            return;
+        };
+        if self.events.is_empty() || self.events.contains(name) || name.starts_with("done.state.") {
+            return;
+        }
+        let cure = match nearest(name, self.events.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`? or declare it under `events:`"),
+            None => "declare it under `events:` with a title and who may send it".into(),
+        };
+        self.problem(
+            node,
+            path,
+            format!("the event `{name}` is not declared"),
+            cure,
+        );
+    }
+
+    fn initial(&mut self, node: &Node, ix: StateIx, path: &str) {
+        let here = if path.is_empty() {
+            "initial".to_owned()
+        } else {
+            format!("{path}.initial")
+        };
+        match self.states[usize::from(ix)].kind {
+            StateKind::History { .. } => {
+                if let Some(target) = node.get("target") {
+                    let parent = self.states[usize::from(ix)].parent.unwrap_or(0);
+                    let targets = self.targets(target, ix, parent, &here);
+                    let default =
+                        self.add(Transition::plain(parent, targets, target.place(&self.file)));
+                    self.states[usize::from(ix)].initial = default;
+                }
+            }
+            StateKind::Compound => {
+                let Some(initial) = node.get("initial") else {
+                    let first = self.states[usize::from(ix)]
+                        .children
+                        .first()
+                        .map(|c| self.states[usize::from(*c)].key.clone());
+                    self.problem(
+                        node,
+                        path,
+                        "a state with states inside needs to know where it begins",
+                        format!("write `initial: {}`", first.unwrap_or_default()),
+                    );
+                    return;
+                };
+                let (target, actions) = match &initial.kind {
+                    Kind::Map(_) => {
+                        let Some(fields) = self.fields(initial, &here, &["target", "actions"])
+                        else {
+                            return;
+                        };
+                        let actions = fields
+                            .get("actions")
+                            .map(|a| self.actions(a, &here))
+                            .unwrap_or_default();
+                        (fields.get("target").unwrap_or(initial), actions)
+                    }
+                    _ => (initial, Vec::new()),
+                };
+                let targets = self.targets(target, ix, ix, &here);
+                if let Some(outside) = targets.iter().find(|t| !self.is_below(**t, ix)) {
+                    let id = self.states[usize::from(*outside)].id.clone();
+                    self.problem(
+                        initial,
+                        &here,
+                        format!("`{id}` is not inside this state"),
+                        "begin in a state inside",
+                    );
+                    return;
+                }
+                let made = Transition {
+                    actions,
+                    ..Transition::plain(ix, targets, initial.place(&self.file))
+                };
+                self.states[usize::from(ix)].initial = self.add(made);
+            }
+            StateKind::Atomic | StateKind::Parallel | StateKind::Final => {}
+        }
+    }
+
+    fn is_below(&self, ix: StateIx, ancestor: StateIx) -> bool {
+        let mut at = self.states[usize::from(ix)].parent;
+        while let Some(parent) = at {
+            if parent == ancestor {
+                return true;
+            }
+            at = self.states[usize::from(parent)].parent;
+        }
+        false
+    }
+
+    fn add(&mut self, transition: Transition) -> Option<TransitionIx> {
+        let ix = TransitionIx::try_from(self.transitions.len()).ok()?;
+        self.transitions.push(transition);
+        Some(ix)
+    }
+
+    fn transitions(&mut self, node: &Node, source: StateIx, path: &str) -> Vec<TransitionIx> {
+        let nodes = match node.kind {
+            Kind::Null => std::slice::from_ref(node),
+            _ => Self::list(node),
+        };
+        nodes
+            .iter()
+            .filter_map(|each| {
+                let made = self.transition(each, source, path)?;
+                self.add(made)
+            })
+            .collect()
+    }
+
+    fn transition(&mut self, node: &Node, source: StateIx, path: &str) -> Option<Transition> {
+        let mut made = Transition::plain(source, Vec::new(), node.place(&self.file));
+        match &node.kind {
+            Kind::Null => made.forbidden = true,
+            Kind::Text(_) => made.targets = self.targets(node, source, self.base(source), path),
+            Kind::Map(_) => {
+                let fields = self.fields(
+                    node,
+                    path,
+                    &[
+                        "target",
+                        "guard",
+                        "actions",
+                        "reenter",
+                        "title",
+                        "description",
+                    ],
+                )?;
+                if let Some(target) = fields.get("target") {
+                    made.targets = self.targets(target, source, self.base(source), path);
+                }
+                made.guard = match fields.get("guard") {
+                    Some(guard) => Some(self.expr(guard, &format!("{path}.guard"))?),
+                    None => None,
+                };
+                made.actions = fields
+                    .get("actions")
+                    .map(|a| self.actions(a, &format!("{path}.actions")))
+                    .unwrap_or_default();
+                made.reenter = fields
+                    .get("reenter")
+                    .is_some_and(|reenter| self.truth(reenter, path));
+            }
+            _ => {
+                self.expected(node, path, "a target, or {target, guard, actions, reenter}");
+                return None;
+            }
+        }
+        Some(made)
+    }
+
+    /// Keys of a target are looked up among the children of this state.
+    fn base(&self, source: StateIx) -> StateIx {
+        self.states[usize::from(source)].parent.unwrap_or(0)
+    }
+
+    fn targets(&mut self, node: &Node, source: StateIx, base: StateIx, path: &str) -> Vec<StateIx> {
+        let mut found = Vec::new();
+        for item in Self::list(node) {
+            let Some(text) = self.text(item, path) else {
+                continue;
+            };
+            match self.resolve(&text, source, base) {
+                Some(ix) => found.push(ix),
+                None => self.no_such_state(item, &text, path),
+            }
+        }
+        found
+    }
+
+    fn resolve(&self, text: &str, source: StateIx, base: StateIx) -> Option<StateIx> {
+        if let Some(id) = text.strip_prefix('#') {
+            if let Some(ix) = self.ids.get(id) {
+                return Some(*ix);
+            }
+            let (id, rest) = id.split_once('.')?;
+            return self.descend(*self.ids.get(id)?, rest);
+        }
+        match text.strip_prefix('.') {
+            Some(rest) => self.descend(source, rest),
+            None => self.descend(base, text),
+        }
+    }
+
+    fn descend(&self, from: StateIx, path: &str) -> Option<StateIx> {
+        path.split('.').try_fold(from, |at, key| {
+            self.states[usize::from(at)]
+                .children
+                .iter()
+                .copied()
+                .find(|child| self.states[usize::from(*child)].key == key)
+        })
+    }
+
+    /// A state named in a clock, a target of `check`, …: by id, path or unique key.
+    pub(super) fn state_named(&mut self, node: &Node, path: &str) -> Option<StateIx> {
+        let text = self.text(node, path)?;
+        let name = text.strip_prefix('#').unwrap_or(&text);
+        let found = self
+            .ids
+            .get(name)
+            .copied()
+            .or_else(|| self.descend(0, name));
+        if found.is_none() {
+            self.no_such_state(node, &text, path);
+        }
+        found
+    }
+
+    fn no_such_state(&mut self, node: &Node, text: &str, path: &str) {
+        let names: Vec<String> = self
+            .states
+            .iter()
+            .flat_map(|s| [s.key.clone(), format!("#{}", s.id)])
+            .collect();
+        let cure = match nearest(text, names.iter().map(String::as_str)) {
+            Some(near) if near != text => format!("did you mean `{near}`?"),
+            _ if self.ids.contains_key(text) => {
+                format!("it is not beside this state; write `#{text}`")
+            }
+            _ => "name a state beside this one, `.child`, or `#id` of any state".into(),
+        };
+        self.problem(node, path, format!("there is no state `{text}` here"), cure);
+    }
+
+    fn state_path(&self, ix: StateIx) -> String {
+        let state = &self.states[usize::from(ix)];
+        match state.parent {
+            Some(0) | None => state.key.clone(),
+            Some(parent) => format!("{}.states.{}", self.state_path(parent), state.key),
+        }
+    }
+
+    pub(super) fn actions(&mut self, node: &Node, path: &str) -> Vec<Action> {
+        Self::list(node)
+            .iter()
+            .filter_map(|each| self.action(each, path))
+            .collect()
+    }
+
+    fn action(&mut self, node: &Node, path: &str) -> Option<Action> {
+        if let Kind::Text(text) = &node.kind {
+            return Some(Action::Log(text.clone()));
+        }
+        const KINDS: [&str; 12] = [
+            "set", "raise", "cancel", "notify", "document", "emit", "open", "send", "mark",
+            "unmark", "reassign", "log",
+        ];
+        let known: Vec<&str> = KINDS
+            .iter()
+            .copied()
+            .chain(["template", "urgent"])
+            .collect();
+        let fields = self.fields(node, path, &known)?;
+        let Some((kind, value)) = fields
+            .entries
+            .iter()
+            .find(|(key, _)| KINDS.contains(&key.as_str()))
+        else {
+            self.problem(
+                node,
+                path,
+                "this is no action",
+                format!("write one of {}", KINDS.join(", ")),
+            );
+            return None;
+        };
+        let here = format!("{path}.{kind}");
+        Some(match kind.as_str() {
+            "set" => Action::Set(
+                self.entries(value, &here)?
+                    .iter()
+                    .filter_map(|(field, expr)| {
+                        let expr = self.expr(expr, &format!("{here}.{field}"))?;
+                        let field = field.strip_prefix("data.").unwrap_or(field);
+                        Some((field.split('.').map(str::to_owned).collect(), expr))
+                    })
+                    .collect(),
+            ),
+            "raise" => {
+                let (event, data, after, id) =
+                    self.message(value, &here, &["after", "id", "delay"])?;
+                Action::Raise {
+                    event,
+                    data,
+                    after,
+                    id,
+                }
+            }
+            "emit" => {
+                let (event, data, ..) = self.message(value, &here, &[])?;
+                Action::Emit { event, data }
+            }
+            "cancel" => Action::Cancel(self.text(value, &here)?),
+            "notify" => Action::Notify {
+                to: self.recipients(value, &here),
+                template: fields
+                    .get("template")
+                    .and_then(|t| self.text(t, &here))
+                    .unwrap_or_else(|| "notice".into()),
+                urgent: fields
+                    .get("urgent")
+                    .is_some_and(|urgent| self.truth(urgent, &here)),
+            },
+            "document" => Action::Document {
+                template: self.text(value, &here)?,
+            },
+            "open" => {
+                let open = self.fields(value, &here, &["workflow", "link", "data"])?;
+                let Some(workflow) = open.get("workflow").and_then(|w| self.text(w, &here)) else {
+                    self.problem(
+                        value,
+                        &here,
+                        "the workflow is missing",
+                        "write {workflow: name, link: name, data: {…}}",
+                    );
+                    return None;
+                };
+                let link = open
+                    .get("link")
+                    .and_then(|l| self.text(l, &here))
+                    .unwrap_or_else(|| workflow.clone());
+                Action::Open {
+                    workflow,
+                    link,
+                    data: self.payload(open.get("data"), &here),
+                }
+            }
+            "send" => {
+                let send = self.fields(value, &here, &["to", "event", "data"])?;
+                let to = match send.get("to") {
+                    Some(to) if matches!(&to.kind, Kind::Text(t) if t == "parent") => {
+                        Expr::literal("parent".into(), to.place(&self.file))
+                    }
+                    Some(to) => self.expr(to, &here)?,
+                    None => {
+                        self.problem(
+                            value,
+                            &here,
+                            "nobody is named",
+                            "write {to: parent, event: name}",
+                        );
+                        return None;
+                    }
+                };
+                let event = send.get("event").and_then(|e| self.text(e, &here))?;
+                Action::Send {
+                    to,
+                    event,
+                    data: self.payload(send.get("data"), &here),
+                }
+            }
+            "mark" => Action::Mark(self.text(value, &here)?),
+            "unmark" => Action::Unmark(self.text(value, &here)?),
+            "reassign" => Action::Reassign(self.owner(value, &here)?),
+            _ => Action::Log(self.text(value, &here)?),
+        })
+    }
+
+    /// `name`, or `{event, data, …}`.
+    #[expect(
+        clippy::type_complexity,
+        reason = "the four parts of a message, taken apart at once"
+    )]
+    fn message(
+        &mut self,
+        node: &Node,
+        path: &str,
+        more: &[&str],
+    ) -> Option<(
+        String,
+        Vec<(String, Expr)>,
+        Option<huiyin_calendar::Span>,
+        Option<String>,
+    )> {
+        if let Kind::Text(name) = &node.kind {
+            return Some((name.clone(), Vec::new(), None, None));
+        }
+        let known: Vec<&str> = ["event", "data"].iter().chain(more).copied().collect();
+        let fields = self.fields(node, path, &known)?;
+        let Some(event) = fields.get("event") else {
+            self.problem(node, path, "the event is missing", "write {event: name}");
+            return None;
+        };
+        let event = self.text(event, path)?;
+        let data = self.payload(fields.get("data"), path);
+        let after = match fields.get("after").or(fields.get("delay")) {
+            Some(Node {
+                kind: Kind::Int(n), ..
+            }) => u32::try_from(*n).ok().map(|n| huiyin_calendar::Span {
+                n,
+                unit: huiyin_calendar::Unit::Millisecond,
+            }),
+            Some(after) => Some(self.span(after, path)?),
+            None => None,
+        };
+        let id = match fields.get("id") {
+            Some(id) => Some(self.text(id, path)?),
+            None => None,
+        };
+        Some((event, data, after, id))
+    }
+
+    fn payload(&mut self, node: Option<&Node>, path: &str) -> Vec<(String, Expr)> {
+        let Some(node) = node else { return Vec::new() };
+        self.entries(node, path)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|(field, expr)| {
+                Some((field.clone(), self.expr(expr, &format!("{path}.{field}"))?))
+            })
+            .collect()
+    }
+}
+
+impl Transition {
+    fn plain(source: StateIx, targets: Vec<StateIx>, place: crate::definition::Place) -> Self {
+        Self {
+            source,
+            targets,
+            guard: None,
+            actions: Vec::new(),
+            reenter: false,
+            forbidden: false,
+            place,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What is worked out once per definition so that a step only looks it up.
+
+use std::collections::HashMap;
+
+use smallvec::SmallVec;
+
+use crate::definition::{Action, Descriptor, State, StateIx, StateKind, Transition, TransitionIx};
+
+/// A set of states, one bit each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bits(SmallVec<[u64; 2]>);
+
+impl Bits {
+    /// Adds.
+    pub fn insert(&mut self, ix: StateIx) {
+        let word = usize::from(ix) / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (ix % 64);
+    }
+    /// Takes out.
+    pub fn remove(&mut self, ix: StateIx) {
+        if let Some(word) = self.0.get_mut(usize::from(ix) / 64) {
+            *word &= !(1 << (ix % 64));
+        }
+    }
+    /// Is it in?
+    #[must_use]
+    pub fn contains(&self, ix: StateIx) -> bool {
+        self.0
+            .get(usize::from(ix) / 64)
+            .is_some_and(|word| word & (1 << (ix % 64)) != 0)
+    }
+    /// Do the two share a state?
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(a, b)| a & b != 0)
+    }
+    /// Nothing in it?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+    /// Members, ascending (document order).
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = StateIx> + '_ {
+        (0..self.0.len() * 64)
+            .filter_map(|n| StateIx::try_from(n).ok())
+            .filter(|ix| self.contains(*ix))
+    }
+}
+
+/// Look-up tables of one definition.
+#[derive(Debug, Default)]
+pub struct Tables {
+    names: HashMap<String, usize>,
+    /// `[state][event]` → transitions, most specific descriptor first, then document order.
+    by_event: Vec<Vec<Box<[TransitionIx]>>>,
+    /// Last index of each state's subtree: descendants are `ix+1..=last[ix]`.
+    last: Vec<StateIx>,
+    /// States that `always:` is written in.
+    pub(crate) always: bool,
+}
+
+impl Tables {
+    /// Works them out.
+    #[must_use]
+    pub fn of(states: &[State], transitions: &[Transition]) -> Self {
+        let names: HashMap<String, usize> = names(states, transitions)
+            .into_iter()
+            .enumerate()
+            .map(|(ix, name)| (name, ix))
+            .collect();
+        let mut ordered: Vec<&String> = names.keys().collect();
+        ordered.sort_by_key(|name| names[*name]);
+        let by_event = states
+            .iter()
+            .map(|state| {
+                ordered
+                    .iter()
+                    .map(|name| candidates(state, name).into_boxed_slice())
+                    .collect()
+            })
+            .collect();
+        let mut last: Vec<StateIx> = states.iter().map(|state| state.ix).collect();
+        for state in states.iter().rev() {
+            if let Some(parent) = state.parent {
+                let end = last[usize::from(state.ix)];
+                let slot = &mut last[usize::from(parent)];
+                *slot = (*slot).max(end);
+            }
+        }
+        Self {
+            names,
+            by_event,
+            last,
+            always: states.iter().any(|state| !state.always.is_empty()),
+        }
+    }
+
+    /// Is `ix` strictly below `ancestor`?
+    #[must_use]
+    pub fn below(&self, ix: StateIx, ancestor: StateIx) -> bool {
+        ix > ancestor && ix <= self.last[usize::from(ancestor)]
+    }
+
+    /// Number under which [`Tables::transitions`] knows an event; none for a name that no part of the chart mentions.
+    #[must_use]
+    pub fn event(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    /// Candidate transitions of a state for an event.
+    pub(crate) fn transitions(&self, state: StateIx, event: usize) -> &[TransitionIx] {
+        &self.by_event[usize::from(state)][event]
+    }
+}
+
+/// Transitions of a state that an event name selects: longest descriptor first, `*` last, then document order.
+pub(crate) fn candidates(state: &State, name: &str) -> Vec<TransitionIx> {
+    let mut found: Vec<(usize, &[TransitionIx])> = state
+        .on
+        .iter()
+        .filter(|(descriptor, _)| matches(descriptor, name))
+        .map(|(descriptor, list)| (specific(descriptor), list.as_slice()))
+        .collect();
+    found.sort_by_key(|(specific, _)| std::cmp::Reverse(*specific));
+    found
+        .into_iter()
+        .flat_map(|(_, list)| list.iter().copied())
+        .collect()
+}
+
+fn specific(descriptor: &Descriptor) -> usize {
+    match descriptor {
+        Descriptor::Exact(name) => name.len(),
+        Descriptor::Prefix(name) => name.len() + 2,
+        Descriptor::Any => 1,
+    }
+}
+
+/// `a` matches only `a`; `a.*` matches `a`, `a.b`, `a.b.c`; `*` matches all.
+#[must_use]
+pub fn matches(descriptor: &Descriptor, name: &str) -> bool {
+    match descriptor {
+        Descriptor::Exact(exact) => exact == name,
+        Descriptor::Prefix(prefix) => name
+            .strip_prefix(prefix.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+        Descriptor::Any => true,
+    }
+}
+
+/// The event that says that a state is done.
+#[must_use]
+pub fn done_event(state: &State) -> String {
+    format!("done.state.{}", state.id)
+}
+
+/// The event that ends an `after:` delay; `slot` counts the delays of the state.
+#[must_use]
+pub fn after_event(state: &State, slot: usize) -> String {
+    format!("after.{slot}.{}", state.id)
+}
+
+fn names(states: &[State], transitions: &[Transition]) -> std::collections::BTreeSet<String> {
+    let mut names = std::collections::BTreeSet::new();
+    let raised = |actions: &[Action], names: &mut std::collections::BTreeSet<String>| {
+        for action in actions {
+            if let Action::Raise { event, .. } = action {
+                names.insert(event.clone());
+            }
+        }
+    };
+    for state in states {
+        for (descriptor, _) in &state.on {
+            if let Descriptor::Exact(name) | Descriptor::Prefix(name) = descriptor {
+                names.insert(name.clone());
+            }
+        }
+        raised(&state.entry, &mut names);
+        raised(&state.exit, &mut names);
+        if matches!(state.kind, StateKind::Compound | StateKind::Parallel) {
+            names.insert(done_event(state));
+        }
+    }
+    for transition in transitions {
+        raised(&transition.actions, &mut names);
+    }
+    names
+}

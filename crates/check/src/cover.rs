@@ -1,0 +1,314 @@
+//! Proves that wherever a case can wait a clock runs, with a next rung.
+//!
+//! A clock covers the states of its region: that of the states it starts in, the whole case if an event starts it.
+//! A paused clock covers nothing. Statuses are followed along all ways for as few clocks as the proof needs: whenever a
+//! way seems to lead to a state without a clock, and a clock not followed yet surely runs there, it is followed too.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+use huiyin_chart::Definition;
+use huiyin_chart::definition::{ClockDecl, StateIx, StateKind, Trigger, TriggerOn};
+
+use crate::Report;
+use crate::decide::{Condition, Fields};
+use crate::graph::{Edge, Graph};
+use crate::shadow::Happened;
+
+/// Most combinations of configuration and clock statuses.
+const PRODUCT_LIMIT: usize = 1_000_000;
+
+const IDLE: u8 = 1;
+const RUNNING: u8 = 2;
+const ENDED: u8 = 4;
+
+/// One clock, ready to be followed.
+struct Followed<'d> {
+    decl: &'d ClockDecl,
+    starts: Vec<(&'d TriggerOn, Option<Condition>)>,
+    ends: Vec<(&'d TriggerOn, Option<Condition>)>,
+    region: StateIx,
+}
+
+struct Cover<'d> {
+    def: &'d Definition,
+    graph: &'d Graph,
+    clocks: Vec<Followed<'d>>,
+    /// (Node, edge, clock) → statuses after, for each status before; the same edges come again and again.
+    steps: HashMap<(u32, u32, usize), [u8; 3]>,
+}
+
+/// Index of an edge, where it leads, and for each followed clock the statuses after, by status before.
+type Distinct = (usize, u32, Vec<[u8; 3]>);
+
+/// A configuration with the statuses of the followed clocks, two bits each.
+type Spot = (u32, u64);
+
+pub(crate) fn clocks(def: &Definition, graph: &Graph, report: &mut Report) {
+    let mut cover = Cover { def, graph, clocks: def.clocks.iter().map(|clock| Followed::of(def, clock)).collect(), steps: HashMap::new() };
+    let mut chosen: Vec<usize> = Vec::new();
+    let mut bare: BTreeMap<StateIx, Vec<String>> = BTreeMap::new();
+    loop {
+        let Some(ways) = cover.uncovered(&chosen, &bare) else {
+            report.problem(
+                "too-large",
+                &def.states[0].place,
+                "too many clocks run independently of each other; the proof was given up".into(),
+                "let clocks end with the states they belong to (`void_by`)".into(),
+            );
+            return;
+        };
+        if ways.is_empty() {
+            break;
+        }
+        let before = chosen.clone();
+        for (leaf, way) in ways {
+            match cover.surely_running(leaf, &way, &before) {
+                Some(clock) if chosen.contains(&clock) => {}
+                Some(clock) => chosen.push(clock),
+                None => {
+                    bare.insert(leaf, way.iter().map(|edge| edge.label()).collect());
+                }
+            }
+        }
+    }
+    for (leaf, example) in bare {
+        let (problem, cure) = cover.words(leaf);
+        report.state_problem("no-clock", def, leaf, problem, cure, example);
+    }
+}
+
+impl<'d> Followed<'d> {
+    fn of(def: &'d Definition, decl: &'d ClockDecl) -> Self {
+        let made = |triggers: &'d [Trigger]| -> Vec<(&'d TriggerOn, Option<Condition>)> {
+            triggers.iter().map(|trigger| (&trigger.on, trigger.when.as_ref().map(Condition::of))).collect()
+        };
+        let mut ends = made(&decl.met_by);
+        ends.extend(made(&decl.void_by));
+        Self { decl, starts: made(&decl.starts), ends, region: region(def, decl) }
+    }
+
+    fn triggered(&self, triggers: &[(&TriggerOn, Option<Condition>)], happened: &Happened, fields: Option<&Fields>) -> Option<bool> {
+        let mut answer = Some(false);
+        for (on, when) in triggers {
+            let (hit, fields) = match (on, happened) {
+                (TriggerOn::Event(name), Happened::Event { name: event, outside, .. }) => (name == event, fields.filter(|_| *outside)),
+                (TriggerOn::Entered(state), Happened::Entered(ix)) => (state == ix, None),
+                _ => (false, None),
+            };
+            if !hit {
+                continue;
+            }
+            match when.as_ref().map_or(Some(true), |when| when.decide(fields, &|_| None)) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => answer = None,
+            }
+        }
+        answer
+    }
+
+    /// Statuses after a step, for a status before.
+    fn after(&self, before: u8, edge: &Edge) -> u8 {
+        let mut set = before;
+        for happened in &edge.happened {
+            // A running clock takes an event that no transition takes; a clock does not start by one.
+            let ends = self.triggered(&self.ends, happened, edge.fields.as_ref());
+            if ends != Some(false) && set & RUNNING != 0 {
+                set |= ENDED;
+                if ends == Some(true) {
+                    set &= !RUNNING;
+                }
+            }
+            let taken = !matches!(happened, Happened::Event { taken: false, .. });
+            let starts = self.triggered(&self.starts, happened, edge.fields.as_ref());
+            if taken && starts != Some(false) {
+                let may = if self.decl.restarts { IDLE | ENDED } else { IDLE };
+                if set & may != 0 {
+                    set |= RUNNING;
+                    if starts == Some(true) {
+                        set &= !may;
+                    }
+                }
+            }
+        }
+        set
+    }
+}
+
+/// The innermost region (or the whole case) that holds every state the clock starts in.
+fn region(def: &Definition, clock: &ClockDecl) -> StateIx {
+    let mut common: Option<StateIx> = None;
+    for trigger in &clock.starts {
+        let TriggerOn::Entered(state) = trigger.on else { return 0 };
+        common = Some(common.map_or(state, |other| common_ancestor(def, other, state)));
+    }
+    let mut at = common.unwrap_or(0);
+    while let Some(parent) = def.states[usize::from(at)].parent {
+        if def.states[usize::from(parent)].kind == StateKind::Parallel {
+            return at;
+        }
+        at = parent;
+    }
+    0
+}
+
+fn common_ancestor(def: &Definition, a: StateIx, b: StateIx) -> StateIx {
+    let mut at = a;
+    while at != b && !def.tables.below(b, at) {
+        let Some(parent) = def.states[usize::from(at)].parent else { return 0 };
+        at = parent;
+    }
+    at
+}
+
+impl<'d> Cover<'d> {
+    /// Does the clock, when it runs, cover the state in this configuration?
+    fn covers(&self, clock: usize, leaf: StateIx, active: &[StateIx]) -> bool {
+        let Followed { decl, region, .. } = &self.clocks[clock];
+        let paused = decl.pauses_in.iter().any(|ix| active.contains(ix));
+        let limit_paused = decl.limit.as_ref().is_some_and(|limit| limit.pauses_in.iter().any(|ix| active.contains(ix)));
+        let policy = decl.within.is_some() || decl.due.is_some();
+        let counts = !paused && (policy || (decl.limit.is_some() && !limit_paused));
+        counts && (leaf == *region || self.def.tables.below(leaf, *region))
+    }
+
+    fn step(&mut self, from: u32, edge_ix: usize, clock: usize) -> [u8; 3] {
+        let key = (from, u32::try_from(edge_ix).unwrap_or(u32::MAX), clock);
+        let edge = &self.graph.edges[from as usize][edge_ix];
+        let followed = &self.clocks[clock];
+        *self.steps.entry(key).or_insert_with(|| [IDLE, RUNNING, ENDED].map(|status| followed.after(status, edge)))
+    }
+
+    /// The edges of a node that differ in where they lead or in what they do to the followed clocks.
+    fn distinct(&mut self, from: u32, chosen: &[usize]) -> Vec<Distinct> {
+        let mut found: Vec<Distinct> = Vec::new();
+        let mut seen: HashSet<(u32, Vec<[u8; 3]>)> = HashSet::new();
+        for edge_ix in 0..self.graph.edges[from as usize].len() {
+            let to = self.graph.edges[from as usize][edge_ix].to;
+            let effect: Vec<[u8; 3]> = chosen.iter().map(|clock| self.step(from, edge_ix, *clock)).collect();
+            if seen.insert((to, effect.clone())) {
+                found.push((edge_ix, to, effect));
+            }
+        }
+        found
+    }
+
+    /// Ways to states that no followed clock covers, one for each state; none: too many to look at.
+    fn uncovered(&mut self, chosen: &[usize], known: &BTreeMap<StateIx, Vec<String>>) -> Option<BTreeMap<StateIx, Vec<&'d Edge>>> {
+        let graph = self.graph;
+        let start: Spot = (0, chosen.iter().enumerate().fold(0, |word, (slot, _)| put(word, slot, IDLE)));
+        let mut came: HashMap<Spot, (Spot, usize)> = HashMap::new();
+        let mut seen: HashSet<Spot> = HashSet::from([start]);
+        let mut edges: HashMap<u32, Rc<[Distinct]>> = HashMap::new();
+        let mut waiting = VecDeque::from([start]);
+        let mut found: BTreeMap<StateIx, Spot> = BTreeMap::new();
+        while let Some(spot) = waiting.pop_front() {
+            if seen.len() > PRODUCT_LIMIT {
+                return None;
+            }
+            self.look(spot, chosen, known, &mut found);
+            let ways = edges.entry(spot.0).or_insert_with(|| self.distinct(spot.0, chosen).into()).clone();
+            for (edge_ix, to, effect) in ways.iter() {
+                for word in words_after(spot.1, effect) {
+                    if seen.insert((*to, word)) {
+                        came.insert((*to, word), (spot, *edge_ix));
+                        waiting.push_back((*to, word));
+                    }
+                }
+            }
+        }
+        let way = |mut spot: Spot| {
+            let mut edges = Vec::new();
+            while let Some((before, edge_ix)) = came.get(&spot) {
+                edges.push(&graph.edges[before.0 as usize][*edge_ix]);
+                spot = *before;
+            }
+            edges.reverse();
+            edges
+        };
+        Some(found.into_iter().map(|(leaf, spot)| (leaf, way(spot))).collect())
+    }
+
+    fn look(&self, spot: Spot, chosen: &[usize], known: &BTreeMap<StateIx, Vec<String>>, found: &mut BTreeMap<StateIx, Spot>) {
+        let node = &self.graph.nodes[spot.0 as usize];
+        if node.done {
+            return;
+        }
+        for leaf in &node.active {
+            if self.def.states[usize::from(*leaf)].kind != StateKind::Atomic || known.contains_key(leaf) || found.contains_key(leaf) {
+                continue;
+            }
+            let covered = chosen.iter().enumerate().any(|(slot, clock)| get(spot.1, slot) == RUNNING && self.covers(*clock, *leaf, &node.active));
+            if !covered {
+                found.insert(*leaf, spot);
+            }
+        }
+    }
+
+    /// A clock, not followed yet, that covers the state and runs at the end of this way however conditions turn out.
+    fn surely_running(&self, leaf: StateIx, way: &[&Edge], chosen: &[usize]) -> Option<usize> {
+        let end = &self.graph.nodes[way.last()?.to as usize];
+        (0..self.clocks.len()).find(|clock| {
+            if chosen.contains(clock) || !self.covers(*clock, leaf, &end.active) || chosen.len() >= 32 {
+                return false;
+            }
+            let after = |set: u8, edge: &&Edge| {
+                [IDLE, RUNNING, ENDED].into_iter().filter(|s| set & s != 0).fold(0, |sum, s| sum | self.clocks[*clock].after(s, edge))
+            };
+            way.iter().fold(IDLE, after) == RUNNING
+        })
+    }
+
+    fn words(&self, leaf: StateIx) -> (String, String) {
+        let covering: Vec<&str> = (0..self.clocks.len())
+            .filter(|clock| {
+                let region = self.clocks[*clock].region;
+                leaf == region || self.def.tables.below(leaf, region)
+            })
+            .map(|clock| self.clocks[clock].decl.name.as_str())
+            .collect();
+        let state = &self.def.states[usize::from(leaf)];
+        let name = if self.def.states.iter().filter(|other| other.key == state.key).count() == 1 { &state.key } else { &state.id };
+        if covering.is_empty() {
+            let cure = format!("declare a clock with `starts: {{entered: {name}}}`, a due date, a ladder and `met_by:`");
+            return ("a case can wait here and no clock can run".into(), cure);
+        }
+        let listed = covering.iter().take(8).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let cure = format!(
+            "let one run: start it on `{{entered: {name}}}` (with `restarts: true` if the case can come back), or do not end it on the way. could cover it: {listed}"
+        );
+        ("a case can wait here without a running clock".into(), cure)
+    }
+}
+
+fn words_after(before: u64, effect: &[[u8; 3]]) -> Vec<u64> {
+    let mut words = vec![0u64];
+    for (slot, after) in effect.iter().enumerate() {
+        let set = match get(before, slot) {
+            IDLE => after[0],
+            RUNNING => after[1],
+            _ => after[2],
+        };
+        let statuses = [IDLE, RUNNING, ENDED].into_iter().filter(|status| set & status != 0);
+        words = statuses.flat_map(|status| words.iter().map(move |word| put(*word, slot, status)).collect::<Vec<_>>()).collect();
+    }
+    words
+}
+
+fn get(word: u64, slot: usize) -> u8 {
+    match (word >> (2 * slot)) & 3 {
+        0 => IDLE,
+        1 => RUNNING,
+        _ => ENDED,
+    }
+}
+
+fn put(word: u64, slot: usize, status: u8) -> u64 {
+    let bits = match status {
+        IDLE => 0,
+        RUNNING => 1,
+        _ => 2,
+    };
+    word | (bits << (2 * slot))
+}

@@ -1,0 +1,318 @@
+//! Every configuration in which the chart can rest, and every way from one to the next.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use huiyin_chart::Definition;
+use huiyin_chart::definition::{Descriptor, StateIx, StateKind};
+use huiyin_chart::machine::{Configuration, Delay, Machine, MachineError, after_event, done_event};
+use serde_json::Value;
+
+use crate::Report;
+use crate::decide::{Condition, Fields, combinations};
+use crate::shadow::{Happened, Listener, Oracle, Shadow};
+
+/// Most configurations that are looked at.
+const NODE_LIMIT: usize = 20_000;
+/// Most runs of the interpreter.
+const RUN_LIMIT: usize = 400_000;
+/// Most ways in which one event can go on from one configuration.
+const WAYS_LIMIT: usize = 4_096;
+/// The event that opens a case.
+pub(crate) const OPENED: &str = "case.opened";
+
+/// One resting configuration; node 0 is the case before it is opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Node {
+    pub(crate) active: Vec<StateIx>,
+    history: Vec<(StateIx, Vec<StateIx>)>,
+    delays: Vec<(String, Option<String>, Option<StateIx>)>,
+    pub(crate) done: bool,
+}
+
+/// One step.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    pub(crate) to: u32,
+    /// The event, and its fields when they are known.
+    pub(crate) event: String,
+    pub(crate) fields: Option<Fields>,
+    pub(crate) happened: Vec<Happened>,
+}
+
+impl Edge {
+    /// For people: `route.choose (route: five)`.
+    pub(crate) fn label(&self) -> String {
+        let fields: Vec<String> = self.fields.iter().flatten().map(|(key, value)| format!("{key}: {}", plain(value))).collect();
+        if fields.is_empty() { self.event.clone() } else { format!("{} ({})", self.event, fields.join(", ")) }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// All of it.
+pub(crate) struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) edges: Vec<Vec<Edge>>,
+    /// States entered on some way.
+    pub(crate) entered: BTreeSet<StateIx>,
+    /// States left on some way.
+    pub(crate) left: BTreeSet<StateIx>,
+    /// Everything was looked at.
+    pub(crate) complete: bool,
+}
+
+struct Explorer<'a> {
+    shadow: &'a Shadow,
+    graph: Graph,
+    found: HashMap<Node, u32>,
+    waiting: VecDeque<u32>,
+    runs: usize,
+    loops: BTreeMap<String, MachineError>,
+    /// Names that some clock's trigger reads: their events matter even where no transition takes them.
+    clock_events: BTreeSet<String>,
+    /// Which states can still be entered from which, over all transitions.
+    reach: HashMap<Vec<StateIx>, BTreeSet<StateIx>>,
+}
+
+pub(crate) fn explore(def: &Definition, report: &mut Report) -> Graph {
+    let shadow = Shadow::of(def);
+    let conditions: Vec<Condition> = clock_conditions(def);
+    let all: Vec<&Condition> = shadow.guards.iter().flatten().chain(&conditions).collect();
+    let alphabet: Vec<(String, Vec<Option<Fields>>)> =
+        names(def).into_iter().map(|name| (name.clone(), combinations(def, &name, &all))).collect();
+    let mut explorer = Explorer {
+        shadow: &shadow,
+        graph: Graph { nodes: Vec::new(), edges: Vec::new(), entered: BTreeSet::new(), left: BTreeSet::new(), complete: true },
+        found: HashMap::new(),
+        waiting: VecDeque::new(),
+        runs: 0,
+        loops: BTreeMap::new(),
+        clock_events: clock_events(def),
+        reach: HashMap::new(),
+    };
+    explorer.node(Node::default());
+    explorer.waiting.clear();
+    for fields in combinations(def, OPENED, &all) {
+        explorer.ways(0, OPENED, fields.as_ref(), Step::Start);
+    }
+    while let Some(ix) = explorer.waiting.pop_front() {
+        if explorer.graph.nodes.len() > NODE_LIMIT || explorer.runs > RUN_LIMIT {
+            explorer.graph.complete = false;
+            break;
+        }
+        explorer.successors(ix, &alphabet);
+    }
+    let place = &def.states[0].place;
+    for (event, problem) in &explorer.loops {
+        report.problem("endless-loop", place, format!("`{event}`: {problem}"), "break the circle of `always` or `raise` with a condition that becomes false".into());
+    }
+    if !explorer.graph.complete {
+        report.problem(
+            "too-large",
+            place,
+            format!("the chart has more than {} configurations; the proof was given up", explorer.graph.nodes.len()),
+            "take parallel regions apart into linked cases".into(),
+        );
+    }
+    report.configurations = explorer.graph.nodes.len() - 1;
+    explorer.graph
+}
+
+fn clock_conditions(def: &Definition) -> Vec<Condition> {
+    let triggers = def.clocks.iter().flat_map(|clock| clock.starts.iter().chain(&clock.met_by).chain(&clock.void_by));
+    triggers.filter_map(|trigger| trigger.when.as_ref()).map(Condition::of).collect()
+}
+
+fn clock_events(def: &Definition) -> BTreeSet<String> {
+    use huiyin_chart::definition::TriggerOn;
+    let triggers = def.clocks.iter().flat_map(|clock| clock.starts.iter().chain(&clock.met_by).chain(&clock.void_by));
+    triggers
+        .filter_map(|trigger| match &trigger.on {
+            TriggerOn::Event(name) => Some(name.clone()),
+            TriggerOn::Entered(_) => None,
+        })
+        .collect()
+}
+
+/// Names of the events that can come from outside the chart.
+fn names(def: &Definition) -> BTreeSet<String> {
+    let inside: BTreeSet<String> = def
+        .states
+        .iter()
+        .flat_map(|state| (0..state.after.len()).map(|slot| after_event(state, slot)).chain([done_event(state)]))
+        .collect();
+    let mut names: BTreeSet<String> = def.events.iter().map(|event| event.name.clone()).collect();
+    names.extend(clock_events(def));
+    for (descriptor, _) in def.states.iter().flat_map(|state| &state.on) {
+        match descriptor {
+            Descriptor::Exact(name) => names.insert(name.clone()),
+            Descriptor::Prefix(name) => names.insert(name.clone()) | names.insert(format!("{name}.other")),
+            Descriptor::Any => names.insert("any.other".into()),
+        };
+    }
+    names.retain(|name| !inside.contains(name) && name != OPENED);
+    names
+}
+
+enum Step {
+    Start,
+    Send,
+    Fire(u32),
+}
+
+impl Explorer<'_> {
+    fn node(&mut self, node: Node) -> u32 {
+        if let Some(ix) = self.found.get(&node) {
+            return *ix;
+        }
+        let ix = u32::try_from(self.graph.nodes.len()).unwrap_or(u32::MAX);
+        self.found.insert(node.clone(), ix);
+        self.graph.nodes.push(node);
+        self.graph.edges.push(Vec::new());
+        self.waiting.push_back(ix);
+        ix
+    }
+
+    fn successors(&mut self, ix: u32, alphabet: &[(String, Vec<Option<Fields>>)]) {
+        let node = self.graph.nodes[ix as usize].clone();
+        if node.done {
+            return;
+        }
+        for (name, combinations) in alphabet {
+            for fields in combinations {
+                self.ways(ix, name, fields.as_ref(), Step::Send);
+            }
+        }
+        for (number, (event, ..)) in (0..).zip(&node.delays) {
+            self.ways(ix, event, None, Step::Fire(number));
+        }
+    }
+
+    /// Runs one event in all the ways in which undecided guards can turn out.
+    fn ways(&mut self, from: u32, event: &str, fields: Option<&Fields>, step: Step) {
+        let shadow = self.shadow;
+        let before = configuration(&self.graph.nodes[from as usize]);
+        let active: BTreeSet<StateIx> = before.active.iter().collect();
+        let mut script = Some(Vec::new());
+        for _ in 0..WAYS_LIMIT {
+            let Some(answers) = script.take() else { return };
+            self.runs += 1;
+            let oracle = Oracle::new(shadow, fields, active.clone(), answers);
+            let mut listener = Listener::new(&oracle);
+            let mut config = before.clone();
+            let mut data = Value::Null;
+            let mut machine = Machine::new(&shadow.def, &mut config, &mut data, &oracle, &mut listener);
+            let result = match step {
+                Step::Start => machine.start(event, &Value::Null).map(|()| true),
+                Step::Send => machine.send(event, &Value::Null),
+                Step::Fire(number) => machine.fire(number),
+            };
+            let Listener { happened, left, .. } = listener;
+            match result {
+                Ok(taken) if taken || self.clock_events.contains(event) || matches!(step, Step::Fire(_)) => {
+                    self.edge(from, event, fields, &config, happened, &left);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.loops.entry(event.to_owned()).or_insert(error);
+                }
+            }
+            script = oracle.next_script();
+        }
+        if script.is_some() {
+            self.graph.complete = false;
+        }
+    }
+
+    fn edge(&mut self, from: u32, event: &str, fields: Option<&Fields>, config: &Configuration, happened: Vec<Happened>, left: &[StateIx]) {
+        self.graph.left.extend(left);
+        self.graph.entered.extend(happened.iter().filter_map(|each| match each {
+            Happened::Entered(ix) => Some(*ix),
+            Happened::Event { .. } => None,
+        }));
+        let node = self.resting(config);
+        let to = self.node(node);
+        let edges = &mut self.graph.edges[from as usize];
+        let known = edges.iter().any(|edge| edge.to == to && edge.event == event && edge.fields.as_ref() == fields && edge.happened == happened);
+        if !known {
+            edges.push(Edge { to, event: event.to_owned(), fields: fields.cloned(), happened });
+        }
+    }
+
+    /// What of a configuration matters for the future.
+    fn resting(&mut self, config: &Configuration) -> Node {
+        let active: Vec<StateIx> = config.active.iter().collect();
+        if config.done {
+            return Node { active, done: true, ..Node::default() };
+        }
+        let def = &self.shadow.def;
+        let reachable = self.reach.entry(active.clone()).or_insert_with(|| reachable(def, &active));
+        // What history remembers is written anew when its parent is left, and means nothing where it is not asked.
+        let history = config
+            .history
+            .iter()
+            .filter(|(ix, _)| {
+                let parent = def.states[usize::from(**ix)].parent.unwrap_or(0);
+                !config.active.contains(parent) && reachable.contains(*ix)
+            })
+            .map(|(ix, states)| (*ix, states.clone()))
+            .collect();
+        let mut delays: Vec<_> = config.delays.iter().map(|d| (d.event.clone(), d.id.clone(), d.owner)).collect();
+        delays.sort();
+        delays.dedup();
+        Node { active, history, delays, done: false }
+    }
+}
+
+fn configuration(node: &Node) -> Configuration {
+    let mut config = Configuration { history: node.history.iter().cloned().collect(), done: node.done, ..Configuration::default() };
+    for ix in &node.active {
+        config.active.insert(*ix);
+    }
+    for (number, (event, id, owner)) in (0..).zip(&node.delays) {
+        config.delays.push(Delay {
+            number,
+            due: chrono::DateTime::UNIX_EPOCH,
+            event: event.clone(),
+            data: Value::Null,
+            id: id.clone(),
+            owner: *owner,
+        });
+        config.next_delay = number + 1;
+    }
+    config
+}
+
+/// States that transitions can still name or enter, starting from these. More than can happen, never less.
+fn reachable(def: &Definition, active: &[StateIx]) -> BTreeSet<StateIx> {
+    let mut found: BTreeSet<StateIx> = active.iter().copied().collect();
+    loop {
+        let mut more = BTreeSet::new();
+        for transition in def.transitions.iter().filter(|t| found.contains(&t.source)) {
+            for target in &transition.targets {
+                more.insert(*target);
+                if !matches!(def.states[usize::from(*target)].kind, StateKind::History { .. }) {
+                    more.extend((0..).take(def.states.len()).filter(|ix| def.tables.below(*ix, *target)));
+                }
+                // History enters what is around it.
+                let mut at = def.states[usize::from(*target)].parent;
+                while let Some(parent) = at {
+                    if matches!(def.states[usize::from(*target)].kind, StateKind::History { .. }) {
+                        more.extend((0..).take(def.states.len()).filter(|ix| def.tables.below(*ix, parent)));
+                        more.insert(parent);
+                        break;
+                    }
+                    more.insert(parent);
+                    at = def.states[usize::from(parent)].parent;
+                }
+            }
+        }
+        let before = found.len();
+        found.extend(more);
+        if found.len() == before {
+            return found;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Proves a workflow before it is loaded: every place where a case can wait has an owner, a running clock and a next
+//! rung; nothing is unreachable, nothing is a dead end, no name is unknown. Pure: no clock, no I/O.
+//!
+//! How: all configurations that the chart can rest in are enumerated with the interpreter itself (`graph`), guards
+//! taken both ways unless the fields of the event decide them (`decide`). Clock statuses are then followed along every
+//! path (`cover`), only as many clocks at a time as the proof needs. What is taken on trust is said in the report.
+
+mod cover;
+mod decide;
+mod graph;
+mod names;
+mod report;
+mod shadow;
+mod shape;
+mod targets;
+
+use huiyin_chart::Definition;
+
+pub use names::Names;
+pub use report::{Problem, Report};
+
+/// Checks one definition against the names that the district knows. `Ok` is a report without problems.
+#[must_use]
+pub fn check(def: &Definition, names: &Names) -> Report {
+    let mut report = Report::new(def);
+    names::check(def, names, &mut report);
+    shape::clocks(def, &mut report);
+    let graph = graph::explore(def, &mut report);
+    shape::states(def, &graph, &mut report);
+    if graph.complete {
+        cover::clocks(def, &graph, &mut report);
+        targets::check(def, &graph, &mut report);
+    }
+    report.finish();
+    report
+}

@@ -1,0 +1,195 @@
+//! What the engine is asked to do, and what it answers. Both travel as JSON and are kept for ever.
+
+use huiyin_chart::definition::Text;
+pub use huiyin_chart::{Actor, ActorKind};
+use huiyin_chart::{FieldError, Refusal};
+use huiyin_journal::{Instant, JournalError, canonical};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The timeline that is no exercise.
+pub const REAL: &str = "real";
+
+/// A request to open a case, to deliver one event, or to note something on a case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Made by the sender; repeating it changes nothing and gets the same answer.
+    pub id: Uuid,
+    /// District code, GB/T 2260.
+    pub district: String,
+    /// `real` or the name of an exercise.
+    pub timeline: String,
+    /// What to do.
+    pub target: Target,
+    /// Who asks. The engine checks what they may do.
+    pub actor: Actor,
+}
+
+/// What a command is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// Open a case.
+    Open {
+        /// Workflow name.
+        workflow: String,
+        /// Its data.
+        data: Value,
+        /// The case that opens it, and what that case calls it.
+        #[serde(default)]
+        parent: Option<Parent>,
+    },
+    /// Deliver an event.
+    Event {
+        /// Case.
+        case: Uuid,
+        /// Event name.
+        event: String,
+        /// Its data.
+        data: Value,
+    },
+    /// Work the provisional dates of a case out anew with the calendar now in force; they only move later.
+    AdoptCalendar {
+        /// Case.
+        case: Uuid,
+    },
+    /// Write something into the journal of a case that is no event of its workflow: somebody looked behind the mask,
+    /// a paper was attached. Changes nothing else.
+    Note {
+        /// Case.
+        case: Uuid,
+        /// `unmasked`, `attached`, …
+        kind: String,
+        /// What is noted; never a confidential value.
+        body: Value,
+    },
+}
+
+/// The case that opens another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Its id.
+    pub case: Uuid,
+    /// What it calls the new case.
+    pub link: String,
+}
+
+impl Command {
+    /// What makes two commands of the same id the same: everything but the roles that the sender happens to hold now.
+    #[must_use]
+    pub fn body_hash(&self) -> canonical::Hash {
+        let body = json!({
+            "district": self.district,
+            "timeline": self.timeline,
+            "target": self.target,
+            "actor": self.actor.id,
+        });
+        canonical::hash(canonical::write(&body).as_bytes())
+    }
+
+    /// The case it is about, when it exists already.
+    #[must_use]
+    pub fn case(&self) -> Option<Uuid> {
+        match &self.target {
+            Target::Open { .. } => None,
+            Target::Event { case, .. } | Target::AdoptCalendar { case } | Target::Note { case, .. } => Some(*case),
+        }
+    }
+}
+
+/// What the engine answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It was done, and is committed.
+    Accepted(Accepted),
+    /// It was refused, with a reason; nothing was changed.
+    Refused(Refused),
+    /// The id was used before with another body; nothing was changed.
+    Conflict,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Case.
+    pub case: Uuid,
+    /// Its number.
+    pub number: String,
+    /// Number of the entry that was written.
+    pub seq: i64,
+    /// When.
+    pub at: Instant,
+    /// Ids of the active atomic states.
+    pub active: Vec<String>,
+}
+
+/// Why it was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Stable code.
+    pub code: String,
+    /// For people.
+    pub message: Text,
+    /// Field by field.
+    #[serde(default)]
+    pub details: Vec<Detail>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// Dotted path.
+    pub path: String,
+    /// For people.
+    pub message: Text,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        let detail = |field: FieldError| Detail { path: field.path, message: field.message };
+        let details = refusal.details.into_iter().map(detail).collect();
+        Self { code: refusal.code.to_owned(), message: refusal.message, details }
+    }
+}
+
+impl Refused {
+    pub(crate) fn new(code: &str, zh: &str, en: &str) -> Self {
+        Self { code: code.to_owned(), message: Text { zh: zh.to_owned(), en: en.to_owned() }, details: Vec::new() }
+    }
+}
+
+/// The engine could not answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Too much waits already.
+    #[error("busy: {waiting} commands wait already; send it again in a moment with the same id")]
+    Busy {
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The store does not answer; whether the command was done is not known.
+    #[error("the store does not answer ({0}); send it again with the same id")]
+    Unavailable(String),
+    /// The command breaks whatever touches it and was set aside.
+    #[error("command {id} could not be carried out and was set aside: {problem}")]
+    Quarantined {
+        /// Its id.
+        id: Uuid,
+        /// What went wrong.
+        problem: String,
+    },
+    /// The engine is going down.
+    #[error("the engine is shutting down; send it again with the same id")]
+    Closed,
+    /// What the engine was set up with does not fit.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl From<JournalError> for EngineError {
+    fn from(error: JournalError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,274 @@
+//! Carrying out a batch: tried whole, halved on an error until the one that breaks it is found and set aside.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use huiyin_journal::{Claim, Claimed, JournalError, Quarantined, canonical};
+use uuid::Uuid;
+
+use crate::command::{Answer, Command, EngineError};
+use crate::core::Core;
+use crate::metrics::add;
+use crate::run::Run;
+
+/// One thing to do in a batch.
+#[derive(Clone, Copy)]
+pub(crate) enum Item<'a> {
+    /// A command.
+    Command(&'a Command),
+    /// Fire what is due in this case.
+    Tick(Uuid),
+}
+
+/// What became of an [`Item`].
+#[derive(Clone, Debug)]
+pub(crate) enum Done {
+    /// A command was answered.
+    Answer(Answer),
+    /// So many timers fired; 0: somebody else has the case, or nothing was due any more.
+    Fired(usize),
+}
+
+/// Why a batch was not committed.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The store.
+    Store(JournalError),
+    /// Something in the batch: what it was set up with, or a panic in a step.
+    Poison(String),
+}
+
+impl From<JournalError> for Trouble {
+    fn from(error: JournalError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<EngineError> for Trouble {
+    fn from(error: EngineError) -> Self {
+        Self::Poison(error.to_string())
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Poison(problem) => f.write_str(problem),
+        }
+    }
+}
+
+/// How often a transaction is tried again when the store was in the way, not the batch.
+const TRIES: u32 = 4;
+
+impl Core {
+    /// Carries out commands; the answers are in their order. Each is committed before it is answered.
+    pub(crate) async fn execute(&self, commands: Vec<Command>) -> Vec<Result<Answer, EngineError>> {
+        // The same id twice in one batch: the first one goes, the others get its answer.
+        let mut first: HashMap<Uuid, usize> = HashMap::with_capacity(commands.len());
+        let mut items = Vec::with_capacity(commands.len());
+        for command in &commands {
+            first.entry(command.id).or_insert_with(|| {
+                items.push(Item::Command(command));
+                items.len() - 1
+            });
+        }
+        let done = self.settle(&items).await;
+        let answer = |command: &Command| {
+            let at = first[&command.id];
+            let Item::Command(original) = items[at] else { return Err(EngineError::Closed) };
+            if !std::ptr::eq(original, command) && original.body_hash() != command.body_hash() {
+                return Ok(Answer::Conflict);
+            }
+            match &done[at] {
+                Ok(Done::Answer(answer)) => Ok(answer.clone()),
+                Ok(Done::Fired(_)) => Err(EngineError::Closed),
+                Err(error) => Err(error.clone()),
+            }
+        };
+        let answers: Vec<_> = commands.iter().map(answer).collect();
+        self.count(&answers);
+        answers
+    }
+
+    fn count(&self, answers: &[Result<Answer, EngineError>]) {
+        let number = |of: fn(&Answer) -> bool| answers.iter().flatten().filter(|answer| of(answer)).count();
+        add(&self.counters.accepted, number(|a| matches!(a, Answer::Accepted(_))));
+        add(&self.counters.refused, number(|a| matches!(a, Answer::Refused(_))));
+        add(&self.counters.conflicts, number(|a| matches!(a, Answer::Conflict)));
+    }
+
+    /// Carries out items. What breaks the batch is found by halving and set aside; the rest is committed.
+    pub(crate) async fn settle(&self, items: &[Item<'_>]) -> Vec<Result<Done, EngineError>> {
+        let mut out: Vec<Option<Result<Done, EngineError>>> = vec![None; items.len()];
+        let mut parts = vec![(0, items.len())];
+        while let Some((from, to)) = parts.pop() {
+            if from == to {
+                continue;
+            }
+            match self.persist(&items[from..to]).await {
+                Ok(done) => out[from..to].iter_mut().zip(done).for_each(|(slot, done)| *slot = Some(Ok(done))),
+                Err(Trouble::Store(e)) if e.is_unavailable() => {
+                    let error = EngineError::Unavailable(e.to_string());
+                    out[from..to].fill(Some(Err(error)));
+                }
+                Err(trouble) if to - from == 1 => out[from] = Some(Err(self.set_aside(&items[from], &trouble).await)),
+                Err(_) => {
+                    let middle = usize::midpoint(from, to);
+                    // The first half is done first.
+                    parts.extend([(middle, to), (from, middle)]);
+                }
+            }
+        }
+        out.into_iter().map(|done| done.unwrap_or(Err(EngineError::Closed))).collect()
+    }
+
+    /// Tries a transaction again while it is the store's fault. After an unknown commit, claiming the ids again reads
+    /// them back: what was committed is answered from the store, what was not is done now.
+    async fn persist(&self, items: &[Item<'_>]) -> Result<Vec<Done>, Trouble> {
+        let mut tries = 1;
+        loop {
+            let trouble = match self.attempt(items).await {
+                Ok(done) => return Ok(done),
+                Err(trouble) => trouble,
+            };
+            add(&self.counters.rolled_back, 1);
+            let again = matches!(&trouble, Trouble::Store(e) if e.is_passing() || e.is_unavailable());
+            if !again || tries == TRIES {
+                tracing::warn!(items = items.len(), %trouble, "a batch was rolled back");
+                return Err(trouble);
+            }
+            add(&self.counters.retried, 1);
+            tokio::time::sleep(Duration::from_millis(5 << tries)).await;
+            tries += 1;
+        }
+    }
+
+    async fn attempt(&self, items: &[Item<'_>]) -> Result<Vec<Done>, Trouble> {
+        let started = tokio::time::Instant::now();
+        let now = self.clock.now();
+        if self.registry.has_to_keep() {
+            self.registry.keep(&self.journal, now).await?;
+        }
+        let mut batch = self.journal.begin(now).await?;
+        let claims = items.iter().filter_map(|item| match item {
+            Item::Command(command) => Some(Claim { id: command.id, body_hash: command.body_hash() }),
+            Item::Tick(_) => None,
+        });
+        let claims: Vec<Claim> = claims.collect();
+        let claimed = batch.claim(&claims, now).await?;
+        let mut run = Run::new(self, now);
+        self.lock(&mut batch, &mut run, items, &claimed).await?;
+        let mut done = Vec::with_capacity(items.len());
+        let mut claimed = claims.into_iter().zip(claimed);
+        for item in items {
+            done.push(match item {
+                Item::Tick(case) => Done::Fired(guarded(|| run.tick(*case))?),
+                Item::Command(command) => Done::Answer(match claimed.next() {
+                    Some((claim, Claimed::Known(known))) => self.known(&claim.body_hash, &known)?,
+                    _ => guarded(|| run.command(command))?,
+                }),
+            });
+        }
+        let finished = run.finish()?;
+        if finished.is_empty() {
+            batch.rollback().await?;
+            return Ok(done);
+        }
+        batch.write(&finished.writes).await?;
+        batch.commit().await?;
+        self.counters.commit_time.record(i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX));
+        self.committed(finished).await;
+        Ok(done)
+    }
+
+    /// Locks what the items need, in the order that all batches keep: cases, then counters.
+    async fn lock(
+        &self,
+        batch: &mut huiyin_journal::Batch,
+        run: &mut Run<'_>,
+        items: &[Item<'_>],
+        claimed: &[Claimed],
+    ) -> Result<(), Trouble> {
+        let mut claimed = claimed.iter();
+        let (mut cases, mut ticks, mut opens) = (Vec::new(), Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                Item::Tick(case) => ticks.push(*case),
+                Item::Command(command) if matches!(claimed.next(), Some(Claimed::New)) => match command.case() {
+                    Some(case) => cases.push(case),
+                    None => opens.push(*command),
+                },
+                Item::Command(_) => {}
+            }
+        }
+        for ids in [&mut cases, &mut ticks] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        let mut locked = batch.lock(&cases).await?;
+        locked.extend(batch.lock_free(&ticks).await?);
+        for case in locked {
+            let definition = self.registry.definition_of(&self.journal, &case.record.definition_hash).await?;
+            run.take(case, definition)?;
+        }
+        let counters = run.counter_keys(&opens);
+        run.set_counters(batch.counters(&counters).await?);
+        Ok(())
+    }
+
+    fn known(&self, body_hash: &canonical::Hash, known: &huiyin_journal::StoredAnswer) -> Result<Answer, Trouble> {
+        add(&self.counters.repeated, 1);
+        if known.body_hash != *body_hash {
+            return Ok(Answer::Conflict);
+        }
+        serde_json::from_str(&known.answer).map_err(|e| Trouble::Poison(format!("the answer of {} is damaged: {e}", known.id)))
+    }
+
+    async fn set_aside(&self, item: &Item<'_>, trouble: &Trouble) -> EngineError {
+        let problem = trouble.to_string();
+        let now = self.clock.now();
+        let quarantined = match item {
+            Item::Command(command) => Quarantined {
+                id: command.id,
+                district: command.district.clone(),
+                timeline: command.timeline.clone(),
+                case: command.case(),
+                body: crate::run::outline(command),
+                error: problem.clone(),
+                at: now,
+            },
+            Item::Tick(case) => Quarantined {
+                id: *case,
+                district: String::new(),
+                timeline: String::new(),
+                case: Some(*case),
+                body: r#"{"tick":true}"#.to_owned(),
+                error: problem.clone(),
+                at: now,
+            },
+        };
+        let id = quarantined.id;
+        add(&self.counters.quarantined, 1);
+        tracing::error!(%id, %problem, "set aside: it could not be carried out");
+        if let Err(e) = self.journal.quarantine(&quarantined).await {
+            tracing::error!(%id, %e, "what was set aside could not be written down");
+        }
+        if let Item::Tick(case) = item {
+            let later = now + chrono::Duration::minutes(10);
+            if let Err(e) = self.journal.postpone_timers(*case, now, later).await {
+                tracing::error!(%case, %e, "timers of a case that cannot be stepped could not be put off");
+            }
+        }
+        EngineError::Quarantined { id, problem }
+    }
+}
+
+/// Runs one step; a panic in it becomes trouble for this batch only.
+fn guarded<T>(step: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Trouble::Poison(format!("a step panicked: {}", said.unwrap_or_default())))
+    })
+}

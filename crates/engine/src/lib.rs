@@ -1,0 +1,28 @@
+//! The engine: commands → batched, committed steps; durable timers; the outbox relay.
+//!
+//! It sends nothing outside and decides nothing: what a step means is `chart`'s, what is stored is `journal`'s.
+//! What it answers is committed; what it cannot commit did not happen.
+
+mod clock;
+mod command;
+mod core;
+mod engine;
+mod execute;
+mod ids;
+mod metrics;
+mod number;
+mod queue;
+mod rederive;
+mod registry;
+mod relay;
+mod run;
+mod watch;
+mod work;
+
+pub use clock::{Clock, ManualClock, ShiftedClock, Sleep, SystemClock};
+pub use command::{Accepted, Actor, ActorKind, Answer, Command, Detail, EngineError, Parent, REAL, Refused, Target};
+pub use core::Config;
+pub use engine::{Driver, Engine};
+pub use metrics::Metrics;
+pub use rederive::{Rederived, rederive};
+pub use registry::{CalendarSource, DirectoryLoader, DirectorySource, District, Registry};

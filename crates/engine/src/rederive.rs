@@ -1,0 +1,132 @@
+//! Replays a case from its journal and compares: the same inputs in the same context must give the same facts,
+//! effects, timers, and in the end the same state.
+
+use std::sync::Arc;
+
+use huiyin_chart::{Actor, CaseState, Context, Definition, Input, Outcome, step};
+use huiyin_journal::read::TimelineEntry;
+use huiyin_journal::{Journal, from_micros};
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::command::EngineError;
+use crate::registry::Registry;
+use crate::work::open_state;
+
+/// What a replay found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Rederived {
+    /// Everything came out as it is stored.
+    Same {
+        /// Steps replayed.
+        steps: u64,
+    },
+    /// The first entry that came out otherwise.
+    Different {
+        /// Entry.
+        seq: i64,
+        /// What differs.
+        problem: String,
+    },
+    /// The key of the case was destroyed, so that what was put in can no longer be read.
+    Forgotten,
+}
+
+const PAGE: u32 = 500;
+
+/// Replays one case.
+///
+/// # Errors
+/// When the store does not answer, has no such case, or has lost what the case was stepped with.
+pub async fn rederive(journal: &Journal, registry: &Registry, case: Uuid) -> Result<Rederived, EngineError> {
+    let Some(record) = journal.case(case).await? else {
+        return Err(EngineError::Setup(format!("there is no case {case}")));
+    };
+    let key = journal.case_key(case).await?;
+    if key.is_none() && record.state.contains("\"$sealed\"") {
+        return Ok(Rederived::Forgotten);
+    }
+    let mut replay: Option<Replay> = None;
+    let (mut after, mut steps) = (0, 0);
+    loop {
+        let page = journal.timeline(case, after, PAGE, true).await?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        for entry in page {
+            if !matches!(entry.kind.as_str(), "opened" | "event" | "tick" | "calendar") {
+                continue;
+            }
+            if replay.is_none() {
+                let hash = entry.body["context"]["definition"].as_str().unwrap_or_default();
+                replay = Some(Replay::new(registry.definition_of(journal, hash).await?));
+            }
+            let Some(replay) = &mut replay else { break };
+            if let Some(problem) = replay.entry(journal, registry, &entry).await? {
+                return Ok(Rederived::Different { seq: entry.seq, problem });
+            }
+            steps += 1;
+        }
+    }
+    let Some(replay) = replay else {
+        return Ok(Rederived::Different { seq: 0, problem: "the journal does not say how the case was opened".into() });
+    };
+    let stored = open_state(&record, &replay.definition, key.as_ref(), journal.vault());
+    let stored = stored.map_err(|e| EngineError::Setup(e.to_string()))?;
+    if stored != replay.state {
+        return Ok(Rederived::Different { seq: record.seq, problem: "the stored state is not what the journal leads to".into() });
+    }
+    Ok(Rederived::Same { steps })
+}
+
+struct Replay {
+    definition: Arc<Definition>,
+    state: CaseState,
+    outcome: Outcome,
+}
+
+impl Replay {
+    fn new(definition: Arc<Definition>) -> Self {
+        let state = CaseState::new(&definition);
+        Self { definition, state, outcome: Outcome::default() }
+    }
+
+    /// Replays one entry; gives what differs.
+    async fn entry(&mut self, journal: &Journal, registry: &Registry, entry: &TimelineEntry) -> Result<Option<String>, EngineError> {
+        let context = &entry.body["context"];
+        let text = |name: &str| context[name].as_str().unwrap_or_default();
+        let directory = registry.directory_of(journal, text("directory")).await?;
+        let calendar = registry.calendar_of(journal, text("calendar")).await?;
+        let now = from_micros(context["now"].as_i64().unwrap_or_default());
+        let case_id = entry.case.to_string();
+        let ctx = Context { now, calendar: &calendar, directory: &*directory, case_id: &case_id };
+        let data = &entry.body["input"]["data"];
+        let actor: Actor = serde_json::from_value(entry.body["actor"].clone()).unwrap_or_else(|_| Actor::system());
+        let input = match entry.kind.as_str() {
+            "opened" => {
+                self.state.number = entry.body["number"].as_str().unwrap_or_default().to_owned();
+                Input::Open { data }
+            }
+            "event" => Input::Event { name: entry.body["input"]["event"].as_str().unwrap_or_default(), data, actor: &actor },
+            "calendar" => Input::AdoptCalendar,
+            _ => Input::Tick,
+        };
+        self.outcome.clear();
+        if let Err(refusal) = step(&self.definition, &mut self.state, input, &ctx, &mut self.outcome) {
+            return Ok(Some(format!("was done, and is refused now: {refusal}")));
+        }
+        Ok(differs(entry, &self.outcome))
+    }
+}
+
+fn differs(entry: &TimelineEntry, outcome: &Outcome) -> Option<String> {
+    let now = json!({ "facts": outcome.facts, "effects": outcome.effects, "timers": outcome.timers });
+    ["facts", "effects", "timers"].into_iter().find_map(|part| {
+        let (stored, now): (&Value, &Value) = (&entry.body[part], &now[part]);
+        let first = || {
+            let (stored, now) = (stored.as_array()?, now.as_array()?);
+            (0..stored.len().max(now.len())).find(|&i| stored.get(i) != now.get(i))
+        };
+        (stored != now).then(|| format!("{part} differ, first at {}", first().unwrap_or_default()))
+    })
+}

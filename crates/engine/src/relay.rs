@@ -1,0 +1,201 @@
+//! The relay: takes effects from the outbox and hands them on. Messages go to the bus; openings and events for other
+//! cases become commands, whose ids are derived from the effect, so that repeating one changes nothing.
+//!
+//! Notices and papers are not its business: `notify` takes those from the outbox itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use huiyin_bus::Message;
+use huiyin_chart::Effect;
+use huiyin_journal::{CaseRecord, OutboxItem};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::command::{Actor, ActorKind, Answer, Command, EngineError, Parent, Target};
+use crate::core::Core;
+use crate::ids;
+use crate::metrics::add;
+
+/// What the relay takes.
+pub(crate) const KINDS: [&str; 4] = ["emit", "open", "send", "committed"];
+/// How long a taken effect is kept from others.
+const LEASE: chrono::Duration = chrono::Duration::seconds(30);
+/// Longest wait between two tries.
+const LONGEST_RETRY: i64 = 300;
+
+/// Hands effects on until it is told to stop.
+pub(crate) async fn relay(core: Arc<Core>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let woken = core.effects.notified();
+        tokio::pin!(woken);
+        woken.as_mut().enable();
+        match core.relay_once().await {
+            Ok(0) => {
+                tokio::select! {
+                    () = &mut woken => {}
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+            Ok(_) => tokio::task::yield_now().await,
+            Err(e) => {
+                tracing::warn!(%e, "effects could not be handed on; trying again");
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        }
+    }
+}
+
+/// What becomes of an effect.
+enum Handed {
+    /// Handed on; what came of it.
+    Done(String),
+    /// Handed on; nothing needs to be remembered.
+    Forget,
+    /// To be tried again.
+    Again(String),
+    /// Can never be handed on.
+    Never(String),
+}
+
+impl Core {
+    /// Hands on one bounded batch of effects. Returns how many were taken.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(crate) async fn relay_once(&self) -> Result<usize, EngineError> {
+        let now = self.clock.now();
+        let items = self.journal.claim_effects(&KINDS, self.config.relay_batch, now, now + LEASE).await?;
+        for item in &items {
+            let handed = match self.hand_on(item).await {
+                Ok(handed) => handed,
+                Err(e) => Handed::Again(e.to_string()),
+            };
+            match handed {
+                Handed::Done(result) => drop(self.journal.effect_done(item, &result).await?),
+                Handed::Forget => self.journal.effect_forgotten(item).await?,
+                Handed::Again(why) => {
+                    add(&self.counters.relay_failed, 1);
+                    let wait = chrono::Duration::seconds((1_i64 << item.attempts.min(9)).min(LONGEST_RETRY));
+                    self.journal.effect_retry_at(item, now + wait, &why).await?;
+                }
+                Handed::Never(why) => {
+                    tracing::error!(key = %item.key, %why, "an effect can never be handed on");
+                    self.journal.effect_failed(item, &why).await?;
+                }
+            }
+            add(&self.counters.relayed, 1);
+        }
+        Ok(items.len())
+    }
+
+    async fn hand_on(&self, item: &OutboxItem) -> Result<Handed, EngineError> {
+        if item.kind == "committed" {
+            let message: Message = match serde_json::from_str(&item.payload) {
+                Ok(message) => message,
+                Err(e) => return Ok(Handed::Never(format!("the payload does not read: {e}"))),
+            };
+            return Ok(self.tell(&message).await.map_or_else(Handed::Again, |()| Handed::Forget));
+        }
+        let Some(record) = self.journal.case(item.case).await? else {
+            return Ok(Handed::Never("its case does not exist".into()));
+        };
+        let effect = match self.effect(item).await? {
+            Ok(effect) => effect,
+            Err(problem) => return Ok(Handed::Never(problem)),
+        };
+        match effect {
+            Effect::Emit { event, data, .. } => {
+                let message = message(&record, &item.key, &event, item.created_at, data);
+                Ok(self.tell(&message).await.map_or_else(Handed::Again, |()| Handed::Done("published".into())))
+            }
+            Effect::Open { workflow, link, data, .. } => {
+                let parent = Some(Parent { case: item.case, link });
+                let target = Target::Open { workflow, data, parent };
+                self.command(item, ids::effect_command(&item.key), target).await
+            }
+            Effect::Send { to, event, data, .. } => self.send(item, &to, &event, &data).await,
+            Effect::Notify { .. } | Effect::Document { .. } => Ok(Handed::Never("not an effect of the relay".into())),
+        }
+    }
+
+    /// The effect with its confidential values open.
+    async fn effect(&self, item: &OutboxItem) -> Result<Result<Effect, String>, EngineError> {
+        let mut payload: Value = match serde_json::from_str(&item.payload) {
+            Ok(payload) => payload,
+            Err(e) => return Ok(Err(format!("the payload does not read: {e}"))),
+        };
+        let key = self.journal.case_key(item.case).await?;
+        if self.journal.vault().unseal(key.as_ref(), &mut payload).is_err() {
+            return Ok(Err("a sealed value does not open".into()));
+        }
+        Ok(serde_json::from_value(payload).map_err(|e| format!("the payload does not read: {e}")))
+    }
+
+    async fn tell(&self, message: &Message) -> Result<(), String> {
+        self.bus.publish(message).await.map_err(|e| e.to_string())
+    }
+
+    async fn send(&self, item: &OutboxItem, to: &str, event: &str, data: &Value) -> Result<Handed, EngineError> {
+        let links = self.journal.links(item.case).await?;
+        let mut receivers: Vec<Uuid> = match to {
+            "parent" => links.iter().filter(|l| l.child == item.case).map(|l| l.parent).collect(),
+            to => links.iter().filter(|l| l.parent == item.case && l.link == to).map(|l| l.child).collect(),
+        };
+        receivers.extend(to.parse::<Uuid>().ok());
+        if receivers.is_empty() {
+            // A link whose case is being opened right now is found on a later try.
+            let waits = item.attempts < 6 && to != "parent";
+            let nobody = format!("no case `{to}` belongs to this one");
+            return Ok(if waits { Handed::Again(nobody) } else { Handed::Never(nobody) });
+        }
+        let mut results = Vec::new();
+        for case in receivers {
+            let id = ids::effect_command(&format!("{}>{case}", item.key));
+            let target = Target::Event { case, event: event.to_owned(), data: data.clone() };
+            match self.command(item, id, target).await? {
+                Handed::Done(result) => results.push(format!("{case}: {result}")),
+                other => return Ok(other),
+            }
+        }
+        Ok(Handed::Done(results.join("; ")))
+    }
+
+    async fn command(&self, item: &OutboxItem, id: Uuid, target: Target) -> Result<Handed, EngineError> {
+        let actor = Actor {
+            id: item.case.to_string(),
+            kind: ActorKind::Case,
+            roles: Vec::new(),
+            units: Vec::new(),
+            heads: Vec::new(),
+        };
+        let (district, timeline) = (item.district.clone(), item.timeline.clone());
+        let answer = self.execute(vec![Command { id, district, timeline, target, actor }]).await.pop();
+        Ok(match answer {
+            Some(Ok(Answer::Accepted(accepted))) => Handed::Done(format!("accepted: {} {}", accepted.number, accepted.seq)),
+            Some(Ok(Answer::Refused(refused))) => Handed::Done(format!("refused: {}: {}", refused.code, refused.message.en)),
+            Some(Ok(Answer::Conflict)) => Handed::Never("another command has the id of this effect".into()),
+            Some(Err(EngineError::Quarantined { problem, .. })) => Handed::Never(problem),
+            Some(Err(e)) => Handed::Again(e.to_string()),
+            None => Handed::Again("no answer".into()),
+        })
+    }
+}
+
+/// A message about a case.
+pub(crate) fn message(record: &CaseRecord, id: &str, kind: &str, at: huiyin_journal::Instant, data: Value) -> Message {
+    Message {
+        specversion: "1.0".into(),
+        id: id.to_owned(),
+        source: format!("/huiyin/{}/{}/{}", record.district, record.timeline, record.workflow),
+        kind: kind.to_owned(),
+        subject: record.id.to_string(),
+        time: at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true),
+        datacontenttype: "application/json".into(),
+        district: record.district.clone(),
+        timeline: record.timeline.clone(),
+        data,
+    }
+}

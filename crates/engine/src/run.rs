@@ -1,0 +1,402 @@
+//! One batch in memory: the locked cases, the steps on them, and what is to be written.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use huiyin_bus::Message;
+use huiyin_chart::{Definition, Outcome};
+use huiyin_journal::{
+    AnswerWrite, CaseKeyWrite, CaseRecord, Counter, CounterKey, GramWrite, Instant, LinkWrite, Locked, OwnersWrite, Writes, micros,
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::command::{Accepted, Actor, Answer, Command, EngineError, Parent, Refused, Target};
+use crate::core::Core;
+use crate::execute::Trouble;
+use crate::metrics::add;
+use crate::number;
+use crate::registry::District;
+use crate::relay::message;
+use crate::work::{Deed, Working};
+
+/// See the module.
+pub(crate) struct Run<'c> {
+    core: &'c Core,
+    now: Instant,
+    cases: HashMap<Uuid, Working>,
+    /// In which order cases were touched first: rows are written in it, whatever the hash map does.
+    touched: Vec<Uuid>,
+    counters: BTreeMap<CounterKey, (i64, i64)>,
+    writes: Writes,
+    messages: Vec<Message>,
+    steps: usize,
+    outcome: Outcome,
+}
+
+/// What a batch wrote.
+pub(crate) struct Finished {
+    pub(crate) writes: Writes,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) steps: usize,
+}
+
+impl Finished {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.writes.answers.is_empty() && self.writes.entries.is_empty() && self.writes.changed.is_empty()
+    }
+}
+
+impl<'c> Run<'c> {
+    pub(crate) fn new(core: &'c Core, now: Instant) -> Self {
+        Self {
+            core,
+            now,
+            cases: HashMap::new(),
+            touched: Vec::new(),
+            counters: BTreeMap::new(),
+            writes: Writes::default(),
+            messages: Vec::new(),
+            steps: 0,
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// Takes a locked case in.
+    pub(crate) fn take(&mut self, locked: Locked, definition: Arc<Definition>) -> Result<(), Trouble> {
+        let district = self.district(&locked.record.district)?;
+        let id = locked.record.id;
+        self.cases.insert(id, Working::of(locked, definition, district, self.core.journal.vault())?);
+        Ok(())
+    }
+
+    fn district(&self, code: &str) -> Result<District, EngineError> {
+        let found = self.core.registry.district(code);
+        found.ok_or_else(|| EngineError::Setup(format!("district {code} is not set up here: no directory and no calendar")))
+    }
+
+    /// The counters that new cases need, in order.
+    pub(crate) fn counter_keys(&self, opens: &[&Command]) -> Vec<CounterKey> {
+        let mut keys: Vec<CounterKey> = opens.iter().filter_map(|command| self.counter_key(command)).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
+    fn counter_key(&self, command: &Command) -> Option<CounterKey> {
+        let Target::Open { workflow, .. } = &command.target else { return None };
+        let definition = self.core.registry.current(workflow)?;
+        let district = self.core.registry.district(&command.district)?;
+        Some(CounterKey {
+            district: command.district.clone(),
+            timeline: command.timeline.clone(),
+            workflow: workflow.clone(),
+            period: number::period(number::pattern(&definition), self.now, district.calendar.zone()),
+        })
+    }
+
+    pub(crate) fn set_counters(&mut self, counters: Vec<Counter>) {
+        self.counters = counters.into_iter().map(|counter| (counter.key, (counter.n, counter.n))).collect();
+    }
+
+    /// Carries out a command that was not here before, and keeps its answer.
+    pub(crate) fn command(&mut self, command: &Command) -> Result<Answer, Trouble> {
+        let (case, answer) = match self.carry_out(command)? {
+            Ok(accepted) => (Some(accepted.case), Answer::Accepted(accepted)),
+            Err(refused) => (command.case(), Answer::Refused(refused)),
+        };
+        let text = serde_json::to_string(&answer).map_err(|e| Trouble::Poison(e.to_string()))?;
+        self.writes.answers.push(AnswerWrite { id: command.id, case, answer: text });
+        Ok(answer)
+    }
+
+    fn carry_out(&mut self, command: &Command) -> Result<Result<Accepted, Refused>, Trouble> {
+        match &command.target {
+            Target::Open { workflow, data, parent } => self.open(command, workflow, data, parent.as_ref()),
+            Target::Event { case, event, data } => match self.too_large(data) {
+                Some(refused) => Ok(Err(refused)),
+                None => self.change(command, *case, &Deed::Event { name: event, data }),
+            },
+            Target::AdoptCalendar { case } => self.change(command, *case, &Deed::AdoptCalendar),
+            Target::Note { case, kind, body } => Ok(self.note(command, *case, kind, body)),
+        }
+    }
+
+    fn open(
+        &mut self,
+        command: &Command,
+        workflow: &str,
+        data: &Value,
+        parent: Option<&Parent>,
+    ) -> Result<Result<Accepted, Refused>, Trouble> {
+        let (Some(definition), Some(key)) = (self.core.registry.current(workflow), self.counter_key(command)) else {
+            return Ok(Err(Refused::new(
+                "unknown_workflow",
+                &format!("没有名为“{workflow}”的流程"),
+                &format!("no workflow `{workflow}` is in force in this district"),
+            )));
+        };
+        if let Some(refused) = self.too_large(data) {
+            return Ok(Err(refused));
+        }
+        let id = match parent {
+            Some(_) => crate::ids::child(&command.id.to_string(), self.now),
+            None => self.core.ids.case(self.now),
+        };
+        let district = self.district(&command.district)?;
+        let next = self.counters.get(&key).map_or(1, |(_, n)| n + 1);
+        let mut record = CaseRecord::opening(id, &command.district, &command.timeline, self.now);
+        record.number = number::write(number::pattern(&definition), self.now, district.calendar.zone(), next);
+        let mut working = Working::opening(record, definition, district);
+        self.outcome.clear();
+        let deed = Deed::Open { data, parent };
+        if let Err(refused) = working.step(&deed, &command.actor, self.now, &mut self.outcome)? {
+            return Ok(Err(refused));
+        }
+        if let Some((_, n)) = self.counters.get_mut(&key) {
+            *n = next;
+        }
+        // The key comes before the entry: what the entry says is sealed with it.
+        if working.has_secrets() {
+            let (key, wrapped) = self.core.journal.vault().new_case_key(id);
+            working.key = Some(key);
+            self.writes.keys.push(CaseKeyWrite { case: id, wrapped });
+        }
+        if let Some(Parent { case, link }) = parent {
+            self.writes.links.push(LinkWrite { parent: *case, link: link.clone(), child: id, at: self.now });
+        }
+        let accepted = self.record(&mut working, &deed, Some(command))?;
+        self.cases.insert(id, working);
+        Ok(Ok(accepted))
+    }
+
+    fn change(&mut self, command: &Command, case: Uuid, deed: &Deed<'_>) -> Result<Result<Accepted, Refused>, Trouble> {
+        let Some(mut working) = self.cases.remove(&case) else { return Ok(Err(no_such_case(case))) };
+        if let Some(refused) = elsewhere(&working, command) {
+            self.cases.insert(case, working);
+            return Ok(Err(refused));
+        }
+        // What was due before the event comes before it, as an entry of its own.
+        self.fire(&mut working)?;
+        self.outcome.clear();
+        let stepped = working.step(deed, &command.actor, self.now, &mut self.outcome)?;
+        let done = match stepped {
+            Ok(()) => Ok(self.record(&mut working, deed, Some(command))?),
+            Err(refused) => Err(refused),
+        };
+        self.cases.insert(case, working);
+        Ok(done)
+    }
+
+    fn note(&mut self, command: &Command, case: Uuid, kind: &str, body: &Value) -> Result<Accepted, Refused> {
+        let Some(working) = self.cases.get_mut(&case) else { return Err(no_such_case(case)) };
+        if let Some(refused) = elsewhere(working, command) {
+            return Err(refused);
+        }
+        let mut said = Map::new();
+        said.insert("command".into(), command.id.to_string().into());
+        said.insert("actor".into(), actor(&command.actor));
+        said.insert("note".into(), body.clone());
+        let entry = working.record.append(kind, self.now, said);
+        let at = entry.at;
+        self.writes.entries.push(entry);
+        if !std::mem::replace(&mut working.touched, true) {
+            self.touched.push(case);
+        }
+        Ok(accepted(working, at))
+    }
+
+    /// Fires what is due in a case. Returns how many timers that were.
+    pub(crate) fn tick(&mut self, case: Uuid) -> Result<usize, Trouble> {
+        let Some(mut working) = self.cases.remove(&case) else { return Ok(0) };
+        let fired = self.fire(&mut working)?;
+        self.cases.insert(case, working);
+        Ok(fired)
+    }
+
+    fn fire(&mut self, working: &mut Working) -> Result<usize, Trouble> {
+        let now = self.now;
+        let due = working.timers.values().filter(|at| **at <= now).count();
+        if due == 0 {
+            return Ok(0);
+        }
+        self.outcome.clear();
+        let before: Vec<(String, Instant)> =
+            working.timers.iter().filter(|(_, at)| **at <= now).map(|(key, at)| (key.clone(), *at)).collect();
+        match working.step(&Deed::Tick, &Actor::system(), now, &mut self.outcome)? {
+            Ok(()) => {}
+            Err(refused) => return Err(Trouble::Poison(format!("a timer was refused: {}: {}", refused.code, refused.message.en))),
+        }
+        if !self.outcome.facts.is_empty() || !self.outcome.timers.is_empty() {
+            self.record(working, &Deed::Tick, None)?;
+        }
+        for (key, at) in before {
+            if working.timers.get(&key) == Some(&at) {
+                self.unstick(working, &key);
+            }
+        }
+        Ok(due)
+    }
+
+    /// A timer that fired and still stands where it stood would fire for ever: it goes where the state says that it
+    /// belongs, or is put off by a minute and alarmed. Never a burst.
+    fn unstick(&mut self, working: &mut Working, key: &str) {
+        add(&self.core.counters.stuck_timers, 1);
+        let belongs = working.state.timers(&working.definition).into_iter().find(|(name, _)| name == key);
+        tracing::error!(case = %working.record.id, %key, ?belongs, "a timer was still due after its case was stepped");
+        match belongs {
+            None => working.clear_timer(key),
+            Some((_, at)) => {
+                let at = if at > self.now { at } else { self.now + chrono::Duration::minutes(1) };
+                working.set_timer(key, at, working.record.seq);
+            }
+        }
+        self.touch(working);
+    }
+
+    fn touch(&mut self, working: &mut Working) {
+        if !std::mem::replace(&mut working.touched, true) {
+            self.touched.push(working.record.id);
+        }
+    }
+
+    /// Writes down what a step left behind.
+    fn record(&mut self, working: &mut Working, deed: &Deed<'_>, command: Option<&Command>) -> Result<Accepted, Trouble> {
+        let vault = self.core.journal.vault();
+        let said = working.entry_body(deed, command, &self.outcome, vault, self.now)?;
+        let entry = working.record.append(deed.kind(), self.now, said);
+        let (seq, at) = (entry.seq, entry.at);
+        self.writes.entries.push(entry);
+        working.change_timers(&self.outcome, seq);
+        working.effects(&self.outcome, seq, at, vault, &mut self.writes.outbox)?;
+        self.touch(working);
+        let active = working.active();
+        let told = json!({
+            "case": working.record.id, "number": working.record.number, "workflow": working.record.workflow,
+            "kind": deed.kind(), "event": deed.event(), "seq": seq, "at": micros(at), "active": active,
+        });
+        let kind = deed.event().unwrap_or_else(|| deed.kind());
+        self.messages.push(message(&working.record, &format!("{}/{seq}", working.record.id), kind, at, told));
+        self.steps += 1;
+        Ok(accepted(working, at))
+    }
+
+    fn too_large(&self, data: &Value) -> Option<Refused> {
+        let most = self.core.config.largest_data;
+        (size_of(data) > most).then(|| {
+            Refused::new(
+                "limit_exceeded",
+                &format!("内容过大，最多 {most} 字节"),
+                &format!("the data are larger than {most} bytes"),
+            )
+        })
+    }
+
+    /// What is to be written.
+    pub(crate) fn finish(mut self) -> Result<Finished, Trouble> {
+        for id in std::mem::take(&mut self.touched) {
+            let Some(mut working) = self.cases.remove(&id) else { continue };
+            let owners = working.record.owners.clone();
+            if working.stepped {
+                working.settle(self.core.journal.vault())?;
+            }
+            if working.new || owners != working.record.owners {
+                self.writes.owners.push(OwnersWrite { case: id, owners: working.record.owners.clone() });
+            }
+            for gram in working.new_grams(self.core.journal.vault()) {
+                self.writes.grams.push(GramWrite { case: id, gram });
+            }
+            working.timer_writes(&mut self.writes);
+            if working.new { self.writes.opened.push(working.record) } else { self.writes.changed.push(working.record) }
+        }
+        for (key, (before, n)) in self.counters {
+            if n != before {
+                self.writes.counters.push(Counter { key, n });
+            }
+        }
+        if self.core.bus.durable() {
+            for message in std::mem::take(&mut self.messages) {
+                self.writes.outbox.push(committed(&message)?);
+            }
+        }
+        Ok(Finished { writes: self.writes, messages: self.messages, steps: self.steps })
+    }
+}
+
+impl Core {
+    /// After the commit: tells who listens, wakes who waits.
+    pub(crate) async fn committed(&self, finished: Finished) {
+        add(&self.counters.commits, 1);
+        add(&self.counters.steps, finished.steps);
+        self.counters.largest_batch.fetch_max(finished.steps as u64, std::sync::atomic::Ordering::Relaxed);
+        if !finished.writes.timers_set.is_empty() {
+            self.timers.notify_waiters();
+        }
+        if finished.writes.outbox.iter().any(|effect| crate::relay::KINDS.contains(&effect.kind.as_str())) {
+            self.effects.notify_waiters();
+        }
+        for message in &finished.messages {
+            if let Err(e) = self.bus.publish(message).await {
+                tracing::debug!(%e, "nobody heard of a committed entry");
+            }
+        }
+    }
+}
+
+fn committed(message: &Message) -> Result<huiyin_journal::OutboxWrite, Trouble> {
+    let payload = serde_json::to_string(message).map_err(|e| Trouble::Poison(e.to_string()))?;
+    let at = message.data["at"].as_i64().unwrap_or_default();
+    Ok(huiyin_journal::OutboxWrite {
+        key: format!("{}/committed", message.id),
+        kind: "committed".into(),
+        case: message.subject.parse().unwrap_or_default(),
+        seq: message.data["seq"].as_i64().unwrap_or_default(),
+        district: message.district.clone(),
+        timeline: message.timeline.clone(),
+        payload,
+        created_at: huiyin_journal::from_micros(at),
+    })
+}
+
+fn accepted(working: &Working, at: Instant) -> Accepted {
+    let record = &working.record;
+    Accepted { case: record.id, number: record.number.clone(), seq: record.seq, at, active: working.active() }
+}
+
+fn no_such_case(case: Uuid) -> Refused {
+    Refused::new("no_such_case", "没有这个案件", &format!("there is no case {case}"))
+}
+
+/// A command reaches only cases of its own district and timeline: no exercise touches a real case.
+fn elsewhere(working: &Working, command: &Command) -> Option<Refused> {
+    let record = &working.record;
+    let here = record.district == command.district && record.timeline == command.timeline;
+    (!here).then(|| no_such_case(record.id))
+}
+
+/// Who, as the journal says it.
+pub(crate) fn actor(actor: &Actor) -> Value {
+    json!(actor)
+}
+
+/// What a command is about, without what may be confidential.
+pub(crate) fn outline(command: &Command) -> String {
+    let about = match &command.target {
+        Target::Open { workflow, .. } => json!({ "open": workflow }),
+        Target::Event { case, event, .. } => json!({ "case": case, "event": event }),
+        Target::AdoptCalendar { case } => json!({ "case": case, "adopt": "calendar" }),
+        Target::Note { case, kind, .. } => json!({ "case": case, "note": kind }),
+    };
+    json!({ "about": about, "actor": command.actor.id }).to_string()
+}
+
+/// Roughly how many bytes of JSON a value takes.
+fn size_of(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(_) => 12,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(|item| size_of(item) + 1).sum::<usize>() + 2,
+        Value::Object(map) => map.iter().map(|(key, item)| key.len() + size_of(item) + 4).sum::<usize>() + 2,
+    }
+}

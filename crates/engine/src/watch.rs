@@ -1,0 +1,148 @@
+//! The timer watch: sleeps until the earliest timer, fires what is due in bounded batches, and looks after itself.
+//!
+//! Due timers are read without lock; their cases are locked in id order, those that another engine has are left to it,
+//! and only the timers read under the lock are fired.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use huiyin_journal::{Instant, micros};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::command::EngineError;
+use crate::core::Core;
+use crate::execute::{Done, Item};
+use crate::metrics::add;
+
+/// Longest sleep: another engine may have written an earlier timer, and may have died since.
+const LONGEST: chrono::Duration = chrono::Duration::seconds(1);
+/// Pause after the store did not answer.
+const AFTER_TROUBLE: Duration = Duration::from_millis(250);
+/// Longest list of cases that one self-check names.
+const NAMED: u32 = 100;
+
+/// Fires timers until it is told to stop.
+pub(crate) async fn watch(core: Arc<Core>, timeline: String, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        // Asked for before looking, so that what is written while we look wakes us.
+        let woken = core.timers.notified();
+        tokio::pin!(woken);
+        woken.as_mut().enable();
+        match core.fire_due(&timeline).await {
+            Ok(0) => {
+                let until = core.next_wake(&timeline).await;
+                tokio::select! {
+                    () = core.clock.sleep_until(until) => {}
+                    () = &mut woken => {}
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+            // Between batches the commands of people have their turn.
+            Ok(_) => tokio::task::yield_now().await,
+            Err(e) => {
+                tracing::warn!(%timeline, %e, "timers could not be fired; trying again");
+                tokio::time::sleep(AFTER_TROUBLE).await;
+            }
+        }
+    }
+}
+
+/// Measures how far the database's time is ahead, and joins clocks to timers, until it is told to stop.
+pub(crate) async fn look_after(core: Arc<Core>, every: Duration, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(e) = core.follow_database().await {
+            tracing::warn!(%e, "the database's time could not be read");
+        }
+        if let Err(e) = core.self_check().await {
+            tracing::warn!(%e, "the self-check could not be made");
+        }
+    }
+}
+
+impl Core {
+    async fn next_wake(&self, timeline: &str) -> Instant {
+        let longest = self.clock.now() + LONGEST;
+        match self.journal.next_due(timeline).await {
+            Ok(next) => next.map_or(longest, |next| next.min(longest)),
+            Err(_) => longest,
+        }
+    }
+
+    /// Fires one bounded batch of what is due. Returns how many cases were looked at: 0 means nothing is due.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(crate) async fn fire_due(&self, timeline: &str) -> Result<usize, EngineError> {
+        let now = self.clock.now();
+        let due = self.journal.due_cases(timeline, now, self.config.timer_batch).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let mut cases: Vec<Uuid> = due.iter().map(|due| due.case).collect();
+        cases.sort_unstable();
+        let items: Vec<Item<'_>> = cases.into_iter().map(Item::Tick).collect();
+        let done = self.settle(&items).await;
+        let lateness = micros(self.clock.now());
+        let (mut fired, mut trouble) = (0, None);
+        for done in done {
+            match done {
+                Ok(Done::Fired(n)) => fired += n,
+                Ok(Done::Answer(_)) | Err(EngineError::Quarantined { .. }) => {}
+                Err(e) => trouble = Some(e),
+            }
+        }
+        add(&self.counters.timers_fired, fired);
+        for due in &due {
+            self.counters.lateness.record(lateness - micros(due.due_at));
+        }
+        match trouble {
+            Some(trouble) => Err(trouble),
+            // All of them are in another engine's hands: that is no reason to spin.
+            None if fired == 0 => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                Ok(due.len())
+            }
+            None => Ok(due.len()),
+        }
+    }
+
+    /// On PostgreSQL time follows the database, so that an engine whose clock is fast cannot fire a legal rung early.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(crate) async fn follow_database(&self) -> Result<(), EngineError> {
+        let before = chrono::Utc::now();
+        let Some(database) = self.journal.database_now().await? else { return Ok(()) };
+        let after = chrono::Utc::now();
+        // The database read its clock somewhere between the two; the earliest reading cannot make a rung early.
+        let ahead = micros(database) - micros(after);
+        if (micros(database) - micros(before)).abs() > 2_000_000 {
+            tracing::warn!(ahead_seconds = ahead / 1_000_000, "the database's time differs from this machine's; the database's counts");
+        }
+        self.clock.follow(ahead);
+        Ok(())
+    }
+
+    /// A clock that runs without a timer would remind nobody: alarm.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub(crate) async fn self_check(&self) -> Result<usize, EngineError> {
+        let mut found = 0;
+        for timeline in &self.config.timelines {
+            for missing in self.journal.clocks_without_timer(timeline, NAMED).await? {
+                found += 1;
+                tracing::error!(case = %missing.case, number = %missing.number, running = missing.running, timers = missing.timers,
+                    "a clock runs without a timer; its reminders would not come");
+            }
+        }
+        self.counters.clocks_without_timer.store(found as u64, std::sync::atomic::Ordering::Relaxed);
+        Ok(found)
+    }
+}

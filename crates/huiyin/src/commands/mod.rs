@@ -1,0 +1,25 @@
+//! One file a subcommand; this one chooses.
+
+mod check;
+mod due;
+mod serve;
+mod try_chart;
+mod verify;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+
+/// Anything a subcommand can fail with; its words are for the person at the terminal.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the subcommand.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Try(args) => try_chart::run(&args),
+        Command::Due(args) => due::run(&args),
+        Command::Verify(args) => verify::run(&args),
+    }
+}

@@ -1,0 +1,120 @@
+//! A district's house on one store: journal, workflows that passed the check, directory and calendar. Shared by all
+//! subcommands that work with cases.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use huiyin_check::Names;
+use huiyin_directory::Directory;
+use huiyin_engine::{CalendarSource, DirectorySource, Registry};
+use huiyin_journal::{Journal, OpenOptions};
+
+use crate::cli::StoreArgs;
+use crate::commands::Failure;
+use crate::library::Library;
+
+/// See the module.
+pub(crate) struct House {
+    pub(crate) library: Library,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) registry: Arc<Registry>,
+}
+
+impl House {
+    /// Loads workflows, directory and calendar; every workflow must pass the check.
+    pub(crate) fn load(library: Library, district: &str) -> Result<Self, Failure> {
+        let source = directory_source(&library, district)?;
+        let directory = Arc::new(directory_of(&source).map_err(|problems| format!("district {district}: {problems}"))?);
+        let registry = Arc::new(Registry::new(|source| {
+            directory_of(source).map(|directory| Arc::new(directory) as Arc<dyn huiyin_chart::directory::Directory>)
+        }));
+        registry.set_district(&directory.district().code, &source, &calendar_source(&library, &directory)?)?;
+        let names = names(&library, &directory)?;
+        for file in workflow_files(&library)? {
+            let definition = load_checked(&library, &file, &names)?;
+            registry.add_definition(Arc::new(definition))?;
+        }
+        Ok(Self { library, directory, registry })
+    }
+
+    /// District code, GB/T 2260.
+    pub(crate) fn code(&self) -> &str {
+        &self.directory.district().code
+    }
+
+    /// Files of a folder of the library: name → text.
+    pub(crate) fn files(&self, folder: &str) -> Result<BTreeMap<String, String>, Failure> {
+        let mut files = BTreeMap::new();
+        for path in self.library.list(folder)? {
+            let name = path.rsplit('/').next().unwrap_or(&path);
+            if name.ends_with(".html") || name.ends_with(".txt") {
+                files.insert(name.to_owned(), self.library.read(&path)?);
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// Opens the store named on the command line.
+pub(crate) async fn open_store(args: &StoreArgs, now: DateTime<Utc>) -> Result<Journal, Failure> {
+    let url = args.database.clone().unwrap_or_else(|| {
+        let file: PathBuf = args.data.join("huiyin.db");
+        format!("sqlite:{}", file.display())
+    });
+    Ok(OpenOptions::new(url, &args.data, now).open().await?)
+}
+
+/// The workflow files of a library: YAML at its top that is no data schema.
+pub(crate) fn workflow_files(library: &Library) -> Result<Vec<String>, Failure> {
+    let files = library.list("")?;
+    Ok(files.into_iter().filter(|file| file.ends_with(".yaml") && !file.ends_with(".data.yaml")).collect())
+}
+
+/// What a district knows by name: for the check.
+pub(crate) fn names(library: &Library, directory: &Directory) -> Result<Names, Failure> {
+    let templates = library.list("templates")?.into_iter().filter_map(|path| {
+        let name = path.rsplit('/').next()?.rsplit_once('.')?.0.to_owned();
+        (!name.starts_with('_')).then_some(name)
+    });
+    let letters = library.list("templates/letters")?.into_iter().filter_map(|path| {
+        let name = path.rsplit('/').next()?.rsplit_once('.')?.0.to_owned();
+        (!name.starts_with('_')).then_some(name)
+    });
+    let workflows = workflow_files(library)?.into_iter().filter_map(|file| Some(file.strip_suffix(".yaml")?.to_owned()));
+    Ok(Names {
+        units: Some(directory.units().iter().map(|unit| unit.id.clone()).collect()),
+        roles: Some(directory.roles().map(|(id, _)| id.to_owned()).collect()),
+        templates: Some(templates.collect()),
+        letters: Some(letters.collect()),
+        workflows: Some(workflows.collect()),
+    })
+}
+
+/// Loads one workflow of the library and has it checked.
+fn load_checked(library: &Library, file: &str, names: &Names) -> Result<huiyin_chart::Definition, Failure> {
+    let definition = huiyin_chart::load(file, &library.read(file)?, &|other| library.read(other).ok())?;
+    let report = huiyin_check::check(&definition, names);
+    if report.passed() { Ok(definition) } else { Err(report.to_string().into()) }
+}
+
+/// The directory of a district, as written.
+pub(crate) fn directory_source(library: &Library, district: &str) -> Result<DirectorySource, Failure> {
+    let mut source = DirectorySource::new();
+    for file in huiyin_directory::FILES {
+        source.insert(file.to_owned(), library.read(&format!("districts/{district}/{file}"))?);
+    }
+    Ok(source)
+}
+
+/// Makes the directory of its texts.
+pub(crate) fn directory_of(source: &DirectorySource) -> Result<Directory, String> {
+    Directory::load("", &|file| source.get(file).cloned()).map_err(|problems| problems.to_string())
+}
+
+fn calendar_source(library: &Library, directory: &Directory) -> Result<CalendarSource, Failure> {
+    let district = directory.district();
+    let zone: chrono::FixedOffset = district.zone.parse().map_err(|_| format!("`{}` is no offset like +08:00", district.zone))?;
+    Ok(CalendarSource { zone_seconds: zone.local_minus_utc(), hours: district.hours_text(), years: library.years()? })
+}

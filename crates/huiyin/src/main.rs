@@ -1,0 +1,20 @@
+//! The `huiyin` program: one binary, every role and tool a subcommand. Parses the command line and hands over.
+
+mod cli;
+mod commands;
+mod house;
+mod library;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match commands::run(cli::Cli::parse()) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("huiyin: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Papers and pictures: the content in a folder under its own hash, the mention of it in the database.
+//!
+//! What a content is and who may see it is decided elsewhere; the journal entry that names the hash is the engine's.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::canonical;
+use crate::error::JournalError;
+use crate::store::{Journal, reading, writing};
+use crate::time::{Instant, from_micros, micros};
+
+/// An attachment to be added.
+#[derive(Clone, Debug)]
+pub struct NewAttachment<'a> {
+    /// Case.
+    pub case: Uuid,
+    /// File name as it was given.
+    pub name: &'a str,
+    /// Media type.
+    pub media_type: &'a str,
+    /// Who added it.
+    pub added_by: &'a str,
+    /// When.
+    pub at: Instant,
+}
+
+/// An attachment of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Attachment {
+    /// Case.
+    pub case: Uuid,
+    /// SHA-256 of the content, lower-case hex.
+    pub hash: String,
+    /// File name as it was given.
+    pub name: String,
+    /// Media type.
+    pub media_type: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Who added it.
+    pub added_by: String,
+    /// When.
+    pub at: Instant,
+}
+
+/// Tells the unfinished files of one process apart.
+static PARTS: AtomicU64 = AtomicU64::new(0);
+
+type Row = (Uuid, String, String, String, i64, String, i64);
+
+const ADD: &str = "INSERT INTO attachments (case_id, hash, name, media_type, size, added_by, at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (case_id, hash) DO NOTHING";
+const OF_CASE: &str = "SELECT case_id, hash, name, media_type, size, added_by, at FROM attachments WHERE case_id = $1 ORDER BY at, hash";
+const OF_HASH: &str = "SELECT case_id, hash, name, media_type, size, added_by, at FROM attachments WHERE hash = $1 ORDER BY at, case_id";
+
+impl Journal {
+    /// Stores the content (on disk first, so that a mention always has its content) and mentions it on the case.
+    ///
+    /// # Errors
+    /// When the folder or the database refuses.
+    pub async fn attach(&self, new: &NewAttachment<'_>, content: &[u8]) -> Result<Attachment, JournalError> {
+        let hash = hex::encode(canonical::hash(content));
+        self.store_content(&hash, content)?;
+        let size = i64::try_from(content.len()).unwrap_or(i64::MAX);
+        writing!(self, pool => {
+            sqlx::query(ADD)
+                .bind(new.case)
+                .bind(&hash)
+                .bind(new.name)
+                .bind(new.media_type)
+                .bind(size)
+                .bind(new.added_by)
+                .bind(micros(new.at))
+                .execute(pool)
+                .await?;
+        });
+        let (name, media_type, added_by) = (new.name.into(), new.media_type.into(), new.added_by.into());
+        Ok(Attachment { case: new.case, hash, name, media_type, size: size.unsigned_abs(), added_by, at: new.at })
+    }
+
+    /// The attachments of a case.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn attachments(&self, case: Uuid) -> Result<Vec<Attachment>, JournalError> {
+        let rows: Vec<Row> = reading!(self, pool => sqlx::query_as(OF_CASE).bind(case).fetch_all(pool).await?);
+        Ok(rows.into_iter().map(attachment).collect())
+    }
+
+    /// Every mention of a content, to find out who may read it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn mentions(&self, hash: &str) -> Result<Vec<Attachment>, JournalError> {
+        let rows: Vec<Row> = reading!(self, pool => sqlx::query_as(OF_HASH).bind(hash).fetch_all(pool).await?);
+        Ok(rows.into_iter().map(attachment).collect())
+    }
+
+    /// Reads a content and checks it against its hash.
+    ///
+    /// # Errors
+    /// When it is missing or not what was stored.
+    pub fn content(&self, hash: &str) -> Result<Vec<u8>, JournalError> {
+        let path = self.content_path(hash)?;
+        let content = fs::read(&path).map_err(JournalError::file(&path))?;
+        if hex::encode(canonical::hash(&content)) == hash {
+            return Ok(content);
+        }
+        Err(JournalError::damaged(path.display().to_string(), "the content is not what its name says"))
+    }
+
+    fn content_path(&self, hash: &str) -> Result<PathBuf, JournalError> {
+        let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
+        if !is_hash {
+            return Err(JournalError::damaged("hash of an attachment", "expected 64 lower-case hexadecimal digits"));
+        }
+        Ok(self.data_dir().join("attachments").join(&hash[..2]).join(hash))
+    }
+
+    fn store_content(&self, hash: &str, content: &[u8]) -> Result<(), JournalError> {
+        let path = self.content_path(hash)?;
+        if path.exists() {
+            return Ok(());
+        }
+        let folder = path.parent().map(PathBuf::from).unwrap_or_default();
+        fs::create_dir_all(&folder).map_err(JournalError::file(&folder))?;
+        let turn = PARTS.fetch_add(1, Ordering::Relaxed);
+        let half = folder.join(format!("{hash}.{}-{turn}.part", std::process::id()));
+        let written = fs::File::create(&half).and_then(|mut file| {
+            file.write_all(content)?;
+            file.sync_all()?;
+            fs::rename(&half, &path)?;
+            fs::File::open(&folder)?.sync_all()
+        });
+        written.map_err(JournalError::file(&path))
+    }
+}
+
+fn attachment((case, hash, name, media_type, size, added_by, at): Row) -> Attachment {
+    Attachment { case, hash, name, media_type, size: size.unsigned_abs(), added_by, at: from_micros(at) }
+}

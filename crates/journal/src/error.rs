@@ -1,0 +1,107 @@
+//! What can go wrong between the house and its record.
+
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+/// Something went wrong with the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The database answered with an error.
+    #[error("the database refused: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The address of the database is not understood.
+    #[error("unknown database address `{0}`; expected sqlite:PATH or postgres://…")]
+    Address(String),
+    /// A migration that was run before is another one now.
+    #[error("migration {name} was changed after it had run; restore its file, add a new migration instead")]
+    MigrationChanged {
+        /// File name without ending.
+        name: String,
+    },
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The master key is not 32 bytes.
+    #[error("{place}: expected a master key of 64 hexadecimal digits (32 bytes), found {found} characters")]
+    MasterKey {
+        /// Where it was read.
+        place: String,
+        /// How long it was.
+        found: usize,
+    },
+    /// No master key, although the store holds cases.
+    #[error("{path}: the master key is missing, although the store already holds keys of cases; restore the file from the backup")]
+    MasterKeyLost {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// A sealed value does not open.
+    #[error("case {case}: a sealed value does not open with the case's key")]
+    Sealed {
+        /// Which case.
+        case: Uuid,
+    },
+    /// Stored text is not what was written.
+    #[error("{what}: stored value is damaged: {problem}")]
+    Damaged {
+        /// Table, column and row.
+        what: String,
+        /// What was wrong.
+        problem: String,
+    },
+    /// The commit was sent, and it is not known whether it happened.
+    #[error("the outcome of the commit is unknown: {0}")]
+    CommitUnknown(sqlx::Error),
+    /// A fault put in by a test.
+    #[error("injected fault: {0}")]
+    Injected(&'static str),
+}
+
+impl JournalError {
+    /// Whether the store as a whole is out of reach, so that trying fewer commands at once would not help.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Database(e) | Self::CommitUnknown(e) => matches!(
+                e,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+                    | sqlx::Error::Tls(_)
+            ),
+            Self::File { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the same transaction may well succeed when it is tried again as it is: it stood in another's way.
+    /// [`JournalError::CommitUnknown`] is one: trying again claims the ids again, and so reads them back.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::CommitUnknown(_) => true,
+            Self::Database(sqlx::Error::Database(e)) => {
+                // PostgreSQL: serialization failure, deadlock, lock not available, shutting down. SQLite: busy, locked.
+                let code = e.code().unwrap_or_default();
+                matches!(&*code, "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "5" | "6" | "261" | "517")
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { path, source }
+    }
+
+    pub(crate) fn damaged(what: impl Into<String>, problem: impl ToString) -> Self {
+        Self::Damaged { what: what.into(), problem: problem.to_string() }
+    }
+}

@@ -1,0 +1,145 @@
+//! Effects on their way out: taken with a lease, then settled.
+//!
+//! Taking counts `attempts` up, and that number is the fence: who took it before and slept past the lease
+//! can no longer settle it.
+
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
+use crate::error::JournalError;
+use crate::store::{Db, Journal, reading, writing};
+use crate::time::{Instant, from_micros, micros};
+
+
+/// One effect that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxItem {
+    /// Row; with `attempts` the name under which it is settled.
+    pub id: i64,
+    /// How often it was taken, this time included.
+    pub attempts: i64,
+    /// Unique for ever: `<case>/<effect key>`.
+    pub key: String,
+    /// `committed`, `notify`, `document`, `emit`, `open`, `send`.
+    pub kind: String,
+    /// Case.
+    pub case: Uuid,
+    /// The entry that wrote it.
+    pub seq: i64,
+    /// District code.
+    pub district: String,
+    /// Timeline.
+    pub timeline: String,
+    /// JSON; confidential values sealed.
+    pub payload: String,
+    /// When the step that wrote it happened.
+    pub created_at: Instant,
+}
+
+type Row = (i64, i64, String, String, Uuid, i64, String, String, String, i64);
+
+const CLAIM: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN \
+    (SELECT id FROM outbox WHERE state = 'waiting' AND kind IN ({kinds}) AND next_at <= $1 AND leased_until <= $1 \
+     ORDER BY next_at, id LIMIT $3 {lock}) \
+    RETURNING id, attempts, key, kind, case_id, seq, district, timeline, payload, created_at";
+const SETTLE: &str = "UPDATE outbox SET state = $3, result = $4, leased_until = 0 \
+    WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
+const RETRY: &str = "UPDATE outbox SET next_at = $3, result = $4, leased_until = 0 \
+    WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
+const FORGET: &str = "DELETE FROM outbox WHERE id = $1 AND attempts = $2";
+const WAITING: &str = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind = $1";
+const KEYS_OF: &str = "SELECT key, kind, state FROM outbox WHERE case_id = $1 ORDER BY id";
+
+impl Journal {
+    /// Takes up to `n` waiting effects of these kinds, oldest first, and keeps others away until `lease_until`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim_effects(
+        &self,
+        kinds: &[&str],
+        n: u32,
+        now: Instant,
+        lease_until: Instant,
+    ) -> Result<Vec<OutboxItem>, JournalError> {
+        let marks: Vec<String> = (0..kinds.len()).map(|i| format!("${}", i + 4)).collect();
+        let lock = if matches!(self.db(), Db::Postgres { .. }) { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = CLAIM.replace("{kinds}", &marks.join(", ")).replace("{lock}", lock);
+        let mut rows: Vec<Row> = writing!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(micros(now)).bind(micros(lease_until)).bind(i64::from(n));
+            for kind in kinds {
+                query = query.bind(*kind);
+            }
+            query.fetch_all(pool).await?
+        });
+        rows.sort_by_key(|row| row.0);
+        Ok(rows.into_iter().map(item).collect())
+    }
+
+    /// It is out. False: somebody else has taken it since.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn effect_done(&self, item: &OutboxItem, result: &str) -> Result<bool, JournalError> {
+        self.settle(item, "done", result).await
+    }
+
+    /// It is given up. False: somebody else has taken it since.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn effect_failed(&self, item: &OutboxItem, why: &str) -> Result<bool, JournalError> {
+        self.settle(item, "failed", why).await
+    }
+
+    async fn settle(&self, item: &OutboxItem, state: &str, result: &str) -> Result<bool, JournalError> {
+        let changed = writing!(self, pool => {
+            let query = sqlx::query(SETTLE).bind(item.id).bind(item.attempts).bind(state).bind(result);
+            query.execute(pool).await?.rows_affected()
+        });
+        Ok(changed == 1)
+    }
+
+    /// To be taken again at `at`. False: somebody else has taken it since.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn effect_retry_at(&self, item: &OutboxItem, at: Instant, why: &str) -> Result<bool, JournalError> {
+        let changed = writing!(self, pool => {
+            let query = sqlx::query(RETRY).bind(item.id).bind(item.attempts).bind(micros(at)).bind(why);
+            query.execute(pool).await?.rows_affected()
+        });
+        Ok(changed == 1)
+    }
+
+    /// It is out and its row is of no further use (announcements of committed entries, which the journal holds).
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn effect_forgotten(&self, item: &OutboxItem) -> Result<(), JournalError> {
+        writing!(self, pool => { sqlx::query(FORGET).bind(item.id).bind(item.attempts).execute(pool).await?; });
+        Ok(())
+    }
+
+    /// How many effects of a kind wait, and since when the oldest does.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn waiting_effects(&self, kind: &str) -> Result<(u64, Option<Instant>), JournalError> {
+        let (count, oldest): (i64, Option<i64>) =
+            reading!(self, pool => sqlx::query_as(WAITING).bind(kind).fetch_one(pool).await?);
+        Ok((count.unsigned_abs(), oldest.map(from_micros)))
+    }
+
+    /// Key, kind and state (`waiting`, `done`, `failed`) of every effect of a case, in the order in which they were written.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn effects_of(&self, case: Uuid) -> Result<Vec<(String, String, String)>, JournalError> {
+        Ok(reading!(self, pool => sqlx::query_as(KEYS_OF).bind(case).fetch_all(pool).await?))
+    }
+}
+
+fn item((id, attempts, key, kind, case, seq, district, timeline, payload, created_at): Row) -> OutboxItem {
+    OutboxItem { id, attempts, key, kind, case, seq, district, timeline, payload, created_at: from_micros(created_at) }
+}

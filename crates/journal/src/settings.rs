@@ -1,0 +1,39 @@
+//! Small things that must outlive a restart: key and value.
+
+use crate::error::JournalError;
+use crate::store::{Journal, reading, writing};
+
+const GET: &str = "SELECT value FROM settings WHERE key = $1";
+const PUT: &str = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+const RAISE: &str = "INSERT INTO settings (key, value) VALUES ($1, CAST(CAST($2 AS BIGINT) AS TEXT)) \
+    ON CONFLICT (key) DO UPDATE SET value = CASE WHEN CAST(settings.value AS BIGINT) < CAST(excluded.value AS BIGINT) \
+    THEN excluded.value ELSE settings.value END RETURNING value";
+
+impl Journal {
+    /// The value of a setting.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn setting(&self, key: &str) -> Result<Option<String>, JournalError> {
+        let row: Option<(String,)> = reading!(self, pool => sqlx::query_as(GET).bind(key).fetch_optional(pool).await?);
+        Ok(row.map(|(value,)| value))
+    }
+
+    /// Writes a setting.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_setting(&self, key: &str, value: &str) -> Result<(), JournalError> {
+        writing!(self, pool => { sqlx::query(PUT).bind(key).bind(value).execute(pool).await?; });
+        Ok(())
+    }
+
+    /// Raises a number to at least `value` and returns what it is now: it only ever grows, whoever raises it.
+    ///
+    /// # Errors
+    /// When the database refuses, or the setting is no number.
+    pub async fn raise_setting(&self, key: &str, value: i64) -> Result<i64, JournalError> {
+        let (now,): (String,) = writing!(self, pool => sqlx::query_as(RAISE).bind(key).bind(value).fetch_one(pool).await?);
+        now.parse().map_err(|e| JournalError::damaged(format!("settings.{key}"), e))
+    }
+}

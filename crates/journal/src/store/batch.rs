@@ -1,0 +1,191 @@
+//! The transaction of a batch: claim the commands, lock their cases, write everything, commit.
+//!
+//! The order of locks is the same everywhere, so that batches never wait for each other in a circle:
+//! command ids (sorted), cases (in id order), counters (sorted), then rows that belong to a locked case.
+
+use std::collections::HashMap;
+
+use sqlx::{Postgres, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::{Claim, Claimed, Counter, CounterKey, Journal, Locked, Quarantined, Writes, postgres, sqlite};
+use crate::error::JournalError;
+use crate::time::{Instant, micros};
+
+/// See the module. Dropped without [`Batch::commit`], nothing happened.
+pub struct Batch {
+    journal: Journal,
+    tx: Tx,
+}
+
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl std::fmt::Debug for Batch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Batch")
+    }
+}
+
+impl Batch {
+    pub(crate) fn new(journal: Journal, tx: Tx) -> Self {
+        Self { journal, tx }
+    }
+
+    /// Claims commands; the answer is in the order of `claims`. The ids of one call are different from each other.
+    /// On PostgreSQL this waits for a batch elsewhere that has claimed one of them and not committed yet.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim(&mut self, claims: &[Claim], now: Instant) -> Result<Vec<Claimed>, JournalError> {
+        self.journal.fault("claim")?;
+        if claims.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = match &mut self.tx {
+            Tx::Sqlite(tx) => sqlite::claim(tx, claims, micros(now)).await?,
+            Tx::Postgres(tx) => postgres::claim(tx, claims, micros(now)).await?,
+        };
+        let mut known: HashMap<Uuid, _> = known.into_iter().map(|answer| (answer.id, answer)).collect();
+        Ok(claims.iter().map(|claim| known.remove(&claim.id).map_or(Claimed::New, Claimed::Known)).collect())
+    }
+
+    /// Locks cases and reads them with their timers. Unknown ids are missing in the answer, which is in id order.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn lock(&mut self, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError> {
+        self.locked(cases, false).await
+    }
+
+    /// As [`Batch::lock`], but leaves out cases that somebody else has locked.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn lock_free(&mut self, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError> {
+        self.locked(cases, true).await
+    }
+
+    async fn locked(&mut self, cases: &[Uuid], skip: bool) -> Result<Vec<Locked>, JournalError> {
+        self.journal.fault("lock")?;
+        if cases.is_empty() {
+            return Ok(Vec::new());
+        }
+        match &mut self.tx {
+            Tx::Sqlite(tx) => sqlite::lock(tx, cases).await,
+            Tx::Postgres(tx) => postgres::lock(tx, cases, skip).await,
+        }
+    }
+
+    /// Locks counters and gives the last number of each, in the order of `keys`. To be called after the cases are locked.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn counters(&mut self, keys: &[CounterKey]) -> Result<Vec<Counter>, JournalError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        debug_assert!(keys.is_sorted(), "counters are locked in order");
+        match &mut self.tx {
+            Tx::Sqlite(tx) => sqlite::counters(tx, keys).await,
+            Tx::Postgres(tx) => postgres::counters(tx, keys).await,
+        }
+    }
+
+    /// Writes everything, one statement for each table that has something to be written.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn write(&mut self, writes: &Writes) -> Result<(), JournalError> {
+        self.journal.fault("write")?;
+        match &mut self.tx {
+            Tx::Sqlite(tx) => sqlite::write(tx, writes).await,
+            Tx::Postgres(tx) => postgres::write(tx, writes).await,
+        }
+    }
+
+    /// Makes it last.
+    ///
+    /// # Errors
+    /// [`JournalError::CommitUnknown`] when the answer was lost: read the command ids back.
+    pub async fn commit(self) -> Result<(), JournalError> {
+        self.journal.fault("commit")?;
+        let done = match self.tx {
+            Tx::Sqlite(tx) => tx.commit().await,
+            Tx::Postgres(tx) => tx.commit().await,
+        };
+        done.map_err(JournalError::CommitUnknown)?;
+        self.journal.fault("committed").map_err(|_| JournalError::CommitUnknown(sqlx::Error::WorkerCrashed))
+    }
+
+    /// Undoes everything.
+    ///
+    /// # Errors
+    /// When the connection is gone; then the database undoes it.
+    pub async fn rollback(self) -> Result<(), JournalError> {
+        match self.tx {
+            Tx::Sqlite(tx) => tx.rollback().await?,
+            Tx::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+const ANSWER: &str = "SELECT id, body_hash, case_id, answer FROM commands WHERE id = $1";
+const QUARANTINE: &str = "INSERT INTO quarantine (id, district, timeline, case_id, body, error, at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
+const QUARANTINED: &str = "SELECT id, district, timeline, case_id, body, error, at FROM quarantine ORDER BY at DESC LIMIT $1";
+
+impl Journal {
+    /// The committed answer of a command; none: it was never committed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn answer(&self, id: Uuid) -> Result<Option<super::StoredAnswer>, JournalError> {
+        let row: Option<super::rows::RawAnswer> =
+            super::writing!(self, pool => sqlx::query_as(ANSWER).bind(id).fetch_optional(pool).await?);
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// Sets a command aside that cannot be carried out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn quarantine(&self, command: &Quarantined) -> Result<(), JournalError> {
+        super::writing!(self, pool => {
+            sqlx::query(QUARANTINE)
+                .bind(command.id)
+                .bind(&command.district)
+                .bind(&command.timeline)
+                .bind(command.case)
+                .bind(&command.body)
+                .bind(&command.error)
+                .bind(micros(command.at))
+                .execute(pool)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// The newest commands that were set aside.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn quarantined(&self, limit: u32) -> Result<Vec<Quarantined>, JournalError> {
+        type Row = (Uuid, String, String, Option<Uuid>, String, String, i64);
+        let rows: Vec<Row> =
+            super::reading!(self, pool => sqlx::query_as(QUARANTINED).bind(i64::from(limit)).fetch_all(pool).await?);
+        let row = |(id, district, timeline, case, body, error, at): Row| Quarantined {
+            id,
+            district,
+            timeline,
+            case,
+            body,
+            error,
+            at: crate::time::from_micros(at),
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+}

@@ -1,0 +1,144 @@
+//! Opening a store: connections, settings that make a commit durable, migrations, the master key.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rand::rngs::SysRng;
+use rand::TryRng as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{Db, Fault, Inner, Journal};
+use crate::error::JournalError;
+use crate::secret::{Vault, load_master};
+use crate::time::Instant;
+use crate::{canonical, migrations};
+
+/// How to open a store.
+pub struct OpenOptions {
+    /// `sqlite:PATH` or `postgres://user@host/database`.
+    pub url: String,
+    /// The folder beside the database: master key, attachments, daily roots. Made when missing.
+    pub data_dir: PathBuf,
+    /// The master key as 64 hexadecimal digits; none: `master.key` in `data_dir`, made on the first start.
+    pub master_key: Option<String>,
+    /// The source of keys and nonces; none: the system's randomness. Given only by tests and simulations.
+    pub seed: Option<u64>,
+    /// false: SQLite does not wait for the disk. Only for simulations, whose store is thrown away.
+    pub durable: bool,
+    /// Connections: to PostgreSQL in all, to SQLite for reading.
+    pub connections: u32,
+    /// The time of opening, for the record of migrations.
+    pub now: Instant,
+    /// Fails batches on purpose; tests only.
+    pub fault: Option<Box<Fault>>,
+}
+
+impl OpenOptions {
+    /// A durable store with eight connections and a master key in `data_dir`.
+    #[must_use]
+    pub fn new(url: impl Into<String>, data_dir: impl Into<PathBuf>, now: Instant) -> Self {
+        Self {
+            url: url.into(),
+            data_dir: data_dir.into(),
+            master_key: None,
+            seed: None,
+            durable: true,
+            connections: 8,
+            now,
+            fault: None,
+        }
+    }
+
+    /// Opens the store, brings it to the newest shape, and reads or makes the master key.
+    ///
+    /// # Errors
+    /// When the database or the folder cannot be used, a migration was changed, or the master key is lost.
+    pub async fn open(self) -> Result<Journal, JournalError> {
+        std::fs::create_dir_all(&self.data_dir).map_err(JournalError::file(&self.data_dir))?;
+        let db = if let Some(path) = self.url.strip_prefix("sqlite:") {
+            self.sqlite(Path::new(path.trim_start_matches("//"))).await?
+        } else if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
+            self.postgres().await?
+        } else {
+            return Err(JournalError::Address(self.url));
+        };
+        let vault = self.vault(&db).await?;
+        let months = Mutex::new(HashSet::new());
+        Ok(Journal { inner: Arc::new(Inner { db, vault, data_dir: self.data_dir, months, fault: self.fault }) })
+    }
+
+    async fn sqlite(&self, path: &Path) -> Result<Db, JournalError> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(JournalError::file(folder))?;
+        }
+        let synchronous = if self.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
+            .busy_timeout(Duration::from_secs(30))
+            .pragma("cache_size", "-65536")
+            .pragma("wal_autocheckpoint", "4000")
+            .statement_cache_capacity(200)
+            .foreign_keys(true);
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        migrations::sqlite(&write, self.now).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(self.connections.max(1))
+            .connect_lazy_with(options.pragma("cache_size", "-8192").pragma("query_only", "1"));
+        Ok(Db::Sqlite { write, read })
+    }
+
+    async fn postgres(&self) -> Result<Db, JournalError> {
+        let options = PgConnectOptions::from_str(&self.url)?
+            .application_name("huiyin")
+            .statement_cache_capacity(200)
+            .options([("statement_timeout", "60000"), ("idle_in_transaction_session_timeout", "60000")]);
+        let pool = PgPoolOptions::new()
+            .max_connections(self.connections.max(2))
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_with(options)
+            .await?;
+        migrations::postgres(&pool, self.now).await?;
+        Ok(Db::Postgres { pool })
+    }
+
+    async fn vault(&self, db: &Db) -> Result<Vault, JournalError> {
+        let seed = match self.seed {
+            Some(seed) => canonical::hash(format!("huiyin seed {seed}").as_bytes()),
+            None => random()?,
+        };
+        let path = self.data_dir.join("master.key");
+        let master = match (&self.master_key, self.seed) {
+            (Some(text), _) => crate::secret::parse_master(text.trim(), "the configured master key")?,
+            (None, Some(seed)) => canonical::hash(format!("huiyin master {seed}").as_bytes()),
+            (None, None) => {
+                if !path.exists() && holds_keys(db).await? {
+                    return Err(JournalError::MasterKeyLost { path });
+                }
+                load_master(&path, random()?)?
+            }
+        };
+        Ok(Vault::new(master, seed))
+    }
+}
+
+async fn holds_keys(db: &Db) -> Result<bool, JournalError> {
+    const ANY: &str = "SELECT EXISTS (SELECT 1 FROM case_keys)";
+    let (any,): (bool,) = match db {
+        Db::Sqlite { read, .. } => sqlx::query_as(ANY).fetch_one(read).await?,
+        Db::Postgres { pool } => sqlx::query_as(ANY).fetch_one(pool).await?,
+    };
+    Ok(any)
+}
+
+fn random() -> Result<[u8; 32], JournalError> {
+    let mut bytes = [0; 32];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|e| JournalError::damaged("the system's randomness", e))?;
+    Ok(bytes)
+}

@@ -1,0 +1,300 @@
+//! The batch on PostgreSQL: each column goes in as one array that `UNNEST` takes apart.
+
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::rows::{RawAnswer, RawCase, case_columns, with_timers};
+use super::{CaseRecord, Claim, Counter, CounterKey, Locked, StoredAnswer, Writes};
+use crate::error::JournalError;
+use crate::time::micros;
+
+type Tx = Transaction<'static, Postgres>;
+
+const CLAIM: &str = "INSERT INTO commands (id, body_hash, at) \
+    SELECT id, body_hash, $3 FROM UNNEST($1::uuid[], $2::bytea[]) v (id, body_hash) ORDER BY id \
+    ON CONFLICT (id) DO NOTHING RETURNING id";
+const KNOWN: &str = "SELECT id, body_hash, case_id, answer FROM commands WHERE id = ANY($1)";
+const LOCK: &str = concat!(
+    "SELECT ",
+    case_columns!(),
+    ", k.wrapped FROM cases c LEFT JOIN case_keys k ON k.case_id = c.id \
+     WHERE c.id = ANY($1) ORDER BY c.id FOR UPDATE OF c"
+);
+const LOCK_FREE: &str = concat!(
+    "SELECT ",
+    case_columns!(),
+    ", k.wrapped FROM cases c LEFT JOIN case_keys k ON k.case_id = c.id \
+     WHERE c.id = ANY($1) ORDER BY c.id FOR UPDATE OF c SKIP LOCKED"
+);
+const TIMERS: &str = "SELECT case_id, key, due_at, version FROM timers WHERE case_id = ANY($1) ORDER BY due_at, key";
+const COUNTERS_LOCK: &str = "INSERT INTO counters AS c (district, timeline, workflow, period, n) \
+    SELECT district, timeline, workflow, period, 0 FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[]) \
+    v (district, timeline, workflow, period) ORDER BY 1, 2, 3, 4 \
+    ON CONFLICT (district, timeline, workflow, period) DO UPDATE SET n = c.n \
+    RETURNING district, timeline, workflow, period, n";
+const OPEN_CASES: &str = "INSERT INTO cases (id, number, district, timeline, workflow, version, definition_hash, state, \
+    title, place, category, channel, active, owner, owners, due_at, due_clock, due_provisional, marks, excluded, \
+    running, received_at, registered_at, opened_at, closed_at, last_at, seq, head, plain) \
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], \
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], \
+    $16::bigint[], $17::text[], $18::bool[], $19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::bigint[], \
+    $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bytea[], $29::text[])";
+const CHANGE_CASES: &str = "UPDATE cases SET version = v.version, definition_hash = v.definition_hash, state = v.state, \
+    title = v.title, place = v.place, category = v.category, channel = v.channel, active = v.active, owner = v.owner, \
+    owners = v.owners, due_at = v.due_at, due_clock = v.due_clock, due_provisional = v.due_provisional, \
+    marks = v.marks, excluded = v.excluded, running = v.running, received_at = v.received_at, closed_at = v.closed_at, last_at = v.last_at, \
+    seq = v.seq, head = v.head, plain = v.plain \
+    FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], \
+    $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], \
+    $16::bigint[], $17::text[], $18::bool[], $19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::bigint[], \
+    $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bytea[], $29::text[]) \
+    v (id, number, district, timeline, workflow, version, definition_hash, state, title, place, category, channel, \
+    active, owner, owners, due_at, due_clock, due_provisional, marks, excluded, running, received_at, registered_at, \
+    opened_at, closed_at, last_at, seq, head, plain) WHERE cases.id = v.id";
+const ENTRIES: &str = "INSERT INTO journal (case_id, seq, at, district, timeline, kind, body, prev_hash, hash) \
+    SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], \
+    $8::bytea[], $9::bytea[])";
+const CLEAR_TIMERS: &str = "DELETE FROM timers t USING UNNEST($1::uuid[], $2::text[]) v (case_id, key) \
+    WHERE t.case_id = v.case_id AND t.key = v.key";
+const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, district, timeline) \
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[]) \
+    ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version";
+const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, timeline, payload, created_at, next_at) \
+    SELECT key, kind, case_id, seq, district, timeline, payload, at, at FROM UNNEST($1::text[], $2::text[], $3::uuid[], \
+    $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[]) \
+    v (key, kind, case_id, seq, district, timeline, payload, at) ON CONFLICT (key) DO NOTHING";
+const KEYS: &str = "INSERT INTO case_keys (case_id, wrapped) SELECT * FROM UNNEST($1::uuid[], $2::bytea[])";
+const GRAMS: &str = "INSERT INTO grams (gram, case_id) SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) ON CONFLICT DO NOTHING";
+const FORGET_OWNERS: &str = "DELETE FROM case_owners WHERE case_id = ANY($1)";
+const OWNERS: &str = "INSERT INTO case_owners (party, case_id) SELECT * FROM UNNEST($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING";
+const LINKS: &str = "INSERT INTO links (parent, link, child, at) \
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::bigint[]) ON CONFLICT DO NOTHING";
+const COUNTERS: &str = "UPDATE counters c SET n = v.n FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) \
+    v (district, timeline, workflow, period, n) \
+    WHERE c.district = v.district AND c.timeline = v.timeline AND c.workflow = v.workflow AND c.period = v.period";
+const ANSWERS: &str = "UPDATE commands c SET case_id = v.case_id, answer = v.answer \
+    FROM UNNEST($1::uuid[], $2::uuid[], $3::text[]) v (id, case_id, answer) WHERE c.id = v.id";
+
+pub(super) async fn claim(tx: &mut Tx, claims: &[Claim], now: i64) -> Result<Vec<StoredAnswer>, JournalError> {
+    let ids: Vec<Uuid> = claims.iter().map(|c| c.id).collect();
+    let hashes: Vec<&[u8]> = claims.iter().map(|c| c.body_hash.as_slice()).collect();
+    let new: Vec<(Uuid,)> = sqlx::query_as(CLAIM).bind(&ids).bind(&hashes).bind(now).fetch_all(&mut **tx).await?;
+    if new.len() == claims.len() {
+        return Ok(Vec::new());
+    }
+    let known: Vec<Uuid> = ids.into_iter().filter(|c| !new.iter().any(|(n,)| n == c)).collect();
+    let rows: Vec<RawAnswer> = sqlx::query_as(KNOWN).bind(known).fetch_all(&mut **tx).await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct RawLocked {
+    #[sqlx(flatten)]
+    case: RawCase,
+    wrapped: Option<Vec<u8>>,
+}
+
+pub(super) async fn lock(tx: &mut Tx, cases: &[Uuid], skip: bool) -> Result<Vec<Locked>, JournalError> {
+    let sql = if skip { LOCK_FREE } else { LOCK };
+    let cases: Vec<RawLocked> = sqlx::query_as(sql).bind(cases).fetch_all(&mut **tx).await?;
+    // A statement of its own after the lock: it sees what the batch before us committed.
+    let ids: Vec<Uuid> = cases.iter().map(|raw| raw.case.id()).collect();
+    let timers = sqlx::query_as(TIMERS).bind(ids).fetch_all(&mut **tx).await?;
+    with_timers(cases.into_iter().map(|raw| (raw.case, raw.wrapped)).collect(), timers)
+}
+
+pub(super) async fn counters(tx: &mut Tx, keys: &[CounterKey]) -> Result<Vec<Counter>, JournalError> {
+    let column = |of: fn(&CounterKey) -> &String| keys.iter().map(|k| of(k).clone()).collect::<Vec<_>>();
+    let rows: Vec<(String, String, String, String, i64)> = sqlx::query_as(COUNTERS_LOCK)
+        .bind(column(|k| &k.district))
+        .bind(column(|k| &k.timeline))
+        .bind(column(|k| &k.workflow))
+        .bind(column(|k| &k.period))
+        .fetch_all(&mut **tx)
+        .await?;
+    let mut out: Vec<Counter> = rows
+        .into_iter()
+        .map(|(district, timeline, workflow, period, n)| Counter { key: CounterKey { district, timeline, workflow, period }, n })
+        .collect();
+    out.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(out)
+}
+
+/// One column of some rows.
+fn col<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
+}
+
+fn lists<'a>(rows: &'a [CaseRecord], of: impl Fn(&'a CaseRecord) -> &'a Vec<String>) -> Result<Vec<String>, JournalError> {
+    let text = |row| serde_json::to_string(of(row)).map_err(|e| JournalError::damaged("rows to be written", e));
+    rows.iter().map(text).collect()
+}
+
+async fn put_cases(tx: &mut Tx, sql: &'static str, c: &[CaseRecord]) -> Result<(), JournalError> {
+    if c.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(sql)
+        .bind(col(c, |r| r.id))
+        .bind(col(c, |r| r.number.as_str()))
+        .bind(col(c, |r| r.district.as_str()))
+        .bind(col(c, |r| r.timeline.as_str()))
+        .bind(col(c, |r| r.workflow.as_str()))
+        .bind(col(c, |r| r.version))
+        .bind(col(c, |r| r.definition_hash.as_str()))
+        .bind(col(c, |r| r.state.as_str()))
+        .bind(col(c, |r| r.title.as_str()))
+        .bind(col(c, |r| r.place.as_str()))
+        .bind(col(c, |r| r.category.as_str()))
+        .bind(col(c, |r| r.channel.as_str()))
+        .bind(lists(c, |r| &r.active)?)
+        .bind(col(c, |r| r.owner.as_deref()))
+        .bind(lists(c, |r| &r.owners)?)
+        .bind(col(c, |r| r.due_at.map(micros)))
+        .bind(col(c, |r| r.due_clock.as_deref()))
+        .bind(col(c, |r| r.due_provisional))
+        .bind(lists(c, |r| &r.marks)?)
+        .bind(lists(c, |r| &r.excluded)?)
+        .bind(col(c, |r| r.running))
+        .bind(col(c, |r| micros(r.received_at)))
+        .bind(col(c, |r| micros(r.registered_at)))
+        .bind(col(c, |r| micros(r.opened_at)))
+        .bind(col(c, |r| r.closed_at.map(micros)))
+        .bind(col(c, |r| micros(r.last_at)))
+        .bind(col(c, |r| r.seq))
+        .bind(col(c, |r| r.head.as_slice()))
+        .bind(col(c, |r| r.plain.as_str()))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn write(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
+    put_cases(tx, OPEN_CASES, &w.opened).await?;
+    put_cases(tx, CHANGE_CASES, &w.changed).await?;
+    put_entries(tx, w).await?;
+    put_timers(tx, w).await?;
+    put_effects(tx, w).await?;
+    put_search(tx, w).await?;
+    put_rest(tx, w).await
+}
+
+async fn put_entries(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
+    let e = &w.entries;
+    if !e.is_empty() {
+        sqlx::query(ENTRIES)
+            .bind(col(e, |r| r.case))
+            .bind(col(e, |r| r.seq))
+            .bind(col(e, |r| micros(r.at)))
+            .bind(col(e, |r| r.district.as_str()))
+            .bind(col(e, |r| r.timeline.as_str()))
+            .bind(col(e, |r| r.kind.as_str()))
+            .bind(col(e, |r| r.body.as_str()))
+            .bind(col(e, |r| r.prev.as_slice()))
+            .bind(col(e, |r| r.hash.as_slice()))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn put_timers(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
+    if !w.timers_cleared.is_empty() {
+        sqlx::query(CLEAR_TIMERS)
+            .bind(col(&w.timers_cleared, |t| t.0))
+            .bind(col(&w.timers_cleared, |t| t.1.as_str()))
+            .execute(&mut **tx)
+            .await?;
+    }
+    let t = &w.timers_set;
+    if !t.is_empty() {
+        sqlx::query(SET_TIMERS)
+            .bind(col(t, |r| r.case))
+            .bind(col(t, |r| r.key.as_str()))
+            .bind(col(t, |r| micros(r.due_at)))
+            .bind(col(t, |r| r.version))
+            .bind(col(t, |r| r.district.as_str()))
+            .bind(col(t, |r| r.timeline.as_str()))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn put_effects(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
+    let o = &w.outbox;
+    if !o.is_empty() {
+        sqlx::query(OUTBOX)
+            .bind(col(o, |r| r.key.as_str()))
+            .bind(col(o, |r| r.kind.as_str()))
+            .bind(col(o, |r| r.case))
+            .bind(col(o, |r| r.seq))
+            .bind(col(o, |r| r.district.as_str()))
+            .bind(col(o, |r| r.timeline.as_str()))
+            .bind(col(o, |r| r.payload.as_str()))
+            .bind(col(o, |r| micros(r.created_at)))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn put_search(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
+    if !w.grams.is_empty() {
+        sqlx::query(GRAMS)
+            .bind(col(&w.grams, |g| g.gram))
+            .bind(col(&w.grams, |g| g.case))
+            .execute(&mut **tx)
+            .await?;
+    }
+    if !w.owners.is_empty() {
+        sqlx::query(FORGET_OWNERS).bind(col(&w.owners, |o| o.case)).execute(&mut **tx).await?;
+        let pairs: Vec<(&str, Uuid)> =
+            w.owners.iter().flat_map(|o| o.owners.iter().map(|party| (party.as_str(), o.case))).collect();
+        sqlx::query(OWNERS)
+            .bind(col(&pairs, |p| p.0))
+            .bind(col(&pairs, |p| p.1))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn put_rest(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
+    if !w.keys.is_empty() {
+        sqlx::query(KEYS)
+            .bind(col(&w.keys, |k| k.case))
+            .bind(col(&w.keys, |k| k.wrapped.as_slice()))
+            .execute(&mut **tx)
+            .await?;
+    }
+    if !w.links.is_empty() {
+        sqlx::query(LINKS)
+            .bind(col(&w.links, |l| l.parent))
+            .bind(col(&w.links, |l| l.link.as_str()))
+            .bind(col(&w.links, |l| l.child))
+            .bind(col(&w.links, |l| micros(l.at)))
+            .execute(&mut **tx)
+            .await?;
+    }
+    let c = &w.counters;
+    if !c.is_empty() {
+        sqlx::query(COUNTERS)
+            .bind(col(c, |r| r.key.district.as_str()))
+            .bind(col(c, |r| r.key.timeline.as_str()))
+            .bind(col(c, |r| r.key.workflow.as_str()))
+            .bind(col(c, |r| r.key.period.as_str()))
+            .bind(col(c, |r| r.n))
+            .execute(&mut **tx)
+            .await?;
+    }
+    if !w.answers.is_empty() {
+        sqlx::query(ANSWERS)
+            .bind(col(&w.answers, |a| a.id))
+            .bind(col(&w.answers, |a| a.case))
+            .bind(col(&w.answers, |a| a.answer.as_str()))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Timers as the engine watches them: what is due, what comes next, and clocks that have none.
+
+use uuid::Uuid;
+
+use crate::error::JournalError;
+use crate::store::{Journal, reading, writing};
+use crate::time::{Instant, from_micros, micros};
+
+/// A case with a timer that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueCase {
+    /// Case.
+    pub case: Uuid,
+    /// Its earliest due timer.
+    pub due_at: Instant,
+}
+
+/// A case whose running clocks have fewer timers than they must.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingTimer {
+    /// Case.
+    pub case: Uuid,
+    /// Its number.
+    pub number: String,
+    /// Clocks that run.
+    pub running: i64,
+    /// Their timers.
+    pub timers: i64,
+}
+
+const NEXT: &str = "SELECT MIN(due_at) FROM timers WHERE timeline = $1";
+const DUE: &str = "SELECT case_id, due_at FROM timers WHERE timeline = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3";
+const OVERDUE: &str = "SELECT COUNT(*), MIN(due_at) FROM timers WHERE timeline = $1 AND due_at <= $2";
+const WITHOUT: &str = "SELECT c.id, c.number, c.running, COUNT(t.key) FROM cases c \
+    LEFT JOIN timers t ON t.case_id = c.id AND t.key LIKE 'clock/%' \
+    WHERE c.timeline = $1 AND c.closed_at IS NULL AND c.running > 0 \
+    GROUP BY c.id, c.number, c.running HAVING COUNT(t.key) < c.running LIMIT $2";
+
+const POSTPONE: &str = "UPDATE timers SET due_at = $3 WHERE case_id = $1 AND due_at <= $2";
+
+impl Journal {
+    /// When the earliest timer of a timeline fires.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn next_due(&self, timeline: &str) -> Result<Option<Instant>, JournalError> {
+        let (next,): (Option<i64>,) =
+            reading!(self, pool => sqlx::query_as(NEXT).bind(timeline).fetch_one(pool).await?);
+        Ok(next.map(from_micros))
+    }
+
+    /// Cases with due timers, earliest first, without lock; looks at no more than `limit` timers.
+    /// What is found may be gone when the case is locked: the timers read under lock count.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn due_cases(&self, timeline: &str, now: Instant, limit: u32) -> Result<Vec<DueCase>, JournalError> {
+        let rows: Vec<(Uuid, i64)> = reading!(self, pool => {
+            sqlx::query_as(DUE).bind(timeline).bind(micros(now)).bind(i64::from(limit)).fetch_all(pool).await?
+        });
+        let mut seen = std::collections::HashSet::with_capacity(rows.len());
+        let first = rows.into_iter().filter(|(case, _)| seen.insert(*case));
+        Ok(first.map(|(case, due_at)| DueCase { case, due_at: from_micros(due_at) }).collect())
+    }
+
+    /// How many timers are overdue, and since when the oldest is.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn overdue_timers(&self, timeline: &str, now: Instant) -> Result<(u64, Option<Instant>), JournalError> {
+        let (count, oldest): (i64, Option<i64>) =
+            reading!(self, pool => sqlx::query_as(OVERDUE).bind(timeline).bind(micros(now)).fetch_one(pool).await?);
+        Ok((count.unsigned_abs(), oldest.map(from_micros)))
+    }
+
+    /// Open cases with a running clock that has no timer: nobody would be reminded.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn clocks_without_timer(&self, timeline: &str, limit: u32) -> Result<Vec<MissingTimer>, JournalError> {
+        let rows: Vec<(Uuid, String, i64, i64)> = reading!(self, pool => {
+            sqlx::query_as(WITHOUT).bind(timeline).bind(i64::from(limit)).fetch_all(pool).await?
+        });
+        let missing = |(case, number, running, timers)| MissingTimer { case, number, running, timers };
+        Ok(rows.into_iter().map(missing).collect())
+    }
+
+    /// Puts off the due timers of a case that cannot be stepped, so that they do not fire again and again.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn postpone_timers(&self, case: Uuid, now: Instant, to: Instant) -> Result<(), JournalError> {
+        writing!(self, pool => {
+            sqlx::query(POSTPONE).bind(case).bind(micros(now)).bind(micros(to)).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Loses timers on purpose. For tests of the self-check only.
+    #[doc(hidden)]
+    pub async fn lose_timers(&self, case: Uuid) -> Result<(), JournalError> {
+        writing!(self, pool => { sqlx::query("DELETE FROM timers WHERE case_id = $1").bind(case).execute(pool).await?; });
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! The figures of assurance.
+
+pub(crate) mod show;

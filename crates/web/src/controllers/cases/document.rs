@@ -1,0 +1,34 @@
+//! `GET /api/cases/{id}/documents/{n}`: a paper of a case as an A4 page for printing, without script.
+
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{Html, IntoResponse};
+
+use super::scope::visible;
+use crate::app::AppState;
+use crate::auth::session::Signed;
+use crate::error::ApiError;
+
+/// The paper may have no script and reach nothing; its one style is its own.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// A paper of a case as HTML for A4.
+#[utoipa::path(get, path = "/api/cases/{key}/documents/{n}", tag = "cases",
+    params(("key" = String, Path, description = "case id or number"), ("n" = u32, Path, description = "which paper, from 1")),
+    responses((status = 200, body = String, content_type = "text/html"), (status = 404, body = crate::error::ErrorEnvelope)))]
+pub(crate) async fn document(
+    State(state): State<AppState>,
+    signed: Signed,
+    Path((key, n)): Path<(String, u32)>,
+) -> Result<impl IntoResponse, ApiError> {
+    let file = visible(&state, &signed, &key).await?;
+    let document = state
+        .office
+        .document(file.row.id, n)
+        .await?
+        .ok_or_else(ApiError::not_found)?;
+    Ok((
+        [(header::CONTENT_SECURITY_POLICY, POLICY)],
+        Html(document.html),
+    ))
+}

@@ -1,0 +1,107 @@
+//! `GET /api/cases`: work lists.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::app::AppState;
+use crate::auth::session::Signed;
+use crate::error::ApiError;
+use crate::extract::Params;
+use crate::permissions;
+use crate::ports::CaseQuery;
+use crate::views::case::CaseListView;
+
+/// Rows of a page unless asked otherwise.
+const USUAL: u32 = 50;
+/// Most rows of a page.
+const MOST: u32 = 500;
+/// Longest text to search for, characters.
+const LONGEST_TEXT: usize = 200;
+
+/// Filters; all that are given must hold.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Filters {
+    /// Words in number, title or place; or a telephone or identity number.
+    pub text: Option<String>,
+    /// Owner, as `unit:x`, `role:x` or `person:x`.
+    pub owner: Option<String>,
+    /// `1`: only cases of the viewer, their units and roles.
+    pub mine: Option<u8>,
+    /// `1`: only open cases; `0`: only closed ones.
+    pub open: Option<u8>,
+    /// `1`: only overdue cases.
+    pub overdue: Option<u8>,
+    /// Only cases due before this time.
+    pub due_before: Option<DateTime<Utc>>,
+    /// Only this workflow.
+    pub workflow: Option<String>,
+    /// `due` (earliest first, the usual) or `received` (newest first).
+    pub order: Option<String>,
+    /// Rows, at most 500.
+    pub limit: Option<u32>,
+    /// Rows to skip.
+    pub offset: Option<u32>,
+}
+
+/// A page of the cases the viewer may know of.
+#[utoipa::path(get, path = "/api/cases", tag = "cases", params(Filters),
+    responses((status = 200, body = CaseListView), (status = 400, body = crate::error::ErrorEnvelope)))]
+pub(crate) async fn index(
+    State(state): State<AppState>,
+    signed: Signed,
+    Params(filters): Params<Filters>,
+) -> Result<Json<CaseListView>, ApiError> {
+    let Some(query) = query(&signed, filters)? else {
+        return Ok(Json(CaseListView {
+            total: 0,
+            rows: Vec::new(),
+        }));
+    };
+    let (total, rows) = state.office.cases(query).await?;
+    Ok(Json(CaseListView { total, rows }))
+}
+
+/// The question, narrowed to what the viewer may know; none when that leaves nothing.
+fn query(signed: &Signed, filters: Filters) -> Result<Option<CaseQuery>, ApiError> {
+    let user = signed.user();
+    let by_received = match filters.order.as_deref() {
+        None | Some("due") => false,
+        Some("received") => true,
+        Some(_) => return Err(ApiError::bad_request("order", "expected due or received")),
+    };
+    if filters
+        .text
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > LONGEST_TEXT)
+    {
+        return Err(ApiError::bad_request(
+            "text",
+            format!("at most {LONGEST_TEXT} characters"),
+        ));
+    }
+    let own = permissions::parties(user);
+    let only_own = filters.mine == Some(1) || !permissions::sees_all(user);
+    let owners = match (filters.owner, only_own) {
+        (None, false) => None,
+        (None, true) => Some(own),
+        (Some(owner), true) if !own.contains(&owner) => return Ok(None),
+        (Some(owner), _) => Some(vec![owner]),
+    };
+    Ok(Some(CaseQuery {
+        text: filters.text.filter(|text| !text.trim().is_empty()),
+        owners,
+        not_excluded: user.units.iter().chain(&user.heads).cloned().collect(),
+        open: filters.open.map(|open| open == 1),
+        overdue: (filters.overdue == Some(1)).then_some(true),
+        due_before: filters.due_before,
+        workflow: filters.workflow,
+        by_received,
+        limit: filters.limit.unwrap_or(USUAL).min(MOST),
+        offset: filters.offset.unwrap_or(0),
+    }))
+}

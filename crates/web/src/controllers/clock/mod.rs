@@ -1,0 +1,4 @@
+//! The office's time.
+
+pub(crate) mod advance;
+pub(crate) mod show;

@@ -1,0 +1,31 @@
+//! `GET /api/mails/{id}`: one mail whole, with every try to send it.
+
+use axum::Json;
+use axum::extract::{Path, State};
+
+use super::is_hidden;
+use crate::app::AppState;
+use crate::auth::session::Signed;
+use crate::error::ApiError;
+use crate::views::mail::MailView;
+
+/// One mail.
+#[utoipa::path(get, path = "/api/mails/{id}", tag = "mails", params(("id" = String, Path, description = "mail id")),
+    responses((status = 200, body = MailView), (status = 404, body = crate::error::ErrorEnvelope)))]
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Json<MailView>, ApiError> {
+    let mail = state
+        .office
+        .mail(&id)
+        .await?
+        .ok_or_else(ApiError::not_found)?;
+    if let Some(case) = mail.head.case
+        && is_hidden(&state, &signed, case).await?
+    {
+        return Err(ApiError::not_found());
+    }
+    Ok(Json(mail))
+}

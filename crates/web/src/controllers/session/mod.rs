@@ -1,0 +1,7 @@
+//! Signing in and out.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod password;
+pub(crate) mod show;
+pub(crate) mod token;

@@ -1,0 +1,3 @@
+//! Workflows in force.
+
+pub(crate) mod index;

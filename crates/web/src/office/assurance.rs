@@ -1,0 +1,225 @@
+//! The figures of assurance, measured from the cases themselves: nothing is written down on the side that could differ.
+//!
+//! Reading every case is dear, so the two rates are measured at most once a minute of the office's time.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use huiyin_calendar::Calendar;
+use huiyin_chart::{CaseState, ClockRun, Definition, Status};
+use huiyin_journal::delivery::DeliveryState;
+use huiyin_journal::read::{CaseFilter, CaseOrder};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::{Bureau, REAL, failed};
+use crate::ports::{Gauge, OfficeError};
+use crate::rates::{Deadline, Matter, Period, Rates, Stand, rates};
+use crate::views::Text;
+use crate::views::assurance::{AssuranceView, DefinitionView};
+
+/// The rates look back so far.
+const PERIOD: TimeDelta = TimeDelta::days(90);
+/// A matter due in the period was received at most so long before its end.
+const RECEIVED_WITHIN: TimeDelta = TimeDelta::days(400);
+/// Cases read for the rates, at most.
+const MOST_CASES: u32 = 5000;
+const PAGE: u32 = 500;
+/// Rates older than this are measured again.
+const FRESH: TimeDelta = TimeDelta::seconds(60);
+
+/// The workflow that the rates are about, its clock of assignment, and its clocks that a delivered reply meets.
+const WORKFLOW: &str = "petition";
+const ASSIGNMENT: &str = "assignment";
+const FALLBACK: &str = "fallback";
+const REPLIES: [&str; 5] = ["performance", "handling_five", "handling_six", "simple", "ticket"];
+
+/// The last measurement.
+#[derive(Default)]
+pub(super) struct Cache(Mutex<Option<Measured>>);
+
+/// What reading the cases gave.
+#[derive(Clone)]
+struct Measured {
+    at: DateTime<Utc>,
+    rates: Rates,
+    /// Open cases that nobody but the dispatcher or, for want of anybody, the duty desk owns.
+    unassigned: u64,
+    /// Number of the one that was received first.
+    oldest: Option<String>,
+}
+
+/// What is collected while cases are read, newest received first.
+#[derive(Default)]
+struct Collected {
+    matters: Vec<Matter>,
+    unassigned: u64,
+    oldest: Option<String>,
+}
+
+impl Bureau {
+    pub(super) async fn measure(&self) -> Result<AssuranceView, OfficeError> {
+        let now = self.time();
+        let Measured { rates, unassigned, oldest: oldest_unassigned, .. } = self.measured(now).await?;
+        let overdue = CaseFilter { open: Some(true), overdue: Some(true), ..self.all() };
+        let overdue_open = self.journal.count_cases(&overdue, now).await.map_err(failed)?;
+        let (timers_overdue, oldest) = self.journal.overdue_timers(REAL, now).await.map_err(failed)?;
+        let missing = self.journal.clocks_without_timer(REAL, 1000).await.map_err(failed)?;
+        let deliveries = self.journal.deliveries();
+        let failed_mails = deliveries.count(&self.parts.district, REAL, DeliveryState::Failed).await.map_err(failed)?;
+        Ok(AssuranceView {
+            oldest_unassigned,
+            unassigned,
+            overdue_open,
+            timers_overdue,
+            oldest_timer_seconds: oldest.map_or(0.0, |at| seconds(now - at)),
+            clocks_without_timer: missing.len() as u64,
+            mails_failed: failed_mails.unsigned_abs(),
+            assigned_rate: rates.assigned.rate(),
+            assigned_by_fallback: rates.fallback,
+            answered_rate: rates.answered.rate(),
+            answered_rate_without_extensions: rates.answered_without_extensions.rate(),
+            answers_nobody_can_receive: rates.unreachable,
+            definitions: definitions(),
+        })
+    }
+
+    pub(super) async fn figures(&self) -> Result<Vec<Gauge>, OfficeError> {
+        let view = self.measure().await?;
+        let engine = self.parts.engine.metrics().await.map_err(failed)?;
+        let gauge = |name, help, value| Gauge { name, help, value };
+        #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+        let count = |n: u64| n as f64;
+        let mut gauges = vec![
+            gauge("huiyin_timer_oldest_overdue_seconds", "Age of the oldest overdue timer.", view.oldest_timer_seconds),
+            gauge("huiyin_timers_overdue", "Timers that should have fired.", count(view.timers_overdue)),
+            gauge("huiyin_clocks_without_timer", "Running clocks without a timer; must be 0.", count(view.clocks_without_timer)),
+            gauge("huiyin_cases_unassigned", "Open cases without a responsible unit.", count(view.unassigned)),
+            gauge("huiyin_cases_overdue", "Open cases with a deadline over.", count(view.overdue_open)),
+            gauge("huiyin_mails_failed", "Mails given up.", count(view.mails_failed)),
+            gauge("huiyin_engine_queue", "Commands that wait.", count(engine.queue_depth)),
+            gauge("huiyin_engine_commits", "Transactions committed since the start.", count(engine.commits)),
+            gauge("huiyin_engine_steps", "Steps committed since the start.", count(engine.steps)),
+            gauge("huiyin_engine_refused", "Commands refused since the start.", count(engine.refused)),
+            gauge("huiyin_engine_quarantined", "Commands set aside since the start.", count(engine.quarantined)),
+            gauge("huiyin_engine_timers_fired", "Timers fired since the start.", count(engine.timers_fired)),
+        ];
+        let rate = |name, help, value: Option<f64>| value.map(|value| Gauge { name, help, value });
+        gauges.extend(rate("huiyin_assigned_rate", "Matters assigned in time, 0 to 1.", view.assigned_rate));
+        gauges.extend(rate("huiyin_answered_rate", "Replies delivered in time, 0 to 1.", view.answered_rate));
+        Ok(gauges)
+    }
+
+    fn all(&self) -> CaseFilter {
+        CaseFilter { district: self.parts.district.clone(), timeline: REAL.to_owned(), ..CaseFilter::default() }
+    }
+
+    async fn measured(&self, now: DateTime<Utc>) -> Result<Measured, OfficeError> {
+        let mut last = self.measured.0.lock().await;
+        if let Some(known) = last.as_ref().filter(|known| now >= known.at && now - known.at < FRESH) {
+            return Ok(known.clone());
+        }
+        let mut all = Collected::default();
+        for (open, received_from) in [(true, None), (false, Some(now - RECEIVED_WITHIN))] {
+            let filter = CaseFilter { open: Some(open), received_from, workflow: Some(WORKFLOW.to_owned()), ..self.all() };
+            self.collect(&filter, now, &mut all).await?;
+        }
+        let rates = rates(all.matters, Period { from: now - PERIOD, to: now });
+        let measured = Measured { at: now, rates, unassigned: all.unassigned, oldest: all.oldest };
+        *last = Some(measured.clone());
+        Ok(measured)
+    }
+
+    async fn collect(&self, filter: &CaseFilter, now: DateTime<Utc>, out: &mut Collected) -> Result<(), OfficeError> {
+        let calendar = self.district()?.calendar;
+        for offset in (0..MOST_CASES).step_by(PAGE as usize) {
+            let page = CaseFilter { order: CaseOrder::Received, limit: PAGE, offset, ..filter.clone() };
+            let rows = self.journal.list_cases(&page, now).await.map_err(failed)?;
+            let last = rows.len() < PAGE as usize;
+            for row in rows {
+                let Some((definition, state)) = self.plain_state(row.id).await? else { continue };
+                out.matters.push(matter(&definition, &state, &calendar));
+                if state.closed_at.is_none() && waits_for_a_unit(&definition, &state) {
+                    out.unassigned += 1;
+                    out.oldest = Some(row.number);
+                }
+            }
+            if last {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The state of a case without its confidential values.
+    async fn plain_state(&self, case: Uuid) -> Result<Option<(Arc<Definition>, CaseState)>, OfficeError> {
+        let Some(record) = self.journal.case(case).await.map_err(failed)? else { return Ok(None) };
+        let registry = self.parts.engine.registry();
+        let definition = registry.definition_of(&self.journal, &record.definition_hash).await.map_err(failed)?;
+        let state = self.journal.case_state(&record, false).await.map_err(failed)?;
+        let state = CaseState::from_json(&definition, &state).map_err(failed)?;
+        Ok(Some((definition, state)))
+    }
+}
+
+/// Still with the dispatcher, or with the duty desk because nobody assigned it.
+fn waits_for_a_unit(definition: &Definition, state: &CaseState) -> bool {
+    state.owner == "role:dispatcher" || run(definition, state, FALLBACK).is_some_and(ClockRun::is_running)
+}
+
+fn run<'a>(definition: &Definition, state: &'a CaseState, name: &str) -> Option<&'a ClockRun> {
+    let clock = definition.clocks.iter().position(|clock| clock.name == name)?;
+    state.clocks.get(clock)?.as_ref()
+}
+
+fn matter(definition: &Definition, state: &CaseState, calendar: &Calendar) -> Matter {
+    let deadline_of = |name: &str| run(definition, state, name).and_then(|run| deadline(run, calendar));
+    Matter {
+        assignment: deadline_of(ASSIGNMENT),
+        fallback: run(definition, state, FALLBACK).is_some(),
+        reply: REPLIES.into_iter().filter_map(deadline_of).min_by_key(|deadline| deadline.due),
+        reachable: state.data["petitioner"] == "named",
+    }
+}
+
+/// None when it is void: no longer owed.
+fn deadline(run: &ClockRun, calendar: &Calendar) -> Option<Deadline> {
+    let stand = match run.status {
+        Status::Running => Stand::Open,
+        Status::Met | Status::Late => Stand::Done(run.ended_at?),
+        Status::Void => return None,
+    };
+    let first_due = run.extensions.iter().fold(run.due, |due, span| calendar.shift(due, *span, true).at);
+    Some(Deadline { due: run.due, first_due, stand })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of an age are far below 2^52")]
+fn seconds(age: TimeDelta) -> f64 {
+    age.num_milliseconds() as f64 / 1000.0
+}
+
+fn definitions() -> Vec<DefinitionView> {
+    let define = |figure: &str, zh: &str, en: &str| DefinitionView { figure: figure.to_owned(), counts: Text::new(zh, en) };
+    vec![
+        define(
+            "assigned_rate",
+            "近90日内交办时限届满的信访事项中，在时限内已有责任单位的比例；值班室兜底的计入，并单列",
+            "of the petitions whose assignment limit fell in the last 90 days, the share that had a responsible unit in time; \
+             those the duty desk took over count, and are told apart",
+        ),
+        define(
+            "answered_rate",
+            "近90日内应答复的事项（含超期未结）中，在期限内送达答复的比例；阶段性答复不计；匿名、无法联系的单列",
+            "of the replies due in the last 90 days, and those overdue and open, the share delivered in time; interim replies \
+             never count; anonymous and unreachable petitioners stand apart",
+        ),
+        define(
+            "answered_rate_without_extensions",
+            "同上，按延期前的期限计算",
+            "the same by the dates before any extension",
+        ),
+        define("unassigned", "仍由派单员持有、尚无责任单位的在办事项", "open cases still with the dispatcher"),
+        define("overdue_open", "任一时限已超期的在办事项", "open cases with any deadline over"),
+        define("clocks_without_timer", "正在计时而没有定时器的案件，应为0", "cases with a running clock and no timer; must be 0"),
+    ]
+}

@@ -1,0 +1,329 @@
+//! One case for people: its state, deadlines, next events, links, files, papers, history.
+
+use std::sync::Arc;
+
+use huiyin_chart::definition::{Confidential, Sender, StateKind};
+use huiyin_chart::{CaseState, Context, Definition};
+use huiyin_journal::CaseRecord;
+use huiyin_journal::accounts::User;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::commands::{actor, attachment, text};
+use super::papers::Paper;
+use super::{Bureau, REAL, failed, history, names, rows};
+use crate::permissions::{self, CaseScope, Permission};
+use crate::ports::{CaseFile, CaseKey, CaseQuery, Document, OfficeError};
+use crate::views::Text;
+use crate::views::case::{CaseRowView, DocumentView, EventFormView, LinkView, TimelineEntry};
+use crate::views::clock::{ClockView, NextRung};
+use crate::views::workflow::{ClockDeclView, StateView, WorkflowView};
+
+/// Most entries of a history in one answer.
+const MOST_ENTRIES: u32 = 1000;
+
+/// A case with what it runs on.
+pub(super) struct Loaded {
+    pub(super) record: CaseRecord,
+    pub(super) definition: Arc<Definition>,
+    pub(super) state: CaseState,
+}
+
+impl Bureau {
+    pub(super) async fn list(&self, query: CaseQuery) -> Result<(u64, Vec<CaseRowView>), OfficeError> {
+        let (now, directory) = (self.time(), self.directory());
+        if rows::enterprises(&directory).any(|unit| query.not_excluded.iter().any(|own| own == unit)) {
+            return Ok((0, Vec::new()));
+        }
+        let filter = rows::filter(&self.parts.district, REAL, query);
+        let total = self.journal.count_cases(&filter, now).await.map_err(failed)?;
+        let found = self.journal.list_cases(&filter, now).await.map_err(failed)?;
+        let row = |row: huiyin_journal::read::CaseRow| {
+            let definition = self.parts.engine.registry().current(&row.workflow);
+            rows::view(&directory, definition.as_deref(), row, now)
+        };
+        Ok((total, found.into_iter().map(row).collect()))
+    }
+
+    pub(super) async fn case_file(&self, key: &CaseKey, viewer: &User) -> Result<Option<CaseFile>, OfficeError> {
+        let Some(loaded) = self.load(key).await? else { return Ok(None) };
+        let (now, directory) = (self.time(), self.directory());
+        let Loaded { record, definition, state } = &loaded;
+        let masked = definition.data.confidential.iter().filter(|(_, kind)| **kind == Confidential::Masked);
+        let attachments = self.journal.attachments(record.id).await.map_err(failed)?;
+        let excluded = &record.excluded;
+        Ok(Some(CaseFile {
+            scope: rows::scope(&directory, &record.district, record.owner.as_deref(), &record.owners, excluded),
+            data: state.data.clone(),
+            masked: masked.map(|(path, _)| path.clone()).collect(),
+            clocks: self.clocks(definition, state)?,
+            events: self.next_events(&loaded, viewer)?,
+            links: self.links_of(record.id).await?,
+            attachments: attachments.into_iter().map(attachment).collect(),
+            documents: self.papers_of(record.id).await?.into_iter().map(|(view, _)| view).collect(),
+            row: rows::view(&directory, Some(definition), listed(record.clone(), now), now),
+        }))
+    }
+
+    pub(super) async fn load(&self, key: &CaseKey) -> Result<Option<Loaded>, OfficeError> {
+        let record = match key {
+            CaseKey::Id(id) => self.journal.case(*id).await,
+            CaseKey::Number(number) => self.journal.case_by_number(&self.parts.district, REAL, number).await,
+        };
+        let here = |record: &CaseRecord| record.district == self.parts.district && record.timeline == REAL;
+        let Some(record) = record.map_err(failed)?.filter(here) else { return Ok(None) };
+        let registry = self.parts.engine.registry();
+        let definition = registry.definition_of(&self.journal, &record.definition_hash).await.map_err(failed)?;
+        let state = self.journal.case_state(&record, true).await.map_err(failed)?;
+        let state = CaseState::from_json(&definition, &state).map_err(failed)?;
+        Ok(Some(Loaded { record, definition, state }))
+    }
+
+    pub(super) fn clocks(&self, definition: &Definition, state: &CaseState) -> Result<Vec<ClockView>, OfficeError> {
+        let calendar = self.district()?.calendar;
+        Ok(state.clocks_view(definition, &calendar, self.time()).into_iter().map(clock).collect())
+    }
+
+    fn next_events(&self, loaded: &Loaded, viewer: &User) -> Result<Vec<EventFormView>, OfficeError> {
+        let district = self.district()?;
+        let id = loaded.record.id.to_string();
+        let context = Context {
+            now: self.time(),
+            calendar: &district.calendar,
+            directory: &*district.directory,
+            case_id: &id,
+        };
+        let open = loaded.state.open_events(&loaded.definition, &actor(viewer), &context);
+        Ok(open.into_iter().map(|event| form(event, &loaded.state.data)).collect())
+    }
+
+    async fn links_of(&self, case: Uuid) -> Result<Vec<(LinkView, CaseScope)>, OfficeError> {
+        let directory = self.directory();
+        let mut links = Vec::new();
+        for link in self.journal.links(case).await.map_err(failed)? {
+            let (other, name) = if link.parent == case { (link.child, link.link) } else { (link.parent, "parent".to_owned()) };
+            let Some(record) = self.journal.case(other).await.map_err(failed)? else { continue };
+            let scope = rows::scope(
+                &directory,
+                &record.district,
+                record.owner.as_deref(),
+                &record.owners,
+                &record.excluded,
+            );
+            links.push((LinkView { link: name, case: other, number: record.number }, scope));
+        }
+        Ok(links)
+    }
+
+    pub(super) async fn entries(&self, case: Uuid, after: u64) -> Result<Vec<TimelineEntry>, OfficeError> {
+        let Some(record) = self.journal.case(case).await.map_err(failed)? else { return Ok(Vec::new()) };
+        let registry = self.parts.engine.registry();
+        let definition = registry.definition_of(&self.journal, &record.definition_hash).await.map_err(failed)?;
+        let (directory, zone) = (self.directory(), self.district()?.calendar.zone());
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let entries = self.journal.timeline(case, after, MOST_ENTRIES, false).await.map_err(failed)?;
+        let mut out = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let body = &entry.body;
+            let event = body["input"]["event"].as_str().map(str::to_owned);
+            let (kind, id) = (body["actor"]["kind"].as_str(), body["actor"]["id"].as_str());
+            let name = names::actor(&directory, &self.accounts, kind.unwrap_or("system"), id.unwrap_or_default());
+            let facts = body["facts"].as_array().map(Vec::as_slice).unwrap_or_default();
+            out.push(TimelineEntry {
+                seq: entry.seq.unsigned_abs(),
+                at: entry.at,
+                actor_name: name.await.map_err(failed)?,
+                title: title(&definition, &entry.kind, event.as_deref()),
+                lines: history::lines(&definition, &directory, zone, facts),
+                data: said(body),
+                kind: entry.kind,
+                event,
+            });
+        }
+        Ok(out)
+    }
+
+    /// The papers of a case with the entry that drew each up.
+    async fn papers_of(&self, case: Uuid) -> Result<Vec<(DocumentView, Value)>, OfficeError> {
+        let entries = self.journal.timeline(case, 0, MOST_ENTRIES, true).await.map_err(failed)?;
+        let mut papers = Vec::new();
+        for entry in entries {
+            let effects = entry.body["effects"].as_array().cloned().unwrap_or_default();
+            for effect in effects.iter().filter(|effect| effect["kind"] == "document") {
+                let n = u32::try_from(papers.len() + 1).unwrap_or(u32::MAX);
+                let template = effect["template"].as_str().unwrap_or_default().to_owned();
+                papers.push((DocumentView { n, template, at: entry.at }, said(&entry.body)));
+            }
+        }
+        Ok(papers)
+    }
+
+    pub(super) async fn paper(&self, case: Uuid, n: u32) -> Result<Option<Document>, OfficeError> {
+        let Some(loaded) = self.load(&CaseKey::Id(case)).await? else { return Ok(None) };
+        let papers = self.papers_of(case).await?;
+        let Some((view, event)) = papers.into_iter().find(|(view, _)| view.n == n) else { return Ok(None) };
+        let clocks = self.clocks(&loaded.definition, &loaded.state)?;
+        let paper = Paper {
+            template: &view.template,
+            at: view.at,
+            number: &loaded.record.number,
+            data: &loaded.state.data,
+            event: &event,
+            clocks: &clocks,
+        };
+        let zone = self.district()?.calendar.zone();
+        let html = self.parts.letters.render(&self.directory(), &loaded.definition, zone, &paper)?;
+        Ok(Some(Document { view, html }))
+    }
+
+    pub(super) fn in_force(&self, viewer: &User) -> Vec<WorkflowView> {
+        let workflows = self.parts.engine.registry().in_force();
+        workflows.iter().map(|definition| workflow(definition, viewer)).collect()
+    }
+}
+
+/// The columns of a record that a list shows.
+fn listed(record: CaseRecord, now: chrono::DateTime<chrono::Utc>) -> huiyin_journal::read::CaseRow {
+    huiyin_journal::read::CaseRow {
+        overdue: record.closed_at.is_none() && record.due_at.is_some_and(|due| due < now),
+        id: record.id,
+        number: record.number,
+        district: record.district,
+        timeline: record.timeline,
+        workflow: record.workflow,
+        version: record.version,
+        title: record.title,
+        place: record.place,
+        category: record.category,
+        channel: record.channel,
+        active: record.active,
+        owner: record.owner,
+        owners: record.owners,
+        due_at: record.due_at,
+        due_clock: record.due_clock,
+        due_provisional: record.due_provisional,
+        marks: record.marks,
+        excluded: record.excluded,
+        received_at: record.received_at,
+        registered_at: record.registered_at,
+        opened_at: record.opened_at,
+        closed_at: record.closed_at,
+        last_at: record.last_at,
+        seq: record.seq,
+    }
+}
+
+/// What was sent with an entry, or noted in it.
+fn said(body: &Value) -> Value {
+    if body["note"].is_null() { body["input"]["data"].clone() } else { body["note"].clone() }
+}
+
+fn title(definition: &Definition, kind: &str, event: Option<&str>) -> Text {
+    match (event, kind) {
+        (Some(event), _) => history::event_title(definition, event),
+        (None, "opened") => history::event_title(definition, "case.opened"),
+        (None, "calendar") => Text::new("采用新公布的日历", "a calendar was adopted"),
+        (None, "tick") => Text::new("到时自动处理", "timers"),
+        (None, "unmasked") => Text::new("查看了保密信息", "looked behind the mask"),
+        (None, "attached") => Text::new("添加了附件", "a file was added"),
+        (None, other) => Text::same(other),
+    }
+}
+
+/// A clock of the workflow language as the API says it.
+pub(super) fn clock(view: huiyin_chart::ClockView) -> ClockView {
+    ClockView {
+        clock: view.clock,
+        title: text(&view.title),
+        run: view.run,
+        status: view.status.to_owned(),
+        started_at: view.started_at,
+        ended_at: view.ended_at,
+        due_at: Some(view.due_at),
+        policy_due: view.policy_due,
+        limit_due: view.limit_due,
+        given_due: view.given_due,
+        provisional: view.provisional,
+        basis: view.basis,
+        basis_status: view.basis_status.map(status),
+        remaining_text: text(&view.remaining_text),
+        paused: view.paused,
+        next_rung: view.next_rung.map(|rung| NextRung { at: rung.at, what: text(&rung.what) }),
+        derivation: view.derivation.iter().map(|line| Text::new(&line.zh, &line.en)).collect(),
+    }
+}
+
+fn status(status: huiyin_chart::definition::LimitStatus) -> String {
+    use huiyin_chart::definition::LimitStatus as S;
+    match status {
+        S::Verified => "verified",
+        S::Secondary => "secondary",
+        S::Unverified => "unverified",
+    }
+    .to_owned()
+}
+
+/// The form of an event, with what the case already knows under the same names; nothing confidential is filled in.
+fn form(event: &huiyin_chart::definition::EventDecl, data: &Value) -> EventFormView {
+    let mut prefill = serde_json::Map::new();
+    let fields = event.form["properties"].as_object().into_iter().flatten();
+    for (name, schema) in fields {
+        let open = schema.get("confidential").is_none() && !event.confidential.contains_key(name);
+        if let Some(known) = data.get(name).filter(|known| open && !known.is_null() && **known != json!("")) {
+            prefill.insert(name.clone(), known.clone());
+        }
+    }
+    EventFormView {
+        name: event.name.clone(),
+        title: text(&event.title),
+        form: event.form.clone(),
+        prefill: Value::Object(prefill),
+    }
+}
+
+fn workflow(definition: &Definition, viewer: &User) -> WorkflowView {
+    let opening = definition.events.iter().find(|event| event.name == "case.opened");
+    let state = |state: &huiyin_chart::definition::State| StateView {
+        id: state.id.clone(),
+        title: state.title.as_ref().map_or_else(|| Text::same(&state.key), text),
+        kind: kind(&state.kind).to_owned(),
+    };
+    WorkflowView {
+        name: definition.name.clone(),
+        version: definition.version,
+        title: text(&definition.title),
+        states: definition.states.iter().skip(1).map(state).collect(),
+        clocks: definition
+            .clocks
+            .iter()
+            .map(|clock| ClockDeclView {
+                name: clock.name.clone(),
+                title: text(&clock.title),
+                basis: clock.limit.as_ref().map(|limit| limit.basis.clone()),
+                status: clock.limit.as_ref().map(|limit| status(limit.status)),
+            })
+            .collect(),
+        intake: opening.map_or(Value::Null, |event| event.form.clone()),
+        data: definition.data.schema.clone(),
+        may_open: permissions::may(viewer, Permission::OpenCases) && opening.is_some_and(|event| sends(&event.by, viewer)),
+    }
+}
+
+/// Whether a person may send an event on a case that has no owner yet.
+fn sends(by: &[Sender], viewer: &User) -> bool {
+    by.iter().any(|sender| match sender {
+        Sender::Role(role) => viewer.roles.contains(role),
+        Sender::Unit(unit) => viewer.units.contains(unit) || viewer.heads.contains(unit),
+        Sender::Owner | Sender::UnitHead | Sender::Public | Sender::Machine => false,
+    })
+}
+
+fn kind(kind: &StateKind) -> &'static str {
+    match kind {
+        StateKind::Atomic => "atomic",
+        StateKind::Compound => "compound",
+        StateKind::Parallel => "parallel",
+        StateKind::Final => "final",
+        StateKind::History { .. } => "history",
+    }
+}

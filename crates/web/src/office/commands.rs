@@ -1,0 +1,139 @@
+//! Commands to the engine, and its answers in the API's words.
+
+use huiyin_engine::{Accepted, Actor, ActorKind, Answer, Command, Target};
+use huiyin_journal::NewAttachment;
+use huiyin_journal::accounts::{AuditEntry, User};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Bureau, REAL, failed};
+use crate::ports::{Deed, OfficeError, StoredFile, Submission, Upload};
+use crate::views::case::{AcceptedView, AttachmentView};
+use crate::views::{FieldError, Text};
+
+impl Bureau {
+    pub(super) async fn command(&self, who: &User, submission: Submission) -> Result<AcceptedView, OfficeError> {
+        let target = match submission.deed {
+            Deed::Open { workflow, data } => {
+                if self.parts.engine.registry().current(&workflow).is_none() {
+                    return Err(no_workflow());
+                }
+                Target::Open { workflow, data, parent: None }
+            }
+            Deed::Event { case, event, data } => Target::Event { case, event, data },
+        };
+        self.give(who, submission.id, target).await.map(accepted)
+    }
+
+    /// Writes down that somebody looked behind the mask: in the audit trail, and in the case's own journal.
+    pub(super) async fn unmasked(&self, who: &User, case: Uuid, reason: &str) -> Result<(), OfficeError> {
+        let entry = AuditEntry {
+            at: self.time(),
+            district: &self.parts.district,
+            user_id: &who.id,
+            action: "unmask",
+            case_id: Some(&case.to_string()),
+            reason,
+        };
+        self.accounts.audit(&entry).await.map_err(failed)?;
+        self.note(who, case, "unmasked", json!({"reason": reason})).await
+    }
+
+    pub(super) async fn keep_file(&self, who: &User, case: Uuid, upload: Upload) -> Result<AttachmentView, OfficeError> {
+        let new = NewAttachment {
+            case,
+            name: &upload.name,
+            media_type: upload.media_type,
+            added_by: &who.name,
+            at: self.time(),
+        };
+        let kept = self.journal.attach(&new, &upload.bytes).await.map_err(failed)?;
+        let body = json!({"hash": kept.hash, "name": kept.name, "media_type": kept.media_type, "size": kept.size});
+        self.note(who, case, "attached", body).await?;
+        Ok(attachment(kept))
+    }
+
+    pub(super) async fn stored_file(&self, hash: &str) -> Result<Option<StoredFile>, OfficeError> {
+        let mentions = self.journal.mentions(hash).await.map_err(failed)?;
+        let Some(first) = mentions.first().cloned() else { return Ok(None) };
+        let (journal, name) = (self.journal.clone(), hash.to_owned());
+        let bytes = tokio::task::spawn_blocking(move || journal.content(&name)).await.map_err(failed)?.map_err(failed)?;
+        let cases = mentions.iter().map(|mention| mention.case).collect();
+        Ok(Some(StoredFile { about: attachment(first), cases, bytes }))
+    }
+
+    async fn note(&self, who: &User, case: Uuid, kind: &str, body: Value) -> Result<(), OfficeError> {
+        let random = (self.parts.entropy)();
+        let mut id = [0; 16];
+        id.copy_from_slice(&random[..16]);
+        let id = uuid::Builder::from_random_bytes(id).into_uuid();
+        self.give(who, id, Target::Note { case, kind: kind.to_owned(), body }).await.map(drop)
+    }
+
+    async fn give(&self, who: &User, id: Uuid, target: Target) -> Result<Accepted, OfficeError> {
+        let command = Command {
+            id,
+            district: self.parts.district.clone(),
+            timeline: REAL.to_owned(),
+            target,
+            actor: actor(who),
+        };
+        match self.parts.engine.submit(command).await.map_err(failed)? {
+            Answer::Accepted(accepted) => Ok(accepted),
+            Answer::Conflict => Err(OfficeError::Conflict),
+            Answer::Refused(refused) => {
+                let field = |detail: huiyin_engine::Detail| FieldError { path: detail.path, message: text(&detail.message) };
+                let details = refused.details.into_iter().map(field).collect();
+                Err(OfficeError::Refused { code: refused.code, message: text(&refused.message), details })
+            }
+        }
+    }
+}
+
+/// The signed-in person as the engine knows them.
+pub(super) fn actor(who: &User) -> Actor {
+    Actor {
+        id: who.id.clone(),
+        kind: ActorKind::Person,
+        roles: who.roles.clone(),
+        units: who.units.clone(),
+        heads: who.heads.clone(),
+    }
+}
+
+/// A refusal of one field.
+pub(super) fn wrong_field(path: &str, message: Text) -> OfficeError {
+    let details = vec![FieldError { path: path.to_owned(), message: message.clone() }];
+    OfficeError::Refused { code: "form_invalid".to_owned(), message, details }
+}
+
+/// No such workflow is in force.
+pub(super) fn no_workflow() -> OfficeError {
+    wrong_field("workflow", Text::new("没有此流程", "no such workflow is in force; GET /api/workflows lists them"))
+}
+
+/// A text of the workflow language as the API says it.
+pub(super) fn text(text: &huiyin_chart::definition::Text) -> Text {
+    Text::new(&text.zh, &text.en)
+}
+
+pub(super) fn attachment(kept: huiyin_journal::Attachment) -> AttachmentView {
+    AttachmentView {
+        hash: kept.hash,
+        name: kept.name,
+        media_type: kept.media_type,
+        size: kept.size,
+        at: kept.at,
+        by: kept.added_by,
+    }
+}
+
+fn accepted(accepted: Accepted) -> AcceptedView {
+    AcceptedView {
+        case: accepted.case,
+        number: accepted.number,
+        seq: accepted.seq.unsigned_abs(),
+        at: accepted.at,
+        active: accepted.active,
+    }
+}

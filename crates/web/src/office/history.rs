@@ -1,0 +1,115 @@
+//! What happened to a case, in words: the journal's entries as people read them, masks on.
+
+use chrono::{DateTime, FixedOffset, Utc};
+use huiyin_chart::{ClockEnd, Definition, Fact};
+use huiyin_directory::Directory;
+use serde_json::Value;
+
+use super::names;
+use crate::views::Text;
+
+/// The title of an event.
+pub(crate) fn event_title(definition: &Definition, event: &str) -> Text {
+    let declared = definition.events.iter().find(|declared| declared.name == event);
+    declared.map_or_else(|| Text::same(event), |declared| Text::new(&declared.title.zh, &declared.title.en))
+}
+
+/// What followed from an entry, fact by fact; what says nothing to people is left out.
+pub(crate) fn lines(definition: &Definition, directory: &Directory, zone: FixedOffset, facts: &[Value]) -> Vec<Text> {
+    let words = Words { definition, directory, zone };
+    facts.iter().filter_map(|fact| words.of(&serde_json::from_value(fact.clone()).ok()?)).collect()
+}
+
+struct Words<'a> {
+    definition: &'a Definition,
+    directory: &'a Directory,
+    zone: FixedOffset,
+}
+
+impl Words<'_> {
+    fn of(&self, fact: &Fact) -> Option<Text> {
+        match fact {
+            Fact::StateEntered { state } => self.entered(state),
+            Fact::ClockStarted { .. }
+            | Fact::ClockMet(_)
+            | Fact::ClockLate(_)
+            | Fact::ClockVoid(_)
+            | Fact::ClockPaused { .. }
+            | Fact::ClockResumed { .. }
+            | Fact::ExtensionAsked { .. }
+            | Fact::ClockExtended { .. }
+            | Fact::ClockMoved { .. } => self.clock_fact(fact),
+            Fact::RungFired { clock, raised, .. } => {
+                let (title, raised) = (self.clock(clock), raised.as_ref());
+                let event = raised.map(|event| event_title(self.definition, event));
+                Some(event.map_or_else(
+                    || Text::new(format!("{}：到达提醒节点", title.zh), format!("{}: a rung was reached", title.en)),
+                    |event| Text::new(format!("{}：到期，{}", title.zh, event.zh), format!("{}: due, {}", title.en, event.en)),
+                ))
+            }
+            Fact::OwnerChanged { state: None, to, fallback, .. } => {
+                let name = names::party(self.directory, to);
+                let why = fallback.as_ref().map_or(("", ""), |_| ("（无合适单位，转值班室）", " (fell back to the duty desk)"));
+                Some(Text::new(format!("责任方：{}{}", name.zh, why.0), format!("owner: {}{}", name.en, why.1)))
+            }
+            Fact::Marked { mark } => Some(Text::new(format!("标记：{mark}"), format!("marked: {mark}"))),
+            Fact::Unmarked { mark } => Some(Text::new(format!("取消标记：{mark}"), format!("mark taken away: {mark}"))),
+            Fact::ExpressionFailed { expression, problem } => Some(Text::new(
+                format!("条件无法计算：{expression}（{problem}）"),
+                format!("an expression failed: {expression} ({problem})"),
+            )),
+            Fact::Remark { text } => Some(Text::same(text)),
+            Fact::Ended => Some(Text::new("案件结束", "the case ended")),
+            _ => None,
+        }
+    }
+
+    /// Only states with a title say something to people.
+    fn entered(&self, id: &str) -> Option<Text> {
+        let state = self.definition.states.iter().find(|state| state.id == id)?;
+        let title = state.title.as_ref()?;
+        Some(Text::new(format!("进入：{}", title.zh), format!("now: {}", title.en)))
+    }
+
+    fn clock_fact(&self, fact: &Fact) -> Option<Text> {
+        let (clock, zh, en) = match fact {
+            Fact::ClockStarted { clock, due, provisional, .. } => {
+                let (zh, en) = if *provisional { ("（暂定）", " (provisional)") } else { ("", "") };
+                let due = self.time(*due);
+                (clock, format!("开始计时，{due} 到期{zh}"), format!("started, due {due}{en}"))
+            }
+            Fact::ClockMet(ClockEnd { clock, .. }) => (clock, "按期完成".to_owned(), "met in time".to_owned()),
+            Fact::ClockLate(ClockEnd { clock, due, .. }) => {
+                let due = self.time(*due);
+                (clock, format!("逾期完成（应于 {due} 前）"), format!("met late (was due {due})"))
+            }
+            Fact::ClockVoid(ClockEnd { clock, .. }) => (clock, "不再适用".to_owned(), "no longer owed".to_owned()),
+            Fact::ClockPaused { clock, .. } => (clock, "暂停计时".to_owned(), "paused".to_owned()),
+            Fact::ClockResumed { clock, due, .. } => {
+                let due = self.time(*due);
+                (clock, format!("恢复计时，{due} 到期"), format!("runs again, due {due}"))
+            }
+            Fact::ExtensionAsked { clock, .. } => (clock, "申请延期".to_owned(), "more time was asked for".to_owned()),
+            Fact::ClockExtended { clock, by, due, .. } => {
+                let due = self.time(*due);
+                (clock, format!("延长 {}，{due} 到期", by.zh()), format!("extended by {by}, due {due}"))
+            }
+            Fact::ClockMoved { clock, due, .. } => {
+                let due = self.time(*due);
+                (clock, format!("按公布的日历改为 {due} 到期"), format!("settled by the calendar: due {due}"))
+            }
+            _ => return None,
+        };
+        let title = self.clock(clock);
+        Some(Text::new(format!("{}：{zh}", title.zh), format!("{}: {en}", title.en)))
+    }
+
+    fn clock(&self, name: &str) -> Text {
+        let declared = self.definition.clocks.iter().find(|clock| clock.name == name);
+        declared.map_or_else(|| Text::same(name), |clock| Text::new(&clock.title.zh, &clock.title.en))
+    }
+
+    fn time(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string()
+    }
+}

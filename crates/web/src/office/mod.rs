@@ -1,0 +1,203 @@
+//! The office behind the doors: the engine for commands, the journal for questions, the directory for names.
+//!
+//! It decides nothing about permissions: answers carry who may know of a case, and the doors decide.
+
+mod assurance;
+mod casefile;
+mod choices;
+mod commands;
+mod duplicates;
+mod hear;
+mod history;
+mod mails;
+mod names;
+mod papers;
+mod preview;
+mod rows;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use huiyin_directory::Directory;
+use huiyin_engine::{Clock, District, Engine, ShiftedClock};
+use huiyin_journal::Journal;
+use huiyin_journal::accounts::{Accounts, User};
+use serde_json::Value;
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+pub use papers::Letters;
+
+use crate::app::Entropy;
+use crate::ports::{
+    CaseFile, CaseKey, CaseQuery, Document, Gauge, LiveEvent, MailQuery, Office, OfficeError, Preview, Promise,
+    StoredFile, Submission, Upload,
+};
+use crate::views::Text;
+use crate::views::assurance::AssuranceView;
+use crate::views::case::{AcceptedView, AttachmentView, CaseRowView, TimelineEntry};
+use crate::views::directory::{ChoiceView, UnitView};
+use crate::views::mail::{MailRowView, MailView};
+use crate::views::workflow::WorkflowView;
+
+/// The timeline that the console works on.
+const REAL: &str = "real";
+
+/// Gives the directory in force.
+pub type CurrentDirectory = Arc<dyn Fn() -> Arc<Directory> + Send + Sync>;
+
+/// What the office is made of.
+pub struct Parts {
+    /// Takes commands.
+    pub engine: Engine,
+    /// Its time.
+    pub clock: Arc<dyn Clock>,
+    /// The same clock when it can be moved from the console.
+    pub demo: Option<Arc<ShiftedClock>>,
+    /// The directory in force.
+    pub directory: CurrentDirectory,
+    /// District code.
+    pub district: String,
+    /// Templates of papers.
+    pub letters: Letters,
+    /// Randomness, for the ids of notes.
+    pub entropy: Entropy,
+}
+
+/// See the module.
+pub struct Bureau {
+    parts: Parts,
+    journal: Journal,
+    accounts: Accounts,
+    live: broadcast::Sender<LiveEvent>,
+    measured: assurance::Cache,
+}
+
+impl Bureau {
+    /// The office of a district. Live pages hear of what is committed while this lives.
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let journal = parts.engine.journal().clone();
+        let accounts = journal.accounts();
+        let live = broadcast::Sender::new(1024);
+        let bureau = Arc::new(Self { parts, journal, accounts, live, measured: assurance::Cache::default() });
+        hear::begin(&bureau);
+        bureau
+    }
+
+    fn time(&self) -> DateTime<Utc> {
+        self.parts.clock.now()
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        (self.parts.directory)()
+    }
+
+    /// What steps of this district are made with.
+    fn district(&self) -> Result<District, OfficeError> {
+        let district = self.parts.engine.registry().district(&self.parts.district);
+        district.ok_or_else(|| OfficeError::Failed(format!("district {} is not set up", self.parts.district)))
+    }
+}
+
+/// A failure whose words go to the log.
+fn failed(problem: impl std::fmt::Display) -> OfficeError {
+    OfficeError::Failed(problem.to_string())
+}
+
+impl Office for Bureau {
+    fn submit<'a>(&'a self, who: &'a User, submission: Submission) -> Promise<'a, AcceptedView> {
+        Box::pin(self.command(who, submission))
+    }
+
+    fn cases(&self, query: CaseQuery) -> Promise<'_, (u64, Vec<CaseRowView>)> {
+        Box::pin(self.list(query))
+    }
+
+    fn case<'a>(&'a self, key: &'a CaseKey, viewer: &'a User) -> Promise<'a, Option<CaseFile>> {
+        Box::pin(self.case_file(key, viewer))
+    }
+
+    fn timeline(&self, case: Uuid, after: u64) -> Promise<'_, Vec<TimelineEntry>> {
+        Box::pin(self.entries(case, after))
+    }
+
+    fn preview<'a>(&'a self, who: &'a User, workflow: &'a str, data: &'a Value) -> Promise<'a, Preview> {
+        Box::pin(self.look_ahead(who, workflow, data))
+    }
+
+    fn note_unmasking<'a>(&'a self, who: &'a User, case: Uuid, reason: &'a str) -> Promise<'a, ()> {
+        Box::pin(self.unmasked(who, case, reason))
+    }
+
+    fn attach<'a>(&'a self, who: &'a User, case: Uuid, upload: Upload) -> Promise<'a, AttachmentView> {
+        Box::pin(self.keep_file(who, case, upload))
+    }
+
+    fn attachment<'a>(&'a self, hash: &'a str) -> Promise<'a, Option<StoredFile>> {
+        Box::pin(self.stored_file(hash))
+    }
+
+    fn document(&self, case: Uuid, n: u32) -> Promise<'_, Option<Document>> {
+        Box::pin(self.paper(case, n))
+    }
+
+    fn mails(&self, query: MailQuery) -> Promise<'_, Vec<MailRowView>> {
+        Box::pin(mails::list(&self.journal, &self.parts.district, REAL, query))
+    }
+
+    fn mail<'a>(&'a self, id: &'a str) -> Promise<'a, Option<MailView>> {
+        Box::pin(mails::one(&self.journal, &self.parts.district, id))
+    }
+
+    fn assurance(&self) -> Promise<'_, AssuranceView> {
+        Box::pin(self.measure())
+    }
+
+    fn workflows(&self, viewer: &User) -> Vec<WorkflowView> {
+        self.in_force(viewer)
+    }
+
+    fn units(&self) -> Vec<UnitView> {
+        choices::units(&self.directory())
+    }
+
+    fn towns(&self) -> Vec<ChoiceView> {
+        choices::towns(&self.directory())
+    }
+
+    fn categories(&self) -> Vec<ChoiceView> {
+        choices::categories(&self.directory())
+    }
+
+    fn listen(&self) -> broadcast::Receiver<LiveEvent> {
+        self.live.subscribe()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.time()
+    }
+
+    fn clock_moves(&self) -> bool {
+        self.parts.demo.is_some()
+    }
+
+    fn move_clock(&self, to: DateTime<Utc>) -> Promise<'_, DateTime<Utc>> {
+        Box::pin(async move {
+            let clock = self.parts.demo.as_ref().ok_or(OfficeError::NotFound)?;
+            clock.advance_to(to).await.map_err(failed)
+        })
+    }
+
+    fn after(&self, from: DateTime<Utc>, span: &str) -> Result<DateTime<Utc>, OfficeError> {
+        let span: huiyin_calendar::Span = span.parse().map_err(|problem: huiyin_calendar::SpanError| {
+            let message = Text::new("时间长度无法识别，如“1 day”“2 working days”", problem.to_string());
+            commands::wrong_field("advance", message)
+        })?;
+        Ok(self.district()?.calendar.shift(from, span, false).at)
+    }
+
+    fn gauges(&self) -> Promise<'_, Vec<Gauge>> {
+        Box::pin(self.figures())
+    }
+}

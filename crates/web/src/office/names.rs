@@ -1,0 +1,51 @@
+//! Names for people: of owners, of actors, of states.
+
+use huiyin_chart::Definition;
+use huiyin_directory::Directory;
+use huiyin_journal::accounts::{Accounts, AccountsError};
+
+use crate::views::Text;
+
+/// The name of a party (`unit:x`, `role:x`, `person:x`), in both languages. What is unknown is shown as it is.
+pub(crate) fn party(directory: &Directory, party: &str) -> Text {
+    let known = match party.split_once(':') {
+        Some(("unit", id)) => directory.unit(id).map(|unit| text(&unit.name)),
+        Some(("role", id)) => directory.roles().find(|(role, _)| *role == id).map(|(_, name)| text(name)),
+        Some(("person", id)) => directory.people().iter().find(|p| p.id == id).map(|p| Text::same(&p.name)),
+        _ => None,
+    };
+    known.unwrap_or_else(|| Text::same(party))
+}
+
+/// The name of who did something, from the id and kind that the journal keeps.
+pub(crate) async fn actor(
+    directory: &Directory,
+    accounts: &Accounts,
+    kind: &str,
+    id: &str,
+) -> Result<String, AccountsError> {
+    Ok(match kind {
+        "person" => match accounts.user(id).await? {
+            Some(user) => user.name,
+            None => party(directory, &format!("person:{id}")).zh.trim_start_matches("person:").to_owned(),
+        },
+        "public" => "信访人".to_owned(),
+        "machine" => id.to_owned(),
+        "case" => "关联案件".to_owned(),
+        _ => "系统".to_owned(),
+    })
+}
+
+/// The titles of states by their ids.
+pub(crate) fn states(definition: Option<&Definition>, ids: &[String]) -> Vec<Text> {
+    let title = |id: &String| {
+        let state = definition?.states.iter().find(|state| state.id == *id)?;
+        state.title.as_ref().map(|title| Text::new(&title.zh, &title.en))
+    };
+    ids.iter().map(|id| title(id).unwrap_or_else(|| Text::same(id))).collect()
+}
+
+/// A text of the directory as the API says it.
+pub(crate) fn text(text: &huiyin_directory::Text) -> Text {
+    Text::new(&text.zh, &text.en)
+}

@@ -1,0 +1,278 @@
+//! What the doors ask of the office behind them: commands to the engine, questions to the journal and the directory.
+//!
+//! One trait, so that the doors can be read and tested without knowing how cases are kept. [`crate::office`] is the one
+//! implementation. Everything here has passed authorisation, except whether the person may know of the case: answers
+//! carry the [`CaseScope`] by which the door decides that.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use chrono::{DateTime, Utc};
+use huiyin_journal::accounts::User;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::permissions::CaseScope;
+use crate::views::assurance::AssuranceView;
+use crate::views::case::{
+    AcceptedView, AttachmentView, CaseRowView, DocumentView, DuplicateView, EventFormView,
+    LinkView, ProposedUnit, TimelineEntry,
+};
+use crate::views::clock::ClockView;
+use crate::views::directory::{ChoiceView, UnitView};
+use crate::views::mail::{MailRowView, MailView};
+use crate::views::workflow::WorkflowView;
+use crate::views::{FieldError, Text};
+
+/// An answer that comes later.
+pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, OfficeError>> + Send + 'a>>;
+
+/// Why the office did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeError {
+    /// Lawful refusal: the form, the workflow or the state of the case forbids it.
+    #[error("refused ({code}): {}", .message.en)]
+    Refused {
+        /// Stable code.
+        code: String,
+        /// Words.
+        message: Text,
+        /// Fields.
+        details: Vec<FieldError>,
+    },
+    /// The command's id was used with another body.
+    #[error("the id was used with another body")]
+    Conflict,
+    /// There is no such thing.
+    #[error("not found")]
+    NotFound,
+    /// Something is broken.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A command from a person.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Made by the caller; repeating it changes nothing.
+    pub id: Uuid,
+    /// What to do.
+    pub deed: Deed,
+}
+
+/// See [`Submission`].
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// Open a case.
+    Open {
+        /// Workflow name.
+        workflow: String,
+        /// Its data.
+        data: Value,
+    },
+    /// Send an event to a case.
+    Event {
+        /// Case id.
+        case: Uuid,
+        /// Event name.
+        event: String,
+        /// Its data.
+        data: Value,
+    },
+}
+
+/// A case by id or by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseKey {
+    /// By id.
+    Id(Uuid),
+    /// By number.
+    Number(String),
+}
+
+/// A question for a work list, already narrowed to what the viewer may see.
+#[derive(Clone, Debug, Default)]
+pub struct CaseQuery {
+    /// Words in number, title, place; or a telephone or identity number.
+    pub text: Option<String>,
+    /// Only cases of one of these owners; none: of any.
+    pub owners: Option<Vec<String>>,
+    /// Never cases from which one of these units is excluded.
+    pub not_excluded: Vec<String>,
+    /// Only open, only closed, or both.
+    pub open: Option<bool>,
+    /// Only overdue.
+    pub overdue: Option<bool>,
+    /// Only due before.
+    pub due_before: Option<DateTime<Utc>>,
+    /// Only of this workflow.
+    pub workflow: Option<String>,
+    /// Newest received first instead of earliest due first.
+    pub by_received: bool,
+    /// At most.
+    pub limit: u32,
+    /// Skip.
+    pub offset: u32,
+}
+
+/// One case as it is kept, confidential fields in the clear: masks are put on by the door.
+#[derive(Clone, Debug)]
+pub struct CaseFile {
+    /// Its row.
+    pub row: CaseRowView,
+    /// Who may know of it.
+    pub scope: CaseScope,
+    /// Its data.
+    pub data: Value,
+    /// Dotted paths of the fields to mask.
+    pub masked: Vec<String>,
+    /// Deadlines.
+    pub clocks: Vec<ClockView>,
+    /// What the viewer can do next.
+    pub events: Vec<EventFormView>,
+    /// Linked cases, each with who may know of it.
+    pub links: Vec<(LinkView, CaseScope)>,
+    /// Files.
+    pub attachments: Vec<AttachmentView>,
+    /// Papers.
+    pub documents: Vec<DocumentView>,
+}
+
+/// A file to be kept.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// Cleaned file name.
+    pub name: String,
+    /// Media type by content.
+    pub media_type: &'static str,
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+/// A kept file.
+#[derive(Clone, Debug)]
+pub struct StoredFile {
+    /// What it is.
+    pub about: AttachmentView,
+    /// The cases it is on.
+    pub cases: Vec<Uuid>,
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+/// What the call form would lead to.
+#[derive(Clone, Debug, Default)]
+pub struct Preview {
+    /// Proposed unit.
+    pub unit: Option<ProposedUnit>,
+    /// Deadlines.
+    pub clocks: Vec<ClockView>,
+    /// What looks like the same matter, each with who may know of it.
+    pub duplicates: Vec<(DuplicateView, CaseScope)>,
+    /// What is still wrong.
+    pub errors: Vec<FieldError>,
+}
+
+/// A paper for printing.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// What it is.
+    pub view: DocumentView,
+    /// A whole page of HTML for A4, without script.
+    pub html: String,
+}
+
+/// A question for the mail log.
+#[derive(Clone, Debug, Default)]
+pub struct MailQuery {
+    /// Only of this case.
+    pub case: Option<Uuid>,
+    /// Only in this state.
+    pub state: Option<String>,
+    /// At most.
+    pub limit: u32,
+    /// Skip.
+    pub offset: u32,
+}
+
+/// Something happened to a case; pages that show it should ask again.
+#[derive(Clone, Debug)]
+pub struct LiveEvent {
+    /// Case id.
+    pub case: Uuid,
+    /// Case number.
+    pub number: String,
+    /// What happened, e.g. an event name.
+    pub kind: String,
+    /// Who may know of it.
+    pub scope: CaseScope,
+}
+
+/// A figure for `/metrics`.
+#[derive(Clone, Debug)]
+pub struct Gauge {
+    /// Name, e.g. `huiyin_timer_oldest_overdue_seconds`.
+    pub name: &'static str,
+    /// What it says.
+    pub help: &'static str,
+    /// Its value.
+    pub value: f64,
+}
+
+/// The office behind the doors.
+pub trait Office: Send + Sync + 'static {
+    /// Gives a command to the engine; answers when it is committed.
+    fn submit<'a>(&'a self, who: &'a User, submission: Submission) -> Promise<'a, AcceptedView>;
+    /// A page of a work list.
+    fn cases(&self, query: CaseQuery) -> Promise<'_, (u64, Vec<CaseRowView>)>;
+    /// One case as this person meets it.
+    fn case<'a>(&'a self, key: &'a CaseKey, viewer: &'a User) -> Promise<'a, Option<CaseFile>>;
+    /// History of a case after an entry, confidential fields masked.
+    fn timeline(&self, case: Uuid, after: u64) -> Promise<'_, Vec<TimelineEntry>>;
+    /// What would happen if this were saved.
+    fn preview<'a>(
+        &'a self,
+        who: &'a User,
+        workflow: &'a str,
+        data: &'a Value,
+    ) -> Promise<'a, Preview>;
+    /// Writes down that somebody looked behind the mask. What fails here must not be shown.
+    fn note_unmasking<'a>(&'a self, who: &'a User, case: Uuid, reason: &'a str) -> Promise<'a, ()>;
+    /// Keeps a file on a case.
+    fn attach<'a>(
+        &'a self,
+        who: &'a User,
+        case: Uuid,
+        upload: Upload,
+    ) -> Promise<'a, AttachmentView>;
+    /// A kept file.
+    fn attachment<'a>(&'a self, hash: &'a str) -> Promise<'a, Option<StoredFile>>;
+    /// A paper of a case.
+    fn document(&self, case: Uuid, n: u32) -> Promise<'_, Option<Document>>;
+    /// The mail log.
+    fn mails(&self, query: MailQuery) -> Promise<'_, Vec<MailRowView>>;
+    /// One mail.
+    fn mail<'a>(&'a self, id: &'a str) -> Promise<'a, Option<MailView>>;
+    /// The figures of assurance.
+    fn assurance(&self) -> Promise<'_, AssuranceView>;
+    /// Workflows in force; `may_open` for this person.
+    fn workflows(&self, viewer: &User) -> Vec<WorkflowView>;
+    /// Units.
+    fn units(&self) -> Vec<UnitView>;
+    /// Towns.
+    fn towns(&self) -> Vec<ChoiceView>;
+    /// Categories.
+    fn categories(&self) -> Vec<ChoiceView>;
+    /// What happens to cases from now on.
+    fn listen(&self) -> tokio::sync::broadcast::Receiver<LiveEvent>;
+    /// The office's time.
+    fn now(&self) -> DateTime<Utc>;
+    /// Whether the clock can be moved from the console.
+    fn clock_moves(&self) -> bool;
+    /// Moves the demonstration clock forward, never back.
+    fn move_clock(&self, to: DateTime<Utc>) -> Promise<'_, DateTime<Utc>>;
+    /// Reads a span such as `1 day` as a later instant than `from`.
+    fn after(&self, from: DateTime<Utc>, span: &str) -> Result<DateTime<Utc>, OfficeError>;
+    /// Gauges for `/metrics`.
+    fn gauges(&self) -> Promise<'_, Vec<Gauge>>;
+}

@@ -1,0 +1,190 @@
+// The shapes of the JSON API, as the service documents them in /api/openapi.json. No behaviour.
+
+/** A text for people in both languages. */
+export interface Text { zh: string; en: string }
+/** What the service or a schema gives where a text stands: both languages, or one string for both. */
+export type AnyText = Text | string
+
+export interface FieldError { path: string; message: AnyText }
+
+export type Permission =
+  | 'see_cases' | 'open_cases' | 'act_on_cases' | 'attach_files' | 'unmask'
+  | 'see_mails' | 'see_assurance' | 'see_metrics' | 'manage_users' | 'see_audit' | 'move_clock'
+
+export interface Session {
+  user: { id: string; name: string; roles: string[]; units: string[]; heads?: string[] }
+  csrf: string
+  district: { code: string; name: string }
+  demo: boolean
+  now: string
+  language: string
+  permissions: Permission[]
+}
+
+/** The part of JSON Schema (with the extras of the workflow language) that forms are drawn from. */
+export interface JsonSchema {
+  type?: string | string[]
+  title?: AnyText
+  description?: AnyText
+  format?: string
+  properties?: Record<string, JsonSchema>
+  required?: string[]
+  items?: JsonSchema
+  enum?: (string | number)[]
+  enumTitles?: Record<string, AnyText>
+  default?: unknown
+  const?: unknown
+  minLength?: number
+  maxLength?: number
+  minimum?: number
+  maximum?: number
+  minItems?: number
+  maxItems?: number
+  pattern?: string
+  confidential?: 'masked' | 'sealed'
+  readOnly?: boolean
+}
+
+export interface Workflow {
+  name: string
+  version: number
+  title: Text
+  states: { id: string; title: Text; kind: string }[]
+  clocks: { name: string; title: Text; basis: string | null; status: string | null }[]
+  intake: JsonSchema | null
+  /** Schema of the data of a case, where the service gives it: titles of its fields. */
+  data?: JsonSchema | null
+  may_open: boolean
+}
+
+export type Lamp = 'green' | 'yellow' | 'red' | 'grey'
+
+export interface CaseRow {
+  id: string
+  number: string
+  district: string
+  workflow: string
+  version: number
+  title: string
+  place: string | null
+  category: string | null
+  channel: string | null
+  active: string[]
+  state_titles: Text[]
+  owner: string | null
+  owner_name: string | null
+  owners: string[]
+  due_at: string | null
+  due_clock: string | null
+  due_provisional: boolean
+  due_text: AnyText
+  overdue: boolean
+  marks: string[]
+  lamp: Lamp
+  received_at: string
+  opened_at: string
+  closed_at: string | null
+}
+
+export type ClockStatus = 'running' | 'paused' | 'met' | 'late' | 'void'
+
+export interface ClockView {
+  clock: string
+  title: Text
+  run: number
+  status: ClockStatus
+  started_at: string
+  due_at: string | null
+  policy_due: string | null
+  limit_due: string | null
+  provisional: boolean
+  basis: string | null
+  basis_status: string | null
+  remaining_text: AnyText
+  paused: boolean
+  next_rung: { at: string; what: Text } | null
+  derivation: Text[]
+}
+
+export interface EventForm { name: string; title: Text; form: JsonSchema | null; prefill: Record<string, unknown> | null }
+export interface Attachment { hash: string; name: string; media_type: string; size: number; at: string; by: string }
+export interface Paper { n: number; template: string; at: string }
+
+export interface CasePage extends CaseRow {
+  data: Record<string, unknown>
+  masked: string[]
+  clocks: ClockView[]
+  events: EventForm[]
+  links: { link: string; case: string; number: string }[]
+  attachments: Attachment[]
+  documents?: Paper[]
+  may_unmask: boolean
+}
+
+export interface TimelineEntry {
+  seq: number
+  at: string
+  actor_name: string
+  kind: string
+  event: string | null
+  title: Text
+  lines: Text[]
+  data: Record<string, unknown> | null
+}
+
+export interface Accepted { case: string; number: string; seq: number; at: string; active: string[] }
+
+export interface Duplicate {
+  id: string
+  number: string
+  title: string
+  received_at: string
+  owner: string | null
+  active_titles: Text[]
+  why: Text
+}
+
+export interface Preview {
+  unit: { id: string; name: string; relation: string | null; reason: Text } | null
+  clocks: ClockView[]
+  duplicates: Duplicate[]
+  errors: FieldError[]
+}
+
+export type MailState = 'queued' | 'held' | 'sent' | 'failed' | 'local'
+
+export interface MailRow {
+  id: string
+  case: string | null
+  number: string | null
+  to: string
+  subject: string
+  at: string
+  state: MailState
+  template: string | null
+  clock: string | null
+  rung: string | null
+  attempts: number
+}
+
+export interface Mail extends Omit<MailRow, 'attempts'> {
+  text: string
+  html: string | null
+  attempts: { at: string; result: string }[]
+}
+
+export interface Unit { id: string; name: string; title?: Text; relation: string; kind: string | null; head: string | null }
+export interface Choice { id: string; title: Text }
+
+export interface Assurance {
+  unassigned: number
+  oldest_unassigned: string | null
+  overdue_open: number
+  timers_overdue: number
+  oldest_timer_seconds: number
+  clocks_without_timer: number
+  mails_failed: number
+  assigned_rate: number | null
+  answered_rate: number | null
+  definitions: { figure: string; counts: Text }[]
+}

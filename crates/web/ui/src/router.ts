@@ -1,0 +1,42 @@
+// The pages and who may see them. A page asks for a permission by name; the service decides again at every door.
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import type { Permission } from './api/types'
+import { may, signedIn, whoIsThere } from './session'
+
+declare module 'vue-router' {
+  interface RouteMeta { needs?: Permission; open?: boolean }
+}
+
+const routes: RouteRecordRaw[] = [
+  { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignIn.vue'), meta: { open: true } },
+  { path: '/', name: 'home', redirect: () => ({ name: home() }) },
+  { path: '/log', name: 'log', component: () => import('./pages/IntakePage.vue'), meta: { needs: 'open_cases' } },
+  { path: '/work', name: 'work', component: () => import('./pages/WorkPage.vue'), meta: { needs: 'see_cases' } },
+  { path: '/cases/:key', name: 'case', component: () => import('./pages/CasePage.vue'), meta: { needs: 'see_cases' } },
+  { path: '/overdue', name: 'overdue', component: () => import('./pages/OverduePage.vue'), meta: { needs: 'see_cases' } },
+  { path: '/mails', name: 'mails', component: () => import('./pages/MailsPage.vue'), meta: { needs: 'see_mails' } },
+  { path: '/mails/:id', name: 'mail', component: () => import('./pages/MailPage.vue'), props: true, meta: { needs: 'see_mails' } },
+  { path: '/assurance', name: 'assurance', component: () => import('./pages/AssurancePage.vue'), meta: { needs: 'see_assurance' } },
+  { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
+  { path: '/:rest(.*)*', name: 'lost', component: () => import('./pages/LostPage.vue'), meta: { open: true } },
+]
+
+/** The first page: whatever this person can work with. */
+function home(): string {
+  if (may('see_cases')) return 'work'
+  return may('see_assurance') ? 'assurance' : 'account'
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
+})
+
+router.beforeEach(async (to) => {
+  await whoIsThere()
+  if (to.meta.open === true) return signedIn.value && to.name === 'sign-in' ? { name: home() } : true
+  if (!signedIn.value) return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  if (to.meta.needs && !may(to.meta.needs)) return { name: 'lost', params: { rest: to.path.slice(1).split('/') }, query: { why: 'permission' } }
+  return true
+})

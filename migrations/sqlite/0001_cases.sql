@@ -1,0 +1,201 @@
+-- Cases, their journal, their timers, the outbox, and what else one step writes.
+-- Times are whole microseconds since 1970-01-01T00:00:00Z. Ids are UUIDs (16 bytes), hashes SHA-256 (32 bytes).
+-- Every row carries its district (GB/T 2260) and its timeline ('real', or the name of an exercise).
+
+CREATE TABLE cases (
+    id              BLOB    NOT NULL PRIMARY KEY,  -- UUID v7 or ordered like one: new cases append
+    number          TEXT    NOT NULL,
+    district        TEXT    NOT NULL,
+    timeline        TEXT    NOT NULL,
+    workflow        TEXT    NOT NULL,
+    version         INTEGER NOT NULL,
+    definition_hash TEXT    NOT NULL,              -- kept.hash of the definition the case runs on
+    state           TEXT    NOT NULL,              -- JSON; confidential values sealed with the case's key
+    title           TEXT    NOT NULL,
+    place           TEXT    NOT NULL,
+    category        TEXT    NOT NULL,
+    channel         TEXT    NOT NULL,
+    active          TEXT    NOT NULL,              -- JSON list of the ids of the active atomic states
+    owner           TEXT,                          -- party string
+    owners          TEXT    NOT NULL,              -- JSON list of party strings; case_owners is its index
+    due_at          INTEGER,
+    due_clock       TEXT,
+    due_provisional BOOLEAN NOT NULL,
+    marks           TEXT    NOT NULL,              -- JSON list
+    excluded        TEXT    NOT NULL,              -- JSON list of unit ids that may neither own nor see the case
+    running         INTEGER NOT NULL,              -- clocks that run and so must have a timer
+    received_at     INTEGER NOT NULL,              -- when the matter reached the office
+    registered_at   INTEGER NOT NULL,              -- when it was typed in
+    opened_at       INTEGER NOT NULL,
+    closed_at       INTEGER,
+    last_at         INTEGER NOT NULL,              -- time of the newest entry; never goes back
+    seq             INTEGER NOT NULL,              -- number of the newest entry, from 1
+    head            BLOB    NOT NULL,              -- hash of the newest entry
+    plain           TEXT    NOT NULL               -- lower-case text that may be searched; no confidential value
+);
+-- case_by_number; a number is given once
+CREATE UNIQUE INDEX cases_number ON cases (district, timeline, number);
+-- list_cases: open ones, next due first
+CREATE INDEX cases_due ON cases (district, timeline, due_at) WHERE closed_at IS NULL;
+-- list_cases: newest received first
+CREATE INDEX cases_received ON cases (district, timeline, received_at);
+-- list_cases: of one workflow
+CREATE INDEX cases_workflow ON cases (district, timeline, workflow, received_at);
+-- daily_root: cases that changed on a day
+CREATE INDEX cases_last ON cases (district, timeline, last_at);
+
+CREATE TABLE case_owners (
+    party   TEXT NOT NULL,
+    case_id BLOB NOT NULL,
+    PRIMARY KEY (party, case_id)                   -- list_cases: those of a party
+) WITHOUT ROWID;
+-- write: the owners of a case are replaced
+CREATE INDEX case_owners_case ON case_owners (case_id);
+
+CREATE TABLE journal (
+    case_id   BLOB    NOT NULL,
+    seq       INTEGER NOT NULL,
+    at        INTEGER NOT NULL,
+    district  TEXT    NOT NULL,
+    timeline  TEXT    NOT NULL,
+    kind      TEXT    NOT NULL,
+    body      TEXT    NOT NULL,                    -- canonical JSON: the exact bytes that are hashed
+    prev_hash BLOB    NOT NULL,
+    hash      BLOB    NOT NULL                     -- SHA-256(prev_hash || body)
+);
+-- timeline, verify: the entries of a case in order; an entry is written once
+CREATE UNIQUE INDEX journal_case ON journal (case_id, seq);
+-- daily_root: the entries of a day
+CREATE INDEX journal_day ON journal (district, timeline, at);
+CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'journal entries are never changed'); END;
+CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'journal entries are never deleted'); END;
+
+CREATE TABLE commands (
+    id        BLOB    NOT NULL PRIMARY KEY,        -- claim: the same command twice
+    body_hash BLOB    NOT NULL,
+    case_id   BLOB,
+    answer    TEXT,                                -- JSON
+    at        INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE timers (
+    case_id  BLOB    NOT NULL,
+    key      TEXT    NOT NULL,
+    due_at   INTEGER NOT NULL,
+    version  INTEGER NOT NULL,                     -- seq of the entry that set it
+    district TEXT    NOT NULL,
+    timeline TEXT    NOT NULL,
+    PRIMARY KEY (case_id, key)                     -- write: set and clear; due_timers: those of the locked cases
+) WITHOUT ROWID;
+-- next_due, due_cases, oldest_overdue: the earliest of a timeline
+CREATE INDEX timers_due ON timers (timeline, due_at);
+
+CREATE TABLE outbox (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    key        TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,                   -- committed, notify, document, emit, open, send
+    case_id    BLOB    NOT NULL,
+    seq        INTEGER NOT NULL,                   -- the entry that wrote it
+    district   TEXT    NOT NULL,
+    timeline   TEXT    NOT NULL,
+    payload    TEXT    NOT NULL,                   -- JSON; confidential values sealed with the case's key
+    created_at INTEGER NOT NULL,
+    next_at    INTEGER NOT NULL,                   -- not taken before
+    attempts   INTEGER NOT NULL DEFAULT 0,         -- also the fence: only the last taker may settle it
+    leased_until INTEGER NOT NULL DEFAULT 0,
+    state      TEXT    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'failed')),
+    result     TEXT
+);
+-- write: an effect is written once, whoever writes it
+CREATE UNIQUE INDEX outbox_key ON outbox (key);
+-- claim: what waits, by kind
+CREATE INDEX outbox_waiting ON outbox (kind, next_at) WHERE state = 'waiting';
+-- effects_of: the effects of a case
+CREATE INDEX outbox_case ON outbox (case_id);
+
+CREATE TABLE counters (
+    district TEXT    NOT NULL,
+    timeline TEXT    NOT NULL,
+    workflow TEXT    NOT NULL,
+    period   TEXT    NOT NULL,                     -- local date, YYYYMMDD
+    n        INTEGER NOT NULL,
+    PRIMARY KEY (district, timeline, workflow, period)
+) WITHOUT ROWID;
+
+CREATE TABLE case_keys (
+    case_id BLOB NOT NULL PRIMARY KEY,             -- lock, timeline: the key of a case; deleted when retention ends
+    wrapped BLOB NOT NULL                          -- nonce and ciphertext under the master key
+) WITHOUT ROWID;
+
+CREATE TABLE grams (
+    gram    INTEGER NOT NULL,                      -- keyed hash of a piece of a confidential value
+    case_id BLOB    NOT NULL,
+    PRIMARY KEY (gram, case_id)                    -- list_cases: search by identity
+) WITHOUT ROWID;
+-- destroy_key: forget the pieces of a case
+CREATE INDEX grams_case ON grams (case_id);
+
+CREATE TABLE links (
+    parent BLOB    NOT NULL,
+    link   TEXT    NOT NULL,
+    child  BLOB    NOT NULL,
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (parent, link, child)              -- links: the children of a case
+) WITHOUT ROWID;
+-- links: the parents of a case
+CREATE INDEX links_child ON links (child);
+
+CREATE TABLE attachments (
+    case_id    BLOB    NOT NULL,
+    hash       TEXT    NOT NULL,                   -- SHA-256 of the content, lower-case hex; its name in the folder
+    name       TEXT    NOT NULL,
+    media_type TEXT    NOT NULL,
+    size       INTEGER NOT NULL,
+    added_by   TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (case_id, hash)                    -- attachments: those of a case
+);
+-- attachment_cases: who may read a content
+CREATE INDEX attachments_hash ON attachments (hash);
+
+CREATE TABLE kept (
+    kind    TEXT    NOT NULL,                      -- definition, directory, calendar
+    hash    TEXT    NOT NULL,                      -- content address
+    name    TEXT    NOT NULL,
+    version TEXT    NOT NULL,
+    body    TEXT    NOT NULL,
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (kind, hash)                       -- kept: by content address
+);
+-- kept_named: all versions of a name
+CREATE INDEX kept_name ON kept (kind, name, at);
+
+CREATE TABLE roots (
+    district  TEXT    NOT NULL,
+    timeline  TEXT    NOT NULL,
+    day       TEXT    NOT NULL,                    -- local date, YYYY-MM-DD
+    from_at   INTEGER NOT NULL,
+    to_at     INTEGER NOT NULL,
+    cases     INTEGER NOT NULL,
+    prev      BLOB    NOT NULL,
+    root      BLOB    NOT NULL,
+    signature BLOB    NOT NULL,
+    PRIMARY KEY (district, timeline, day)
+);
+
+CREATE TABLE settings (
+    key   TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE quarantine (
+    id       BLOB    NOT NULL PRIMARY KEY,         -- the command's id
+    district TEXT    NOT NULL,
+    timeline TEXT    NOT NULL,
+    case_id  BLOB,
+    body     TEXT    NOT NULL,                     -- what it was, without confidential values
+    error    TEXT    NOT NULL,
+    at       INTEGER NOT NULL
+);
+-- quarantined: newest first
+CREATE INDEX quarantine_at ON quarantine (at);

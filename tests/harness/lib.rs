@@ -1,0 +1,4 @@
+//! Harness
+
+pub mod postgres;
+pub mod smtp;

@@ -1,0 +1,154 @@
+//! A private PostgreSQL for tests: a fresh cluster in a temporary folder, on a free port of the loopback, no socket.
+//!
+//! It waits for the disk as a real one does (`fsync` on). It ends, and its folder goes, with the value that started it.
+//! PostgreSQL refuses to run as root, so root starts it as the system's user `postgres`.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A running server.
+#[derive(Debug)]
+pub struct Postgres {
+    folder: TempDir,
+    bin: PathBuf,
+    user: Option<(u32, u32)>,
+    port: u16,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts its server.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed or does not start; the message says what it wrote.
+    #[must_use]
+    pub fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("huiyin-postgres-").tempdir().expect("a temporary folder");
+        let user = unprivileged();
+        if let Some((uid, gid)) = user {
+            chown(folder.path(), Some(uid), Some(gid)).expect("root gives the folder away");
+        }
+        let server = Self { bin: bin(), user, port: free_port(), folder };
+        let data = server.data();
+        server.run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
+        server.up();
+        server
+    }
+
+    /// Starts the server again after [`Postgres::kill`].
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn up(&self) {
+        let options = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=60 -c logging_collector=off",
+            self.port
+        );
+        let log = self.folder.path().join("log").display().to_string();
+        self.run("pg_ctl", &["-D", &self.data(), "-l", &log, "-w", "-t", "60", "-o", &options, "start"]);
+    }
+
+    /// Ends the server at once, without a checkpoint, as a crash would.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub fn kill(&self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
+    }
+
+    /// The address of its database `postgres`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Makes an empty database and gives its address.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[must_use]
+    pub fn database(&self, name: &str) -> String {
+        self.run("createdb", &["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", name]);
+        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Runs SQL with the rights of the server's owner, past everything that protects the tables.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub fn sql(&self, url: &str, sql: &str) {
+        self.run("psql", &["-v", "ON_ERROR_STOP=1", "-q", "-c", sql, url]);
+    }
+
+    fn data(&self) -> String {
+        self.folder.path().join("data").display().to_string()
+    }
+
+    fn run(&self, program: &str, args: &[&str]) {
+        let out = self.folder.path().join(format!("{program}.out"));
+        let file = fs::File::create(&out).expect("a file in our own folder");
+        let mut command = Command::new(self.bin.join(program));
+        command.args(args).current_dir(self.folder.path()).env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC");
+        command.stdin(Stdio::null()).stdout(file.try_clone().expect("a second handle")).stderr(file);
+        if let Some((uid, gid)) = self.user {
+            command.gid(gid).uid(uid);
+        }
+        let status = command.status().unwrap_or_else(|e| panic!("{program} of PostgreSQL does not run: {e}"));
+        if !status.success() {
+            let said = fs::read_to_string(&out).unwrap_or_default();
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            panic!("{program} failed: {said}\n{log}");
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let mut stop = Command::new(self.bin.join("pg_ctl"));
+        stop.args(["-D", &self.data(), "-m", "immediate", "-w", "stop"]).current_dir("/");
+        stop.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Some((uid, gid)) = self.user {
+            stop.gid(gid).uid(uid);
+        }
+        let _ = stop.status();
+    }
+}
+
+/// The newest installed server's programs.
+fn bin() -> PathBuf {
+    let mut found: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, bin)| bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    let in_path = || {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).find(|folder| folder.join("initdb").exists() && folder.join("pg_ctl").exists())
+    };
+    found.pop().map(|(_, bin)| bin).or_else(in_path).expect("PostgreSQL's server programs (initdb, pg_ctl) are installed")
+}
+
+/// Whom root becomes to start a server; none when we are not root.
+fn unprivileged() -> Option<(u32, u32)> {
+    let we_are_root = fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
+    we_are_root.then(|| passwd("postgres", Path::new("/etc/passwd")).expect("the system user postgres exists"))
+}
+
+fn passwd(name: &str, file: &Path) -> Option<(u32, u32)> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find(|line| line.split(':').next() == Some(name))?;
+    let mut fields = line.split(':').skip(2);
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
+}
