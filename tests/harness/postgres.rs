@@ -35,7 +35,10 @@ impl Postgres {
         }
         let server = Self { bin: bin(), user, port: free_port(), folder };
         let data = server.data();
-        server.run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
+        server.run(
+            "initdb",
+            &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        );
         server.up();
         server
     }
@@ -133,7 +136,11 @@ fn bin() -> PathBuf {
         let path = std::env::var_os("PATH")?;
         std::env::split_paths(&path).find(|folder| folder.join("initdb").exists() && folder.join("pg_ctl").exists())
     };
-    found.pop().map(|(_, bin)| bin).or_else(in_path).expect("PostgreSQL's server programs (initdb, pg_ctl) are installed")
+    found
+        .pop()
+        .map(|(_, bin)| bin)
+        .or_else(in_path)
+        .expect("PostgreSQL's server programs (initdb, pg_ctl) are installed")
 }
 
 /// Whom root becomes to start a server; none when we are not root.

@@ -45,11 +45,8 @@ pub struct Due {
 /// Pauses as ordered, disjoint intervals that overlap nothing before `start`.
 pub(crate) fn merged(pauses: &[Pause], start: Instant, now: Instant) -> Vec<(Instant, Instant)> {
     let mut merged: Vec<(Instant, Instant)> = Vec::new();
-    let mut ordered: Vec<(Instant, Instant)> = pauses
-        .iter()
-        .map(|p| (p.from.max(start), p.to.unwrap_or(now)))
-        .filter(|(from, to)| from < to)
-        .collect();
+    let mut ordered: Vec<(Instant, Instant)> =
+        pauses.iter().map(|p| (p.from.max(start), p.to.unwrap_or(now))).filter(|(from, to)| from < to).collect();
     ordered.sort_unstable();
     for (from, to) in ordered {
         match merged.last_mut() {
@@ -64,44 +61,19 @@ impl Calendar {
     /// When `span` from `start` ends. Total: a year that is not published counts as all working days, nothing
     /// rolls in it, and the answer is marked provisional.
     #[must_use]
-    pub fn due(
-        &self,
-        start: Instant,
-        span: Span,
-        rule: Rule,
-        pauses: &[Pause],
-        now: Instant,
-    ) -> Due {
+    pub fn due(&self, start: Instant, span: Span, rule: Rule, pauses: &[Pause], now: Instant) -> Due {
         let (at, missing) = self.reckon(start, span, rule, pauses, now);
-        Due {
-            at,
-            provisional: missing.is_some(),
-        }
+        Due { at, provisional: missing.is_some() }
     }
 
     /// Like [`Calendar::due`] for several spans one after the other: a term and its extensions. Only the last rolls.
     #[must_use]
-    pub fn due_after(
-        &self,
-        start: Instant,
-        spans: &[Span],
-        rule: Rule,
-        pauses: &[Pause],
-        now: Instant,
-    ) -> Due {
-        let mut due = Due {
-            at: start,
-            provisional: false,
-        };
+    pub fn due_after(&self, start: Instant, spans: &[Span], rule: Rule, pauses: &[Pause], now: Instant) -> Due {
+        let mut due = Due { at: start, provisional: false };
         for (ix, &span) in spans.iter().enumerate() {
-            let rule = Rule {
-                rolls: rule.rolls && ix + 1 == spans.len(),
-            };
+            let rule = Rule { rolls: rule.rolls && ix + 1 == spans.len() };
             let next = self.due(due.at, span, rule, pauses, now);
-            due = Due {
-                at: next.at,
-                provisional: due.provisional || next.provisional,
-            };
+            due = Due { at: next.at, provisional: due.provisional || next.provisional };
         }
         due
     }
@@ -119,23 +91,13 @@ impl Calendar {
         now: Instant,
     ) -> Result<Due, Unpublished> {
         match self.reckon(start, span, rule, pauses, now) {
-            (at, None) => Ok(Due {
-                at,
-                provisional: false,
-            }),
+            (at, None) => Ok(Due { at, provisional: false }),
             (_, Some(year)) => Err(Unpublished { year }),
         }
     }
 
     /// The instant, and the first unpublished year it depends on.
-    fn reckon(
-        &self,
-        start: Instant,
-        span: Span,
-        rule: Rule,
-        pauses: &[Pause],
-        now: Instant,
-    ) -> (Instant, Option<i32>) {
+    fn reckon(&self, start: Instant, span: Span, rule: Rule, pauses: &[Pause], now: Instant) -> (Instant, Option<i32>) {
         let pauses = merged(pauses, start, now);
         if let Some(length) = span.exact() {
             return (elapse(start, length, &pauses), None);
@@ -148,25 +110,13 @@ impl Calendar {
         }
         let paused = self.paused_days(from, &pauses);
         let counted = self.last_day(from, span, &paused);
-        let last = if rule.rolls {
-            self.roll(counted, &paused)
-        } else {
-            counted
-        };
-        let since = if span.unit == Unit::WorkingDay {
-            (from + 1).min(last)
-        } else {
-            counted
-        };
+        let last = if rule.rolls { self.roll(counted, &paused) } else { counted };
+        let since = if span.unit == Unit::WorkingDay { (from + 1).min(last) } else { counted };
         (self.end_of(last), self.unpublished(since, last))
     }
 
     /// Days touched by the pauses after the start day, as ordered disjoint ranges, both ends included.
-    pub(crate) fn paused_days(
-        &self,
-        start_day: DayNo,
-        pauses: &[(Instant, Instant)],
-    ) -> Vec<(DayNo, DayNo)> {
+    pub(crate) fn paused_days(&self, start_day: DayNo, pauses: &[(Instant, Instant)]) -> Vec<(DayNo, DayNo)> {
         let mut days: Vec<(DayNo, DayNo)> = Vec::new();
         for &(from, to) in pauses {
             let first = self.split(from).0.max(start_day + 1);
@@ -188,22 +138,14 @@ impl Calendar {
             Unit::Week => 7 * n,
             Unit::Month => months_later(start_day, span.n) - start_day,
             Unit::Year => months_later(start_day, span.n.saturating_mul(12)) - start_day,
-            Unit::Day
-            | Unit::Millisecond
-            | Unit::Second
-            | Unit::Minute
-            | Unit::Hour
-            | Unit::WorkingHour => n,
+            Unit::Day | Unit::Millisecond | Unit::Second | Unit::Minute | Unit::Hour | Unit::WorkingHour => n,
         };
-        paused
-            .iter()
-            .fold(start_day + natural, |due, &(first, last)| {
-                if first <= due {
-                    due + last - first + 1
-                } else {
-                    due
-                }
-            })
+        paused.iter().fold(
+            start_day + natural,
+            |due, &(first, last)| {
+                if first <= due { due + last - first + 1 } else { due }
+            },
+        )
     }
 
     fn last_working_day(&self, start_day: DayNo, n: i64, paused: &[(DayNo, DayNo)]) -> DayNo {
@@ -221,10 +163,7 @@ impl Calendar {
         let mut day = day;
         loop {
             let worked = self.select(self.rank(day));
-            match paused
-                .iter()
-                .find(|&&(first, last)| worked > day && (first..=last).contains(&worked))
-            {
+            match paused.iter().find(|&&(first, last)| worked > day && (first..=last).contains(&worked)) {
                 Some(&(_, last)) => day = last + 1,
                 None => return worked,
             }
@@ -253,37 +192,24 @@ impl Calendar {
         let sign = if back { -1 } else { 1 };
         let n = i64::from(span.n);
         if let Some(length) = span.exact() {
-            return Due {
-                at: if back { at - length } else { at + length },
-                provisional: false,
-            };
+            return Due { at: if back { at - length } else { at + length }, provisional: false };
         }
         let moved = match span.unit {
             _ if n == 0 => at,
             Unit::WorkingHour => {
                 let position = self.worked_until(at) + sign * n * (DAY / 24);
-                if back {
-                    self.latest(position)
-                } else {
-                    self.earliest(position)
-                }
+                if back { self.latest(position) } else { self.earliest(position) }
             }
             Unit::WorkingDay if back => self.join(self.select(self.rank(day) - n), time),
             Unit::WorkingDay => self.join(self.select(self.rank(day + 1) + n - 1), time),
             Unit::Week => self.join(day + sign * 7 * n, time),
             Unit::Month => self.join(months_moved(day, span.n, back), time),
             Unit::Year => self.join(months_moved(day, span.n.saturating_mul(12), back), time),
-            Unit::Day | Unit::Millisecond | Unit::Second | Unit::Minute | Unit::Hour => {
-                self.join(day + sign * n, time)
-            }
+            Unit::Day | Unit::Millisecond | Unit::Second | Unit::Minute | Unit::Hour => self.join(day + sign * n, time),
         };
         let other = self.split(moved).0;
-        let provisional =
-            span.unit.is_working() && self.unpublished(day.min(other), day.max(other)).is_some();
-        Due {
-            at: moved,
-            provisional,
-        }
+        let provisional = span.unit.is_working() && self.unpublished(day.min(other), day.max(other)).is_some();
+        Due { at: moved, provisional }
     }
 
     /// The instant at which `percent` of the counted time between `start` and `due` is over, `unit` being that
@@ -302,34 +228,20 @@ impl Calendar {
         let (from, to) = (self.split(start).0, self.split(due).0);
         let provisional = unit.is_working() && self.unpublished(from, to).is_some();
         if percent >= 100 || due <= start {
-            return Due {
-                at: due.max(start),
-                provisional,
-            };
+            return Due { at: due.max(start), provisional };
         }
         let mut pauses = merged(pauses, start, now);
         if unit.counts_days() {
             let days = self.paused_days(from, &pauses);
-            pauses = days
-                .into_iter()
-                .map(|(a, b)| (self.join(a, 0), self.join(b + 1, 0)))
-                .collect();
+            pauses = days.into_iter().map(|(a, b)| (self.join(a, 0), self.join(b + 1, 0))).collect();
         }
         pauses.retain(|&(from, _)| from < due);
         let measure = |at: Instant| {
-            if unit.is_working() {
-                self.worked_until(at)
-            } else {
-                at.timestamp_micros()
-            }
+            if unit.is_working() { self.worked_until(at) } else { at.timestamp_micros() }
         };
-        let paused: i64 = pauses
-            .iter()
-            .map(|&(from, to)| measure(to.min(due)) - measure(from))
-            .sum();
+        let paused: i64 = pauses.iter().map(|&(from, to)| measure(to.min(due)) - measure(from)).sum();
         let counted = (measure(due) - measure(start) - paused).max(0);
-        let part =
-            i64::try_from(i128::from(counted) * i128::from(percent) / 100).unwrap_or(counted);
+        let part = i64::try_from(i128::from(counted) * i128::from(percent) / 100).unwrap_or(counted);
         let mut target = measure(start) + part;
         for &(from, to) in &pauses {
             if measure(from) < target {
@@ -343,10 +255,7 @@ impl Calendar {
         } else {
             micros(target)
         };
-        Due {
-            at: at.clamp(start, due),
-            provisional,
-        }
+        Due { at: at.clamp(start, due), provisional }
     }
 
     /// How many whole units of counted time are left between `from` and `due`: days (working days for working
@@ -359,9 +268,7 @@ impl Calendar {
             Unit::WorkingDay => self.rank(b + 1) - self.rank(a + 1),
             Unit::Day | Unit::Week | Unit::Month | Unit::Year => b - a,
             Unit::WorkingHour => (self.worked_until(due) - self.worked_until(from)) / (DAY / 24),
-            Unit::Hour | Unit::Minute | Unit::Second | Unit::Millisecond => {
-                (due - from).num_hours()
-            }
+            Unit::Hour | Unit::Minute | Unit::Second | Unit::Millisecond => (due - from).num_hours(),
         }
     }
 
@@ -386,11 +293,7 @@ impl Calendar {
     /// Microseconds of office hours worked up to an instant, from a fixed zero.
     fn worked_until(&self, at: Instant) -> i64 {
         let (day, time) = self.split(at);
-        let today = if self.worked(day) {
-            self.hours.worked_before(time)
-        } else {
-            0
-        };
+        let today = if self.worked(day) { self.hours.worked_before(time) } else { 0 };
         self.rank(day) * self.hours.per_day() + today
     }
 
@@ -417,8 +320,7 @@ impl Calendar {
     /// Inverse of `split`.
     pub(crate) fn join(&self, day: DayNo, time: i64) -> Instant {
         micros(
-            (day - EPOCH).saturating_mul(DAY).saturating_add(time)
-                - i64::from(self.zone.local_minus_utc()) * 1_000_000,
+            (day - EPOCH).saturating_mul(DAY).saturating_add(time) - i64::from(self.zone.local_minus_utc()) * 1_000_000,
         )
     }
 
@@ -433,9 +335,7 @@ fn micros(us: i64) -> Instant {
 
 /// Exact time without the pauses.
 fn elapse(start: Instant, length: chrono::TimeDelta, pauses: &[(Instant, Instant)]) -> Instant {
-    pauses.iter().fold(start + length, |end, &(from, to)| {
-        if from < end { end + (to - from) } else { end }
-    })
+    pauses.iter().fold(start + length, |end, &(from, to)| if from < end { end + (to - from) } else { end })
 }
 
 fn months_later(day: DayNo, months: u32) -> DayNo {
@@ -444,10 +344,6 @@ fn months_later(day: DayNo, months: u32) -> DayNo {
 
 fn months_moved(day: DayNo, months: u32, back: bool) -> DayNo {
     let (from, months) = (date(day), Months::new(months));
-    let moved = if back {
-        from.checked_sub_months(months)
-    } else {
-        from.checked_add_months(months)
-    };
+    let moved = if back { from.checked_sub_months(months) } else { from.checked_add_months(months) };
     moved.map_or(day, day_no)
 }

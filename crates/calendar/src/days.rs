@@ -48,8 +48,7 @@ impl Calendar {
     /// Puts years together; a year given twice: the later one wins.
     #[must_use]
     pub fn from_years(zone: FixedOffset, hours: Hours, files: Vec<YearFile>) -> Self {
-        let years: BTreeMap<i32, YearFile> =
-            files.into_iter().map(|file| (file.year, file)).collect();
+        let years: BTreeMap<i32, YearFile> = files.into_iter().map(|file| (file.year, file)).collect();
         let mut calendar = Self {
             version: hash(zone, &hours, &years),
             zone,
@@ -65,16 +64,13 @@ impl Calendar {
     }
 
     fn tabulate(&mut self) {
-        let (Some(first), Some(last)) = (
-            self.years.keys().next().copied(),
-            self.years.keys().next_back().copied(),
-        ) else {
+        let (Some(first), Some(last)) = (self.years.keys().next().copied(), self.years.keys().next_back().copied())
+        else {
             return;
         };
         self.first = new_year(first);
         self.end = new_year(last + 1);
-        let mut before =
-            Vec::with_capacity(usize::try_from(self.end - self.first).unwrap_or(0) + 1);
+        let mut before = Vec::with_capacity(usize::try_from(self.end - self.first).unwrap_or(0) + 1);
         let mut worked = Vec::new();
         for day in self.first..self.end {
             before.push(i32::try_from(worked.len()).unwrap_or(i32::MAX));
@@ -140,11 +136,7 @@ impl Calendar {
         if let Ok(ix) = year.work.binary_search_by_key(&date, |work| work.day) {
             return Kind::MakeUp(&year.work[ix].name);
         }
-        if matches!(date.weekday(), Weekday::Sat | Weekday::Sun) {
-            Kind::Weekend
-        } else {
-            Kind::Working
-        }
+        if matches!(date.weekday(), Weekday::Sat | Weekday::Sun) { Kind::Weekend } else { Kind::Working }
     }
 
     /// Working days before `day`, counted from an arbitrary but fixed zero.
@@ -152,10 +144,7 @@ impl Calendar {
         if day < self.first {
             return day - self.first;
         }
-        match usize::try_from(day - self.first)
-            .ok()
-            .and_then(|ix| self.before.get(ix))
-        {
+        match usize::try_from(day - self.first).ok().and_then(|ix| self.before.get(ix)) {
             Some(&rank) => i64::from(rank),
             None => self.all() + day - self.end,
         }
@@ -198,15 +187,8 @@ pub(crate) fn day_no(date: NaiveDate) -> DayNo {
 
 /// Inverse of [`day_no`]; days outside representable time become its first or last day.
 pub(crate) fn date(day: DayNo) -> NaiveDate {
-    let limit = if day < 0 {
-        NaiveDate::MIN
-    } else {
-        NaiveDate::MAX
-    };
-    i32::try_from(day)
-        .ok()
-        .and_then(NaiveDate::from_num_days_from_ce_opt)
-        .unwrap_or(limit)
+    let limit = if day < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
+    i32::try_from(day).ok().and_then(NaiveDate::from_num_days_from_ce_opt).unwrap_or(limit)
 }
 
 /// Hash over a canonical text: independent of how the files were written.
@@ -216,20 +198,11 @@ fn hash(zone: FixedOffset, hours: &Hours, years: &BTreeMap<i32, YearFile>) -> St
     for (year, file) in years {
         sha.update(format!("year {year}\n"));
         for off in &file.off {
-            sha.update(format!(
-                "off {} {} {} {}\n",
-                off.from, off.to, off.name.zh, off.name.en
-            ));
+            sha.update(format!("off {} {} {} {}\n", off.from, off.to, off.name.zh, off.name.en));
         }
         for work in &file.work {
-            sha.update(format!(
-                "work {} {} {}\n",
-                work.day, work.name.zh, work.name.en
-            ));
+            sha.update(format!("work {} {} {}\n", work.day, work.name.zh, work.name.en));
         }
     }
-    sha.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

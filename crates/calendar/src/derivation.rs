@@ -38,33 +38,14 @@ impl Line {
 impl Calendar {
     /// Explains [`Calendar::due_after`]: `spans` is the term and then its extensions.
     #[must_use]
-    pub fn explain(
-        &self,
-        start: Instant,
-        spans: &[Span],
-        rule: Rule,
-        pauses: &[Pause],
-        now: Instant,
-    ) -> Derivation {
+    pub fn explain(&self, start: Instant, spans: &[Span], rule: Rule, pauses: &[Pause], now: Instant) -> Derivation {
         let mut lines = Vec::new();
         let mut from = start;
         let mut provisional = false;
         for (ix, &span) in spans.iter().enumerate() {
             let last = ix + 1 == spans.len();
-            let due = self.due(
-                from,
-                span,
-                Rule {
-                    rolls: rule.rolls && last,
-                },
-                pauses,
-                now,
-            );
-            lines.push(if ix == 0 {
-                self.opening(from, span)
-            } else {
-                self.extension(from, span)
-            });
+            let due = self.due(from, span, Rule { rolls: rule.rolls && last }, pauses, now);
+            lines.push(if ix == 0 { self.opening(from, span) } else { self.extension(from, span) });
             self.between(&mut lines, from, span, pauses, now, due.at);
             if last {
                 self.ending(&mut lines, from, span, rule, pauses, now, due.at);
@@ -72,10 +53,7 @@ impl Calendar {
             provisional |= due.provisional;
             from = due.at;
         }
-        let due = Due {
-            at: from,
-            provisional,
-        };
+        let due = Due { at: from, provisional };
         if provisional {
             lines.push(self.reservation(start, due.at));
         }
@@ -87,15 +65,8 @@ impl Calendar {
         let at = self.minute(from);
         match span.unit {
             Unit::WorkingHour => Line::new(
-                format!(
-                    "自 {at} 起算，期限 {}，只计工作日的办公时间（{}），当时起算",
-                    span.zh(),
-                    self.hours().text()
-                ),
-                format!(
-                    "from {at}, {span}, counted inside office hours ({}) of working days",
-                    self.hours().text()
-                ),
+                format!("自 {at} 起算，期限 {}，只计工作日的办公时间（{}），当时起算", span.zh(), self.hours().text()),
+                format!("from {at}, {span}, counted inside office hours ({}) of working days", self.hours().text()),
             ),
             unit if unit.counts_days() => {
                 let (zh, en) = match unit {
@@ -103,23 +74,13 @@ impl Calendar {
                     _ => ("节假日计入", "days off count"),
                 };
                 Line::new(
-                    format!(
-                        "自 {at} 起算，期限 {}，从次日计起，{zh}（民法典第二百零一条）",
-                        span.zh()
-                    ),
-                    format!(
-                        "from {at}, {span}, counted from the next day, {en} (Civil Code Art. 201)"
-                    ),
+                    format!("自 {at} 起算，期限 {}，从次日计起，{zh}（民法典第二百零一条）", span.zh()),
+                    format!("from {at}, {span}, counted from the next day, {en} (Civil Code Art. 201)"),
                 )
             }
             _ => Line::new(
-                format!(
-                    "自 {at} 起算，期限 {}，当时起算，昼夜连续，不推至次日",
-                    span.zh()
-                ),
-                format!(
-                    "from {at}, {span}, running day and night from that instant, not from the next day"
-                ),
+                format!("自 {at} 起算，期限 {}，当时起算，昼夜连续，不推至次日", span.zh()),
+                format!("from {at}, {span}, running day and night from that instant, not from the next day"),
             ),
         }
     }
@@ -133,22 +94,10 @@ impl Calendar {
     }
 
     /// What lies between start and end: make-up days, days off, pauses.
-    fn between(
-        &self,
-        lines: &mut Vec<Line>,
-        from: Instant,
-        span: Span,
-        pauses: &[Pause],
-        now: Instant,
-        due: Instant,
-    ) {
+    fn between(&self, lines: &mut Vec<Line>, from: Instant, span: Span, pauses: &[Pause], now: Instant, due: Instant) {
         let (start, end) = (self.split(from).0, self.split(due).0);
         if span.unit.is_working() {
-            let first = if span.unit == Unit::WorkingDay {
-                start + 1
-            } else {
-                start
-            };
+            let first = if span.unit == Unit::WorkingDay { start + 1 } else { start };
             self.days_off(lines, first, end);
         }
         let pauses = merged(pauses, from, now);
@@ -167,11 +116,8 @@ impl Calendar {
                 } else {
                     last - first + 1
                 };
-                let (zh, en) = if span.unit == Unit::WorkingDay {
-                    ("个工作日", "working days")
-                } else {
-                    ("日", "days")
-                };
+                let (zh, en) =
+                    if span.unit == Unit::WorkingDay { ("个工作日", "working days") } else { ("日", "days") };
                 let (f, l) = (date(first), date(last));
                 lines.push(Line::new(
                     format!("{a_text} 至 {b_text} 中止：{f} 至 {l} 全部或部分中止，均不计（{n} {zh}）"),
@@ -192,11 +138,7 @@ impl Calendar {
                 Kind::Weekend => weekends += 1,
                 Kind::MakeUp(name) => lines.push(Line::new(
                     format!("{} 为{}调休上班日，计入", self.day(day).0, name.zh),
-                    format!(
-                        "{} is a make-up working day for {}, counted",
-                        self.day(day).1,
-                        name.en
-                    ),
+                    format!("{} is a make-up working day for {}, counted", self.day(day).1, name.en),
                 )),
                 Kind::Holiday(name) => {
                     while until < last && self.kind(until + 1) == kind {
@@ -210,11 +152,7 @@ impl Calendar {
                     };
                     lines.push(Line::new(
                         format!("{zh} {}放假 {n} 日，不计", name.zh),
-                        format!(
-                            "{en}: {}, {n} day{} off, not counted",
-                            name.en,
-                            if n == 1 { "" } else { "s" }
-                        ),
+                        format!("{en}: {}, {n} day{} off, not counted", name.en, if n == 1 { "" } else { "s" }),
                     ));
                 }
                 Kind::Working | Kind::Assumed => {}
@@ -224,19 +162,13 @@ impl Calendar {
         if weekends > 0 {
             lines.push(Line::new(
                 format!("其余周末 {weekends} 日，不计"),
-                format!(
-                    "{weekends} other weekend day{}, not counted",
-                    if weekends == 1 { "" } else { "s" }
-                ),
+                format!("{weekends} other weekend day{}, not counted", if weekends == 1 { "" } else { "s" }),
             ));
         }
     }
 
     /// The last day: rolled, or a day off that is kept as the earlier date.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the arguments of the count it explains"
-    )]
+    #[allow(clippy::too_many_arguments, reason = "the arguments of the count it explains")]
     fn ending(
         &self,
         lines: &mut Vec<Line>,
@@ -250,9 +182,7 @@ impl Calendar {
         if !span.unit.counts_days() {
             return;
         }
-        let unrolled = self
-            .split(self.due(from, span, Rule { rolls: false }, pauses, now).at)
-            .0;
+        let unrolled = self.split(self.due(from, span, Rule { rolls: false }, pauses, now).at).0;
         if self.kind(unrolled).worked() {
             return;
         }
@@ -272,9 +202,7 @@ impl Calendar {
 
     fn reservation(&self, start: Instant, due: Instant) -> Line {
         let (from, to) = (self.split(start).0, self.split(due).0);
-        let year = self
-            .unpublished(from, to)
-            .unwrap_or_else(|| date(to).year());
+        let year = self.unpublished(from, to).unwrap_or_else(|| date(to).year());
         Line::new(
             format!(
                 "{year} 年放假安排尚未收录：该年每日均按工作日计，不顺延，此为最早可能日期（暂定），收录后只会推后"
@@ -293,20 +221,14 @@ impl Calendar {
     }
 
     fn minute(&self, at: Instant) -> String {
-        at.with_timezone(&self.zone())
-            .format("%Y-%m-%d %H:%M")
-            .to_string()
+        at.with_timezone(&self.zone()).format("%Y-%m-%d %H:%M").to_string()
     }
 
     /// A day with its weekday, zh and en.
     fn day(&self, day: DayNo) -> (String, String) {
         let date: NaiveDate = date(day);
-        let zh = ["一", "二", "三", "四", "五", "六", "日"]
-            [date.weekday().num_days_from_monday() as usize];
-        (
-            format!("{date}（周{zh}）"),
-            format!("{date} ({})", date.weekday()),
-        )
+        let zh = ["一", "二", "三", "四", "五", "六", "日"][date.weekday().num_days_from_monday() as usize];
+        (format!("{date}（周{zh}）"), format!("{date} ({})", date.weekday()))
     }
 
     /// RFC 3339 with the district's offset, whole seconds: how due dates are shown.

@@ -27,10 +27,7 @@ pub struct HoursError {
 impl Default for Hours {
     fn default() -> Self {
         let hour = DAY / 24;
-        Self {
-            parts: vec![(9 * hour, 12 * hour), (14 * hour, 18 * hour)],
-            total: 7 * hour,
-        }
+        Self { parts: vec![(9 * hour, 12 * hour), (14 * hour, 18 * hour)], total: 7 * hour }
     }
 }
 
@@ -41,24 +38,14 @@ impl Hours {
     /// When a part is not `HH:MM-HH:MM`, ends before it begins, overlaps another, or when there is none:
     /// an office that is never open would stop every clock.
     pub fn parse(text: &str) -> Result<Self, HoursError> {
-        let wrong = |problem| HoursError {
-            text: text.to_owned(),
-            problem,
-        };
+        let wrong = |problem| HoursError { text: text.to_owned(), problem };
         let time = |part: &str| {
-            let t = NaiveTime::parse_from_str(part.trim(), "%H:%M")
-                .map_err(|_| wrong("a time is not HH:MM"))?;
+            let t = NaiveTime::parse_from_str(part.trim(), "%H:%M").map_err(|_| wrong("a time is not HH:MM"))?;
             Ok(i64::from(t.num_seconds_from_midnight()) * 1_000_000)
         };
         let mut parts = Vec::new();
-        for part in text
-            .split([',', '，'])
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            let (from, to) = part
-                .split_once(['-', '–'])
-                .ok_or_else(|| wrong("a part is not FROM-TO"))?;
+        for part in text.split([',', '，']).map(str::trim).filter(|part| !part.is_empty()) {
+            let (from, to) = part.split_once(['-', '–']).ok_or_else(|| wrong("a part is not FROM-TO"))?;
             let (from, to) = (time(from)?, time(to)?);
             if from >= to {
                 return Err(wrong("a part ends before it begins"));
@@ -78,11 +65,7 @@ impl Hours {
     /// Canonical text, which reads back the same.
     pub(crate) fn text(&self) -> String {
         let time = |us: i64| format!("{:02}:{:02}", us / 3_600_000_000, us / 60_000_000 % 60);
-        self.parts
-            .iter()
-            .map(|&(a, b)| format!("{}-{}", time(a), time(b)))
-            .collect::<Vec<_>>()
-            .join(", ")
+        self.parts.iter().map(|&(a, b)| format!("{}-{}", time(a), time(b))).collect::<Vec<_>>().join(", ")
     }
 
     /// Microseconds worked in a working day.
@@ -92,10 +75,7 @@ impl Hours {
 
     /// Microseconds worked before this time of day.
     pub(crate) fn worked_before(&self, time: i64) -> i64 {
-        self.parts
-            .iter()
-            .map(|&(from, to)| (time.min(to) - from).max(0))
-            .sum()
+        self.parts.iter().map(|&(from, to)| (time.min(to) - from).max(0)).sum()
     }
 
     /// The earliest time of day at which `worked` microseconds have been worked; `0 < worked <= per_day`.
@@ -128,14 +108,8 @@ mod tests {
 
     #[test]
     fn office_hours_are_read_and_bad_ones_refused() {
-        assert_eq!(
-            Hours::parse("09:00-12:00, 14:00-18:00").unwrap(),
-            Hours::default()
-        );
-        assert_eq!(
-            Hours::parse(&Hours::default().text()).unwrap(),
-            Hours::default()
-        );
+        assert_eq!(Hours::parse("09:00-12:00, 14:00-18:00").unwrap(), Hours::default());
+        assert_eq!(Hours::parse(&Hours::default().text()).unwrap(), Hours::default());
         for (text, problem) in [
             ("", "never open"),
             ("9-12", "not HH:MM"),
@@ -143,13 +117,7 @@ mod tests {
             ("12:00-09:00", "ends before"),
             ("09:00-12:00,11:00-18:00", "overlap"),
         ] {
-            assert!(
-                Hours::parse(text)
-                    .unwrap_err()
-                    .to_string()
-                    .contains(problem),
-                "{text}"
-            );
+            assert!(Hours::parse(text).unwrap_err().to_string().contains(problem), "{text}");
         }
     }
 }

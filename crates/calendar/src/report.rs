@@ -1,8 +1,6 @@
 //! The answer of `huiyin due`: question in texts, answer ready for JSON. No printing, no files.
 
-use chrono::{
-    DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
-};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use serde::Serialize;
 
 use crate::{Calendar, Instant, Line, Pause, Rule, Span, SpanError, Unpublished};
@@ -59,41 +57,22 @@ pub enum QuestionError {
 ///
 /// # Errors
 /// When a text cannot be read, or the answer would reach into a year that is not published.
-pub fn due_report(
-    calendar: &Calendar,
-    question: DueQuestion<'_>,
-) -> Result<DueReport, QuestionError> {
-    let from =
-        read_instant(question.from, calendar.zone()).ok_or_else(|| QuestionError::Instant {
-            what: "--from",
-            text: question.from.to_owned(),
-        })?;
+pub fn due_report(calendar: &Calendar, question: DueQuestion<'_>) -> Result<DueReport, QuestionError> {
+    let from = read_instant(question.from, calendar.zone())
+        .ok_or_else(|| QuestionError::Instant { what: "--from", text: question.from.to_owned() })?;
     let span: Span = question.within.parse()?;
-    let pauses = question
-        .pauses
-        .iter()
-        .map(|text| pause(text, calendar.zone()))
-        .collect::<Result<Vec<_>, _>>()?;
-    let rule = Rule {
-        rolls: question.rolls,
-    };
+    let pauses = question.pauses.iter().map(|text| pause(text, calendar.zone())).collect::<Result<Vec<_>, _>>()?;
+    let rule = Rule { rolls: question.rolls };
     let due = calendar.due_strict(from, span, rule, &pauses, from)?;
     let derivation = calendar.explain(from, &[span], rule, &pauses, from);
-    Ok(DueReport {
-        due: calendar.shown(due.at),
-        derivation: derivation.lines,
-    })
+    Ok(DueReport { due: calendar.shown(due.at), derivation: derivation.lines })
 }
 
 fn pause(text: &str, zone: FixedOffset) -> Result<Pause, QuestionError> {
     let wrong = || QuestionError::Pause(text.to_owned());
     let (from, to) = text.split_once('/').ok_or_else(wrong)?;
-    let read = |text: &str| {
-        read_instant(text, zone).ok_or(QuestionError::Instant {
-            what: "--pause",
-            text: text.to_owned(),
-        })
-    };
+    let read =
+        |text: &str| read_instant(text, zone).ok_or(QuestionError::Instant { what: "--pause", text: text.to_owned() });
     let (from, mut until) = (read(from)?, read(to)?);
     if to.trim().parse::<NaiveDate>().is_ok() {
         until += TimeDelta::days(1);
@@ -101,10 +80,7 @@ fn pause(text: &str, zone: FixedOffset) -> Result<Pause, QuestionError> {
     if from >= until {
         return Err(wrong());
     }
-    Ok(Pause {
-        from,
-        to: Some(until),
-    })
+    Ok(Pause { from, to: Some(until) })
 }
 
 /// Reads a point in time: RFC 3339, or local date and time (`T` or a space between, seconds optional), or a
@@ -115,26 +91,14 @@ pub fn read_instant(text: &str, zone: FixedOffset) -> Option<Instant> {
     let at = if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         at.with_timezone(&Utc)
     } else {
-        let local = [
-            "%Y-%m-%dT%H:%M:%S%.f",
-            "%Y-%m-%dT%H:%M",
-            "%Y-%m-%d %H:%M:%S%.f",
-            "%Y-%m-%d %H:%M",
-        ]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .or_else(|| {
-            text.parse::<NaiveDate>()
-                .ok()
-                .map(|day| day.and_time(NaiveTime::MIN))
-        })
-        .or_else(|| offset_without_seconds(text))?;
+        let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
+            .iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+            .or_else(|| text.parse::<NaiveDate>().ok().map(|day| day.and_time(NaiveTime::MIN)))
+            .or_else(|| offset_without_seconds(text))?;
         match DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%:z") {
             Ok(at) => at.with_timezone(&Utc),
-            Err(_) => zone
-                .from_local_datetime(&local)
-                .single()?
-                .with_timezone(&Utc),
+            Err(_) => zone.from_local_datetime(&local).single()?.with_timezone(&Utc),
         }
     };
     DateTime::from_timestamp_micros(at.timestamp_micros())
@@ -142,7 +106,5 @@ pub fn read_instant(text: &str, zone: FixedOffset) -> Option<Instant> {
 
 /// `2026-02-10T09:30+08:00`
 fn offset_without_seconds(text: &str) -> Option<NaiveDateTime> {
-    DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%:z")
-        .ok()
-        .map(|at| at.naive_local())
+    DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%:z").ok().map(|at| at.naive_local())
 }

@@ -45,10 +45,7 @@ impl Unit {
     /// True for units that are counted in whole days, from the next day to the end of the last.
     #[must_use]
     pub fn counts_days(self) -> bool {
-        matches!(
-            self,
-            Unit::Day | Unit::WorkingDay | Unit::Week | Unit::Month | Unit::Year
-        )
+        matches!(self, Unit::Day | Unit::WorkingDay | Unit::Week | Unit::Month | Unit::Year)
     }
 
     /// True for units that leave out days off.
@@ -97,12 +94,7 @@ impl Span {
             Unit::Second => Some(chrono::TimeDelta::seconds(n)),
             Unit::Minute => Some(chrono::TimeDelta::minutes(n)),
             Unit::Hour => Some(chrono::TimeDelta::hours(n)),
-            Unit::WorkingHour
-            | Unit::Day
-            | Unit::WorkingDay
-            | Unit::Week
-            | Unit::Month
-            | Unit::Year => None,
+            Unit::WorkingHour | Unit::Day | Unit::WorkingDay | Unit::Week | Unit::Month | Unit::Year => None,
         }
     }
 }
@@ -110,11 +102,7 @@ impl Span {
 impl fmt::Display for Span {
     /// Canonical English, which reads back as the same span: `15 working days`, `1 day`, `10 ms`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.n == 1 || self.unit == Unit::Millisecond {
-            ""
-        } else {
-            "s"
-        };
+        let plural = if self.n == 1 || self.unit == Unit::Millisecond { "" } else { "s" };
         write!(f, "{} {}{plural}", self.n, self.unit.facts().0)
     }
 }
@@ -135,10 +123,7 @@ impl FromStr for Span {
     type Err = SpanError;
 
     fn from_str(text: &str) -> Result<Self, SpanError> {
-        let wrong = |problem| SpanError {
-            text: text.to_owned(),
-            problem,
-        };
+        let wrong = |problem| SpanError { text: text.to_owned(), problem };
         let trimmed = text.trim();
         let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
         if digits == 0 {
@@ -146,12 +131,7 @@ impl FromStr for Span {
         }
         let (number, unit) = trimmed.split_at(digits);
         let words: Vec<String> = unit.split_whitespace().map(str::to_lowercase).collect();
-        let unit = match words
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .as_slice()
-        {
+        let unit = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             [] => return Err(wrong("the unit is missing")),
             ["ms" | "millisecond" | "milliseconds"] => Unit::Millisecond,
             ["s" | "sec" | "secs" | "second" | "seconds"] => Unit::Second,
@@ -165,9 +145,7 @@ impl FromStr for Span {
             ["y" | "year" | "years"] => Unit::Year,
             _ => return Err(wrong("the unit is not known")),
         };
-        let n: u32 = number
-            .parse()
-            .map_err(|_| wrong("the number is too large"))?;
+        let n: u32 = number.parse().map_err(|_| wrong("the number is too large"))?;
         if u64::from(n) > unit.facts().2 {
             return Err(wrong("it is longer than a hundred years"));
         }
@@ -183,9 +161,7 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -216,11 +192,7 @@ mod tests {
             ("  15  Working  Days ", Span::new(15, Unit::WorkingDay)),
         ] {
             assert_eq!(text.parse::<Span>().unwrap(), span, "{text}");
-            assert_eq!(
-                span.to_string().parse::<Span>().unwrap(),
-                span,
-                "{span} reads back"
-            );
+            assert_eq!(span.to_string().parse::<Span>().unwrap(), span, "{span} reads back");
         }
         assert_eq!(Span::new(15, Unit::WorkingDay).zh(), "15 个工作日");
     }

@@ -93,25 +93,14 @@ impl YearFile {
             self.own(off.from)?;
             self.own(off.to)?;
             if off.from > off.to || last.is_some_and(|l| l >= off.from) {
-                let problem = format!(
-                    "days off {} to {} overlap or are out of order",
-                    off.from, off.to
-                );
-                return Err((
-                    Some(off.from),
-                    problem,
-                    "list days off by date, `from` not after `to`",
-                ));
+                let problem = format!("days off {} to {} overlap or are out of order", off.from, off.to);
+                return Err((Some(off.from), problem, "list days off by date, `from` not after `to`"));
             }
             days_off += (off.to - off.from).num_days() + 1;
             last = Some(off.to);
         }
         if days_off > 60 {
-            return Err((
-                None,
-                format!("{days_off} days off"),
-                "a year has fewer than 60 holidays",
-            ));
+            return Err((None, format!("{days_off} days off"), "a year has fewer than 60 holidays"));
         }
         let mut last: Option<NaiveDate> = None;
         for work in &self.work {
@@ -130,11 +119,7 @@ impl YearFile {
                     "only a Saturday or Sunday can be made a working day",
                 ));
             }
-            if self
-                .off
-                .iter()
-                .any(|off| (off.from..=off.to).contains(&work.day))
-            {
+            if self.off.iter().any(|off| (off.from..=off.to).contains(&work.day)) {
                 return Err((
                     Some(work.day),
                     format!("{} is both off and worked", work.day),
@@ -150,20 +135,14 @@ impl YearFile {
         if day.year() == self.year && (1990..=2200).contains(&self.year) {
             return Ok(());
         }
-        Err((
-            Some(day),
-            format!("{day} is not in {}", self.year),
-            "put every day into the file of its own year",
-        ))
+        Err((Some(day), format!("{day} is not in {}", self.year), "put every day into the file of its own year"))
     }
 }
 
 /// The line a date stands on, for messages.
 fn line_of(text: &str, date: NaiveDate) -> Option<usize> {
     let date = date.to_string();
-    text.lines()
-        .position(|line| line.contains(&date))
-        .map(|ix| ix + 1)
+    text.lines().position(|line| line.contains(&date)).map(|ix| ix + 1)
 }
 
 #[cfg(test)]
@@ -182,32 +161,16 @@ mod tests {
 
     #[test]
     fn a_malformed_file_is_refused_with_file_and_line() {
-        let off = |from, to| {
-            format!(
-                "{{\"from\": \"{from}\", \"to\": \"{to}\", \"name\": {{\"zh\": \"\", \"en\": \"\"}}}}"
-            )
-        };
-        let work =
-            |day| format!("{{\"day\": \"{day}\", \"name\": {{\"zh\": \"\", \"en\": \"\"}}}}");
+        let off =
+            |from, to| format!("{{\"from\": \"{from}\", \"to\": \"{to}\", \"name\": {{\"zh\": \"\", \"en\": \"\"}}}}");
+        let work = |day| format!("{{\"day\": \"{day}\", \"name\": {{\"zh\": \"\", \"en\": \"\"}}}}");
         assert!(file(&off("2026-02-15", "2026-02-23"), &work("2026-02-14")).is_ok());
         for (result, said) in [
             (file(&off("2026-02-15", "2026-02-30"), ""), "2026.json:2: "),
-            (
-                file(&off("2026-02-23", "2026-02-15"), ""),
-                "2026.json:2: days off",
-            ),
-            (
-                file(&off("2027-01-01", "2027-01-01"), ""),
-                "2026.json:2: 2027-01-01 is not in 2026",
-            ),
-            (
-                file("", &work("2026-02-13")),
-                "2026.json:3: make-up day 2026-02-13 is no weekend day",
-            ),
-            (
-                file(&off("2026-02-14", "2026-02-15"), &work("2026-02-14")),
-                "both off and worked",
-            ),
+            (file(&off("2026-02-23", "2026-02-15"), ""), "2026.json:2: days off"),
+            (file(&off("2027-01-01", "2027-01-01"), ""), "2026.json:2: 2027-01-01 is not in 2026"),
+            (file("", &work("2026-02-13")), "2026.json:3: make-up day 2026-02-13 is no weekend day"),
+            (file(&off("2026-02-14", "2026-02-15"), &work("2026-02-14")), "both off and worked"),
             (file(&off("2026-01-01", "2026-12-31"), ""), "365 days off"),
             (YearFile::parse("2026.json", "{"), "2026.json:1: "),
         ] {

@@ -27,30 +27,14 @@ fn reference() -> Result<String, String> {
         return Ok(out);
     }
     if !python.exists() {
-        run(
-            Path::new("python3"),
-            &["-m", "venv", &folder.to_string_lossy()],
-        )?;
+        run(Path::new("python3"), &["-m", "venv", &folder.to_string_lossy()])?;
     }
-    run(
-        &python,
-        &[
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            PACKAGE,
-        ],
-    )?;
+    run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE])?;
     run(&python, &["-c", PRINT])
 }
 
 fn run(program: &Path, arguments: &[&str]) -> Result<String, String> {
-    let out = Command::new(program)
-        .args(arguments)
-        .output()
-        .map_err(|e| format!("{}: {e}", program.display()))?;
+    let out = Command::new(program).args(arguments).output().map_err(|e| format!("{}: {e}", program.display()))?;
     if out.status.success() {
         return Ok(String::from_utf8_lossy(&out.stdout).into_owned());
     }
@@ -62,10 +46,7 @@ fn every_day_of_every_shipped_year_agrees_with_chinesecalendar() {
     let printed = match reference() {
         Ok(printed) => printed,
         Err(why) => {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "{PACKAGE} could not be installed or run: {why}"
-            );
+            assert!(std::env::var_os("CI").is_none(), "{PACKAGE} could not be installed or run: {why}");
             println!(
                 "skipped: {PACKAGE} could not be installed or run (python3 with venv and a package index are needed): {why}"
             );
@@ -77,18 +58,9 @@ fn every_day_of_every_shipped_year_agrees_with_chinesecalendar() {
     for line in printed.lines() {
         let (day, worked) = line.split_once(' ').unwrap();
         let day: NaiveDate = day.parse().unwrap();
-        assert_eq!(
-            calendar.is_working_day(day).unwrap(),
-            worked == "1",
-            "{day}"
-        );
+        assert_eq!(calendar.is_working_day(day).unwrap(), worked == "1", "{day}");
         days += 1;
     }
     assert_eq!(days, 8_401, "23 years");
-    assert!(
-        calendar
-            .is_working_day(NaiveDate::from_ymd_opt(2027, 1, 1).unwrap())
-            .is_err(),
-        "2027 is not published"
-    );
+    assert!(calendar.is_working_day(NaiveDate::from_ymd_opt(2027, 1, 1).unwrap()).is_err(), "2027 is not published");
 }

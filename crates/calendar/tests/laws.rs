@@ -11,24 +11,18 @@ use proptest::{prelude::*, test_runner::RngSeed};
 use shipped::{calendar, calendar_until};
 
 static WHOLE: LazyLock<Calendar> = LazyLock::new(calendar);
-static EARLIER: LazyLock<Vec<Calendar>> =
-    LazyLock::new(|| (2010..2026).map(calendar_until).collect());
+static EARLIER: LazyLock<Vec<Calendar>> = LazyLock::new(|| (2010..2026).map(calendar_until).collect());
 
 /// `HUIYIN_SEED` reproduces a run; the seed stands in the output of a failed test.
 fn seed() -> u64 {
-    let seed = std::env::var("HUIYIN_SEED")
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or_else(rand_seed);
+    let seed = std::env::var("HUIYIN_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(rand_seed);
     println!("HUIYIN_SEED={seed}");
     seed
 }
 
 fn rand_seed() -> u64 {
     use std::hash::{BuildHasher, Hasher};
-    std::collections::hash_map::RandomState::new()
-        .build_hasher()
-        .finish()
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
 }
 
 fn instant() -> impl Strategy<Value = Instant> {
@@ -54,18 +48,14 @@ fn pauses(start: Instant) -> impl Strategy<Value = Vec<Pause>> {
         list.into_iter()
             .map(|(from, length)| {
                 let from = start + TimeDelta::hours(from);
-                Pause {
-                    from,
-                    to: Some(from + TimeDelta::minutes(length * 37)),
-                }
+                Pause { from, to: Some(from + TimeDelta::minutes(length * 37)) }
             })
             .collect()
     })
 }
 
 fn start_span_pauses() -> impl Strategy<Value = (Instant, Span, Vec<Pause>)> {
-    (instant(), span())
-        .prop_flat_map(|(start, span)| pauses(start).prop_map(move |p| (start, span, p)))
+    (instant(), span()).prop_flat_map(|(start, span)| pauses(start).prop_map(move |p| (start, span, p)))
 }
 
 proptest! {
@@ -154,18 +144,7 @@ fn the_table_agrees_with_a_walk_over_the_days() {
                 left -= u32::from(c.is_working_day(walked).unwrap());
             }
             let start = c.start_of_day(day) + TimeDelta::hours(10);
-            let due = c
-                .due_strict(
-                    start,
-                    Span {
-                        n,
-                        unit: Unit::WorkingDay,
-                    },
-                    Rule::default(),
-                    &[],
-                    start,
-                )
-                .unwrap();
+            let due = c.due_strict(start, Span { n, unit: Unit::WorkingDay }, Rule::default(), &[], start).unwrap();
             assert_eq!(due.at, c.end_of_day(walked), "{n} working days from {day}");
         }
         day = day.succ_opt().unwrap();

@@ -39,13 +39,7 @@ impl Actor {
     /// Huiyin itself.
     #[must_use]
     pub fn system() -> Self {
-        Self {
-            id: "system".into(),
-            kind: ActorKind::System,
-            roles: Vec::new(),
-            units: Vec::new(),
-            heads: Vec::new(),
-        }
+        Self { id: "system".into(), kind: ActorKind::System, roles: Vec::new(), units: Vec::new(), heads: Vec::new() }
     }
 
     /// Is it this party, or does it act for it?
@@ -65,11 +59,7 @@ impl Actor {
 
     /// Does it head a unit among these owners?
     pub(crate) fn heads_any<'a>(&self, mut owners: impl Iterator<Item = &'a str>) -> bool {
-        owners.any(|owner| {
-            owner
-                .strip_prefix("unit:")
-                .is_some_and(|unit| self.heads.iter().any(|head| head == unit))
-        })
+        owners.any(|owner| owner.strip_prefix("unit:").is_some_and(|unit| self.heads.iter().any(|head| head == unit)))
     }
 
     /// May it send an event with this list of senders, given the case's owners? Huiyin itself and other cases may

@@ -53,39 +53,21 @@ fn allowed(
     ctx: &Context<'_>,
 ) -> Result<(), Refusal> {
     let no = |zh: &str, en: &str| {
-        Err(Refusal::new(
-            "not_allowed",
-            format!("“{}”{zh}", decl.title.zh),
-            format!("{}: {en}", decl.title.en),
-        ))
+        Err(Refusal::new("not_allowed", format!("“{}”{zh}", decl.title.zh), format!("{}: {en}", decl.title.en)))
     };
     if !actor.may_send(&decl.by, &case.all_owners()) {
         return no("不在您的职权范围内", "you may not do this");
     }
     if actor.kind == ActorKind::Person && case.seq > 0 {
         let excluded = case.excluded(def, ctx);
-        if actor
-            .units
-            .iter()
-            .chain(&actor.heads)
-            .any(|unit| excluded.contains(unit))
-        {
-            return no(
-                "：本单位与该事项有关，应当回避",
-                "your unit is concerned and must stay away",
-            );
+        if actor.units.iter().chain(&actor.heads).any(|unit| excluded.contains(unit)) {
+            return no("：本单位与该事项有关，应当回避", "your unit is concerned and must stay away");
         }
     }
     Ok(())
 }
 
-fn form(
-    def: &Definition,
-    decl: &EventDecl,
-    data: &Value,
-    actor: &Actor,
-    ctx: &Context<'_>,
-) -> Result<(), Refusal> {
+fn form(def: &Definition, decl: &EventDecl, data: &Value, actor: &Actor, ctx: &Context<'_>) -> Result<(), Refusal> {
     if crate::desk::size(data, EVENT_LIMIT) > EVENT_LIMIT {
         return Err(Refusal::field(
             "",
@@ -98,27 +80,16 @@ fn form(
     let Some(form) = def.form(&decl.name) else {
         let fields = data.as_object().is_none_or(|fields| !fields.is_empty());
         if fields && matches!(actor.kind, ActorKind::Person | ActorKind::Public) {
-            return Err(Refusal::field(
-                "",
-                "此事项不带任何内容",
-                "this event carries no data",
-            ));
+            return Err(Refusal::field("", "此事项不带任何内容", "this event carries no data"));
         }
         return Ok(());
     };
-    let mut details: Vec<FieldError> = form
-        .iter_errors(data)
-        .take(20)
-        .map(|error| field_error(&error))
-        .collect();
+    let mut details: Vec<FieldError> = form.iter_errors(data).take(20).map(|error| field_error(&error)).collect();
     unknown_units(&decl.form, data, ctx, &mut details);
     if details.is_empty() {
         return Ok(());
     }
-    Err(Refusal {
-        details,
-        ..Refusal::field("", "", "")
-    })
+    Err(Refusal { details, ..Refusal::field("", "", "") })
 }
 
 /// Fields of format `unit` must name a unit of the directory.
@@ -134,37 +105,23 @@ fn unknown_units(form: &Value, data: &Value, ctx: &Context<'_>, details: &mut Ve
             Some(Value::String(unit)) if is_unit(schema) => vec![unit.as_str()],
             _ => Vec::new(),
         };
-        for unit in given
-            .into_iter()
-            .filter(|unit| !unit.is_empty() && !ctx.directory.unit_exists(unit))
-        {
+        for unit in given.into_iter().filter(|unit| !unit.is_empty() && !ctx.directory.unit_exists(unit)) {
             let message = Text {
                 zh: format!("目录中没有单位“{unit}”"),
                 en: format!("there is no unit `{unit}` in the directory"),
             };
-            details.push(FieldError {
-                path: name.clone(),
-                message,
-            });
+            details.push(FieldError { path: name.clone(), message });
         }
     }
 }
 
 fn field_error(error: &jsonschema::ValidationError<'_>) -> FieldError {
     use jsonschema::error::ValidationErrorKind as Kind;
-    let mut path = error
-        .instance_path()
-        .to_string()
-        .trim_start_matches('/')
-        .replace('/', ".");
+    let mut path = error.instance_path().to_string().trim_start_matches('/').replace('/', ".");
     let zh = match error.kind() {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            path = if path.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{path}.{name}")
-            };
+            path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
             "必填".to_owned()
         }
         Kind::AdditionalProperties { unexpected } => {
@@ -186,21 +143,10 @@ fn field_error(error: &jsonschema::ValidationError<'_>) -> FieldError {
         _ => "不符合要求".to_owned(),
     };
     // The given value is not repeated: it may be confidential.
-    FieldError {
-        path,
-        message: Text {
-            zh,
-            en: error.masked_with("the value").to_string(),
-        },
-    }
+    FieldError { path, message: Text { zh, en: error.masked_with("the value").to_string() } }
 }
 
-fn requirements(
-    case: &CaseState,
-    decl: &EventDecl,
-    data: &Value,
-    ctx: &Context<'_>,
-) -> Result<(), Refusal> {
+fn requirements(case: &CaseState, decl: &EventDecl, data: &Value, ctx: &Context<'_>) -> Result<(), Refusal> {
     if decl.require.is_empty() {
         return Ok(());
     }
@@ -214,36 +160,17 @@ fn requirements(
         &case.data
     };
     let env = case.env(ctx);
-    let view = View {
-        data: of_case,
-        event: Some((&decl.name, data)),
-        active: &case.config.active,
-        env: &env,
-    };
+    let view = View { data: of_case, event: Some((&decl.name, data)), active: &case.config.active, env: &env };
     for requirement in &decl.require {
         match requirement.that.test(&view) {
             Ok(true) => {}
             Ok(false) => {
-                return Err(Refusal {
-                    code: "requirement",
-                    message: requirement.or_else.clone(),
-                    details: Vec::new(),
-                });
+                return Err(Refusal { code: "requirement", message: requirement.or_else.clone(), details: Vec::new() });
             }
             Err(error) => {
-                let message = Text {
-                    zh: "条件无法判断，按不符合处理".into(),
-                    en: error.to_string(),
-                };
-                let details = vec![FieldError {
-                    path: String::new(),
-                    message,
-                }];
-                return Err(Refusal {
-                    code: "requirement",
-                    message: requirement.or_else.clone(),
-                    details,
-                });
+                let message = Text { zh: "条件无法判断，按不符合处理".into(), en: error.to_string() };
+                let details = vec![FieldError { path: String::new(), message }];
+                return Err(Refusal { code: "requirement", message: requirement.or_else.clone(), details });
             }
         }
     }
@@ -266,32 +193,19 @@ pub(crate) fn open_events<'a>(
         .iter()
         .filter(|decl| decl.name != OPENED && allowed(def, case, decl, actor, ctx).is_ok())
         .filter(|decl| {
-            let view = View {
-                data: &case.data,
-                event: Some((&decl.name, &nothing)),
-                active: &case.config.active,
-                env: &env,
-            };
-            let possible =
-                |expr: &Expr| expr.source.contains("event") || expr.test(&view).unwrap_or(false);
-            decl.require
-                .iter()
-                .all(|requirement| possible(&requirement.that))
+            let view =
+                View { data: &case.data, event: Some((&decl.name, &nothing)), active: &case.config.active, env: &env };
+            let possible = |expr: &Expr| expr.source.contains("event") || expr.test(&view).unwrap_or(false);
+            decl.require.iter().all(|requirement| possible(&requirement.that))
                 && extensible(case, def, &decl.name, env.now.get())
-                && (by_state(case, def, &decl.name, &possible)
-                    || by_clock(case, def, &decl.name, &view))
+                && (by_state(case, def, &decl.name, &possible) || by_clock(case, def, &decl.name, &view))
         })
         .collect()
 }
 
 /// Would an active state take it? Conditions on the event's own data count as possible. An inner state that forbids
 /// the event hides the outer ones.
-fn by_state(
-    case: &CaseState,
-    def: &Definition,
-    name: &str,
-    possible: &dyn Fn(&Expr) -> bool,
-) -> bool {
+fn by_state(case: &CaseState, def: &Definition, name: &str, possible: &dyn Fn(&Expr) -> bool) -> bool {
     case.config.atomic(def).any(|leaf| {
         let mut at = Some(leaf);
         while let Some(ix) = at {
@@ -312,32 +226,21 @@ fn by_state(
 fn by_clock(case: &CaseState, def: &Definition, name: &str, view: &dyn Scope) -> bool {
     def.on_event(name).iter().any(|reaction| {
         let ix = usize::from(reaction.clock);
-        let running = case.clocks[ix]
-            .as_ref()
-            .is_some_and(clocks::ClockRun::is_running);
-        let when = reaction
-            .trigger(&def.clocks[ix])
-            .and_then(|trigger| trigger.when.as_ref());
+        let running = case.clocks[ix].as_ref().is_some_and(clocks::ClockRun::is_running);
+        let when = reaction.trigger(&def.clocks[ix]).and_then(|trigger| trigger.when.as_ref());
         running
+            && reaction.alone
             && reaction.role != Role::Start
-            && when.is_none_or(|when| {
-                when.source.contains("event") || when.test(view).unwrap_or(false)
-            })
+            && when.is_none_or(|when| when.source.contains("event") || when.test(view).unwrap_or(false))
     })
 }
 
 /// An extension can be asked for only while a clock allows it, and granted only when it was asked for.
-fn extensible(
-    case: &CaseState,
-    def: &Definition,
-    name: &str,
-    now: huiyin_calendar::Instant,
-) -> bool {
+fn extensible(case: &CaseState, def: &Definition, name: &str, now: huiyin_calendar::Instant) -> bool {
     let mut concerned = false;
     for reaction in def.on_event(name) {
         let ix = usize::from(reaction.clock);
-        let (Role::Ask | Role::Grant, Some(extension)) = (reaction.role, &def.clocks[ix].extension)
-        else {
+        let (Role::Ask | Role::Grant, Some(extension)) = (reaction.role, &def.clocks[ix].extension) else {
             continue;
         };
         concerned = true;

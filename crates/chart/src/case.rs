@@ -95,11 +95,7 @@ impl CaseState {
     /// A case that is not opened yet.
     #[must_use]
     pub fn new(def: &Definition) -> Self {
-        let data = if def.data.initial.is_object() {
-            def.data.initial.clone()
-        } else {
-            Value::Object(Map::new())
-        };
+        let data = if def.data.initial.is_object() { def.data.initial.clone() } else { Value::Object(Map::new()) };
         Self {
             config: Configuration::default(),
             data,
@@ -118,9 +114,7 @@ impl CaseState {
 
     /// Ids of the active atomic states, document order.
     pub fn active<'a>(&'a self, def: &'a Definition) -> impl Iterator<Item = &'a str> {
-        self.config
-            .atomic(def)
-            .map(|ix| def.states[usize::from(ix)].id.as_str())
+        self.config.atomic(def).map(|ix| def.states[usize::from(ix)].id.as_str())
     }
 
     /// Owners of the case and of its active states, the case's first, each once.
@@ -139,40 +133,22 @@ impl CaseState {
     /// The earliest due date among the running clocks.
     #[must_use]
     pub fn next_due<'a>(&self, def: &'a Definition) -> Option<CaseDue<'a>> {
-        let running = def
-            .clocks
-            .iter()
-            .zip(&self.clocks)
-            .filter_map(|(decl, run)| Some((decl, run.as_ref()?)));
-        running
-            .filter(|(_, run)| run.is_running())
-            .min_by_key(|(_, run)| run.due)
-            .map(|(decl, run)| CaseDue {
-                clock: &decl.name,
-                at: run.due,
-                provisional: run.provisional,
-            })
+        let running = def.clocks.iter().zip(&self.clocks).filter_map(|(decl, run)| Some((decl, run.as_ref()?)));
+        running.filter(|(_, run)| run.is_running()).min_by_key(|(_, run)| run.due).map(|(decl, run)| CaseDue {
+            clock: &decl.name,
+            at: run.due,
+            provisional: run.provisional,
+        })
     }
 
     /// The timers that must exist now: key and time. What the engine's self-check compares with its rows.
     #[must_use]
     pub fn timers(&self, def: &Definition) -> Vec<(String, Instant)> {
-        let clocks = def
-            .clocks
-            .iter()
-            .zip(&self.clocks)
-            .filter_map(|(decl, run)| {
-                let run = run.as_ref()?;
-                Some((crate::clocks::timer_key(&decl.name, run.run), run.timer?))
-            });
-        clocks
-            .chain(
-                self.config
-                    .delays
-                    .iter()
-                    .map(|delay| (delay_key(delay.number), delay.due)),
-            )
-            .collect()
+        let clocks = def.clocks.iter().zip(&self.clocks).filter_map(|(decl, run)| {
+            let run = run.as_ref()?;
+            Some((crate::clocks::timer_key(&decl.name, run.run), run.timer?))
+        });
+        clocks.chain(self.config.delays.iter().map(|delay| (delay_key(delay.number), delay.due))).collect()
     }
 
     /// Columns of work lists, by the workflow's `summary:`. An expression that fails gives null.
@@ -180,10 +156,7 @@ impl CaseState {
     pub fn summary(&self, def: &Definition, ctx: &Context<'_>) -> BTreeMap<String, Value> {
         let env = self.env(ctx);
         let view = self.view(&env);
-        def.summary
-            .iter()
-            .map(|(name, expr)| (name.clone(), expr.value(&view).unwrap_or(Value::Null)))
-            .collect()
+        def.summary.iter().map(|(name, expr)| (name.clone(), expr.value(&view).unwrap_or(Value::Null))).collect()
     }
 
     /// Units that may neither own nor see the case.
@@ -193,43 +166,23 @@ impl CaseState {
     }
 
     pub(crate) fn env<'a>(&'a self, ctx: &'a Context<'a>) -> StepEnv<'a> {
-        StepEnv {
-            ctx,
-            now: Cell::new(ctx.now.max(self.last_at)),
-            number: &self.number,
-            opened_at: self.opened_at,
-        }
+        StepEnv { ctx, now: Cell::new(ctx.now.max(self.last_at)), number: &self.number, opened_at: self.opened_at }
     }
 
     pub(crate) fn view<'a>(&'a self, env: &'a StepEnv<'a>) -> View<'a> {
-        View {
-            data: &self.data,
-            event: None,
-            active: &self.config.active,
-            env,
-        }
+        View { data: &self.data, event: None, active: &self.config.active, env }
     }
 
     /// The events that an active state or a clock would take now and that this actor may send, in document order.
     #[must_use]
-    pub fn open_events<'a>(
-        &self,
-        def: &'a Definition,
-        actor: &Actor,
-        ctx: &Context<'_>,
-    ) -> Vec<&'a EventDecl> {
+    pub fn open_events<'a>(&self, def: &'a Definition, actor: &Actor, ctx: &Context<'_>) -> Vec<&'a EventDecl> {
         crate::admit::open_events(self, def, actor, ctx)
     }
 
     /// As stored.
     #[must_use]
     pub fn to_json(&self, def: &Definition) -> Value {
-        let id = |ix: StateIx| {
-            def.states
-                .get(usize::from(ix))
-                .map_or("", |state| state.id.as_str())
-                .to_owned()
-        };
+        let id = |ix: StateIx| def.states.get(usize::from(ix)).map_or("", |state| state.id.as_str()).to_owned();
         let stored = Stored {
             active: self.config.active.iter().map(id).collect(),
             history: self
@@ -238,28 +191,15 @@ impl CaseState {
                 .iter()
                 .map(|(ix, list)| (id(*ix), list.iter().copied().map(id).collect()))
                 .collect(),
-            delays: self
-                .config
-                .delays
-                .iter()
-                .map(|delay| StoredDelay::of(delay, &id))
-                .collect(),
+            delays: self.config.delays.iter().map(|delay| StoredDelay::of(delay, &id)).collect(),
             next_delay: self.config.next_delay,
             done: self.config.done,
             data: self.data.clone(),
             clocks: named_clocks(def, &self.clocks),
             marks: self.marks.clone(),
-            reassigned: self
-                .reassigned
-                .iter()
-                .map(|(ix, party)| (id(*ix), party.clone()))
-                .collect(),
+            reassigned: self.reassigned.iter().map(|(ix, party)| (id(*ix), party.clone())).collect(),
             owner: self.owner.clone(),
-            owners: self
-                .owners
-                .iter()
-                .map(|(ix, owner)| (id(*ix), owner.clone()))
-                .collect(),
+            owners: self.owners.iter().map(|(ix, owner)| (id(*ix), owner.clone())).collect(),
             number: self.number.clone(),
             opened_at: self.opened_at,
             last_at: self.last_at,
@@ -281,13 +221,8 @@ impl CaseState {
             workflow: def.name.clone(),
             version: def.version,
         };
-        let find = |name: &str| {
-            def.states
-                .iter()
-                .find(|s| s.id == name)
-                .map(|s| s.ix)
-                .ok_or_else(|| unknown("state", name))
-        };
+        let find =
+            |name: &str| def.states.iter().find(|s| s.id == name).map(|s| s.ix).ok_or_else(|| unknown("state", name));
         let mut case = Self::new(def);
         let mut active = Bits::default();
         for name in &stored.active {
@@ -295,10 +230,7 @@ impl CaseState {
         }
         case.config.active = active;
         for (name, list) in &stored.history {
-            let remembered = list
-                .iter()
-                .map(|name| find(name))
-                .collect::<Result<_, _>>()?;
+            let remembered = list.iter().map(|name| find(name)).collect::<Result<_, _>>()?;
             case.config.history.insert(find(name)?, remembered);
         }
         for delay in stored.delays {
@@ -307,11 +239,7 @@ impl CaseState {
         case.config.next_delay = stored.next_delay;
         case.config.done = stored.done;
         for (name, run) in stored.clocks {
-            let decl = def
-                .clocks
-                .iter()
-                .find(|clock| clock.name == name)
-                .ok_or_else(|| unknown("clock", &name))?;
+            let decl = def.clocks.iter().find(|clock| clock.name == name).ok_or_else(|| unknown("clock", &name))?;
             case.clocks[usize::from(decl.ix)] = Some(run);
         }
         case.reassigned = stored
@@ -324,14 +252,9 @@ impl CaseState {
             .into_iter()
             .map(|(name, owner)| Ok((find(&name)?, owner)))
             .collect::<Result<_, StateError>>()?;
-        (case.data, case.marks, case.owner, case.number) =
-            (stored.data, stored.marks, stored.owner, stored.number);
-        (case.opened_at, case.last_at, case.closed_at, case.seq) = (
-            stored.opened_at,
-            stored.last_at,
-            stored.closed_at,
-            stored.seq,
-        );
+        (case.data, case.marks, case.owner, case.number) = (stored.data, stored.marks, stored.owner, stored.number);
+        (case.opened_at, case.last_at, case.closed_at, case.seq) =
+            (stored.opened_at, stored.last_at, stored.closed_at, stored.seq);
         Ok(case)
     }
 }
@@ -343,8 +266,7 @@ pub(crate) fn delay_key(number: u32) -> String {
 
 fn named_clocks(def: &Definition, clocks: &[Option<ClockRun>]) -> BTreeMap<String, ClockRun> {
     let runs = def.clocks.iter().zip(clocks);
-    runs.filter_map(|(decl, run)| Some((decl.name.clone(), run.clone()?)))
-        .collect()
+    runs.filter_map(|(decl, run)| Some((decl.name.clone(), run.clone()?))).collect()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -391,19 +313,9 @@ impl StoredDelay {
         }
     }
 
-    fn into_delay(
-        self,
-        find: &dyn Fn(&str) -> Result<StateIx, StateError>,
-    ) -> Result<Delay, StateError> {
+    fn into_delay(self, find: &dyn Fn(&str) -> Result<StateIx, StateError>) -> Result<Delay, StateError> {
         let owner = self.state.as_deref().map(find).transpose()?;
-        Ok(Delay {
-            number: self.number,
-            due: self.due,
-            event: self.event,
-            data: self.data,
-            id: self.id,
-            owner,
-        })
+        Ok(Delay { number: self.number, due: self.due, event: self.event, data: self.data, id: self.id, owner })
     }
 }
 

@@ -73,11 +73,7 @@ impl<'a> Desk<'a> {
         seq: u64,
         actor: Option<&'a Actor>,
     ) -> Self {
-        let Parts {
-            clocks,
-            marks,
-            reassigned,
-        } = parts;
+        let Parts { clocks, marks, reassigned } = parts;
         Self {
             def,
             env,
@@ -109,10 +105,7 @@ impl<'a> Desk<'a> {
     }
 
     fn when(&mut self, trigger: &Trigger, scope: &dyn Scope) -> bool {
-        trigger
-            .when
-            .as_ref()
-            .is_none_or(|when| self.test(when, scope))
+        trigger.when.as_ref().is_none_or(|when| self.test(when, scope))
     }
 
     /// The legal instant of a trigger, never after now: a date in the future buys no time. One that cannot be read
@@ -135,28 +128,19 @@ impl<'a> Desk<'a> {
     fn react(&mut self, reaction: Reaction, by: &str, scope: &dyn Scope) -> bool {
         let def = self.def;
         let decl = &def.clocks[usize::from(reaction.clock)];
-        let running = self.clocks[usize::from(reaction.clock)]
-            .as_ref()
-            .is_some_and(ClockRun::is_running);
+        let running = self.clocks[usize::from(reaction.clock)].as_ref().is_some_and(ClockRun::is_running);
         let trigger = reaction.trigger(decl);
         match (reaction.role, trigger) {
             (Role::Start, Some(trigger)) => self.start(reaction.clock, trigger, scope),
             (Role::Meet, Some(trigger)) if running && self.when(trigger, scope) => {
-                let started = self.clocks[usize::from(reaction.clock)]
-                    .as_ref()
-                    .map(|run| run.started_at);
+                let started = self.clocks[usize::from(reaction.clock)].as_ref().map(|run| run.started_at);
                 let at = self.at(trigger, scope);
                 let at = started.map_or(at, |started| at.max(started));
                 self.end(reaction.clock, Status::Met, at, by.to_owned());
                 true
             }
             (Role::Void, Some(trigger)) if running && self.when(trigger, scope) => {
-                self.end(
-                    reaction.clock,
-                    Status::Void,
-                    self.env.now.get(),
-                    by.to_owned(),
-                );
+                self.end(reaction.clock, Status::Void, self.env.now.get(), by.to_owned());
                 true
             }
             (Role::Ask, _) if running => self.ask(reaction.clock),
@@ -169,22 +153,13 @@ impl<'a> Desk<'a> {
     fn start(&mut self, ix: ClockIx, trigger: &Trigger, scope: &dyn Scope) -> bool {
         let def = self.def;
         let decl = &def.clocks[usize::from(ix)];
-        let before = self.clocks[usize::from(ix)]
-            .as_ref()
-            .map(|run| (run.run, run.is_running()));
-        if before.is_some_and(|(_, running)| running || !decl.restarts)
-            || !self.when(trigger, scope)
-        {
+        let before = self.clocks[usize::from(ix)].as_ref().map(|run| (run.run, run.is_running()));
+        if before.is_some_and(|(_, running)| running || !decl.restarts) || !self.when(trigger, scope) {
             return false;
         }
         let start = self.at(trigger, scope);
         let given = decl.due.as_ref().and_then(|expr| self.given(expr, scope));
-        let mut run = ClockRun::begun(
-            before.map_or(1, |(run, _)| run + 1),
-            start,
-            given,
-            decl.ladder.len(),
-        );
+        let mut run = ClockRun::begun(before.map_or(1, |(run, _)| run + 1), start, given, decl.ladder.len());
         run.reckon(decl, self.env.ctx.calendar, self.env.now.get(), true);
         run.plan(decl, self.env.ctx.calendar);
         self.fact(Fact::ClockStarted {
@@ -204,12 +179,10 @@ impl<'a> Desk<'a> {
 
     /// A due date given by somebody else; a date alone means the end of that day.
     fn given(&mut self, expr: &Expr, scope: &dyn Scope) -> Option<Instant> {
-        let read =
-            expr.value(scope)
-                .and_then(|value| match value.as_str().map(str::parse::<NaiveDate>) {
-                    Some(Ok(day)) => Ok(self.env.ctx.calendar.end_of_day(day)),
-                    _ => expr.instant(scope),
-                });
+        let read = expr.value(scope).and_then(|value| match value.as_str().map(str::parse::<NaiveDate>) {
+            Some(Ok(day)) => Ok(self.env.ctx.calendar.end_of_day(day)),
+            _ => expr.instant(scope),
+        });
         read.map_err(|error| self.failed(&error)).ok()
     }
 
@@ -223,11 +196,7 @@ impl<'a> Desk<'a> {
         if run.pause(false, false, self.env.now.get()) {
             run.reckon(decl, self.env.ctx.calendar, self.env.now.get(), false);
         }
-        run.status = if status == Status::Met && at > run.due {
-            Status::Late
-        } else {
-            status
-        };
+        run.status = if status == Status::Met && at > run.due { Status::Late } else { status };
         run.ended_at = Some(at);
         run.paused = false;
         run.next = None;
@@ -245,9 +214,7 @@ impl<'a> Desk<'a> {
             by,
         };
         if run.timer.take().is_some() {
-            self.out.timers.push(TimerChange::Clear {
-                key: clocks::timer_key(&decl.name, run.run),
-            });
+            self.out.timers.push(TimerChange::Clear { key: clocks::timer_key(&decl.name, run.run) });
         }
         let status = run.status;
         self.out.facts.push(match status {
@@ -267,36 +234,27 @@ impl<'a> Desk<'a> {
                 return;
             }
             let waiting = self.waiting.remove(at);
-            self.fact(Fact::RungSkipped {
-                key: waiting.key,
-                because: "clock_ended".into(),
-            });
+            self.fact(Fact::RungSkipped { key: waiting.key, because: "clock_ended".into() });
         }
     }
 
     fn ask(&mut self, ix: ClockIx) -> bool {
         let decl = &self.def.clocks[usize::from(ix)];
-        let (Some(run), Some(extension)) = (self.clocks[usize::from(ix)].as_mut(), &decl.extension)
-        else {
+        let (Some(run), Some(extension)) = (self.clocks[usize::from(ix)].as_mut(), &decl.extension) else {
             return false;
         };
         if clocks::asked(run, decl, extension, self.env.now.get()).is_err() {
             return false;
         }
         run.asked_at = Some(self.env.now.get());
-        let fact = Fact::ExtensionAsked {
-            clock: decl.name.clone(),
-            run: run.run,
-            due: run.due,
-        };
+        let fact = Fact::ExtensionAsked { clock: decl.name.clone(), run: run.run, due: run.due };
         self.fact(fact);
         true
     }
 
     fn grant(&mut self, ix: ClockIx, scope: &dyn Scope) -> bool {
         let decl = &self.def.clocks[usize::from(ix)];
-        let (Some(run), Some(extension)) = (self.clocks[usize::from(ix)].as_mut(), &decl.extension)
-        else {
+        let (Some(run), Some(extension)) = (self.clocks[usize::from(ix)].as_mut(), &decl.extension) else {
             return false;
         };
         let Some((_, data)) = scope.event() else {
@@ -315,13 +273,8 @@ impl<'a> Desk<'a> {
             clock: decl.name.clone(),
             run: run.run,
             by: span,
-            approved_by: self
-                .actor
-                .map_or_else(String::new, |actor| actor.id.clone()),
-            reason: data
-                .get("reason")
-                .and_then(Value::as_str)
-                .map(str::to_owned),
+            approved_by: self.actor.map_or_else(String::new, |actor| actor.id.clone()),
+            reason: data.get("reason").and_then(Value::as_str).map(str::to_owned),
             from,
             due: run.due,
             due_version: run.due_version,
@@ -329,10 +282,7 @@ impl<'a> Desk<'a> {
         self.fact(fact);
         if let Some(template) = &extension.sends {
             let key = self.effect_key();
-            self.out.effects.push(Effect::Document {
-                key,
-                template: template.clone(),
-            });
+            self.out.effects.push(Effect::Document { key, template: template.clone() });
         }
         true
     }
@@ -342,43 +292,24 @@ impl<'a> Desk<'a> {
         let def = self.def;
         for ix in def.pausing() {
             let decl = &def.clocks[usize::from(*ix)];
-            let Some(run) = self.clocks[usize::from(*ix)]
-                .as_mut()
-                .filter(|run| run.is_running())
-            else {
+            let Some(run) = self.clocks[usize::from(*ix)].as_mut().filter(|run| run.is_running()) else {
                 continue;
             };
             let whole = decl.pauses_in.iter().any(|state| active.contains(*state));
-            let limit = decl
-                .limit
-                .as_ref()
-                .is_some_and(|limit| limit.pauses_in.iter().any(|state| active.contains(*state)));
+            let limit =
+                decl.limit.as_ref().is_some_and(|limit| limit.pauses_in.iter().any(|state| active.contains(*state)));
             let stood = run.pauses.last().is_some_and(|pause| pause.to.is_none());
             if !run.pause(whole, limit, self.env.now.get()) {
                 continue;
             }
             run.reckon(decl, self.env.ctx.calendar, self.env.now.get(), false);
             run.plan(decl, self.env.ctx.calendar);
-            let (pauses, part) = if stood == whole {
-                (limit, "limit")
-            } else {
-                (whole, "clock")
-            };
+            let (pauses, part) = if stood == whole { (limit, "limit") } else { (whole, "clock") };
             let (clock, part) = (decl.name.clone(), part.to_owned());
             let fact = if pauses {
-                Fact::ClockPaused {
-                    clock,
-                    run: run.run,
-                    part,
-                }
+                Fact::ClockPaused { clock, run: run.run, part }
             } else {
-                Fact::ClockResumed {
-                    clock,
-                    run: run.run,
-                    part,
-                    due: run.due,
-                    due_version: run.due_version,
-                }
+                Fact::ClockResumed { clock, run: run.run, part, due: run.due, due_version: run.due_version }
             };
             self.fact(fact);
         }
@@ -395,9 +326,7 @@ impl<'a> Desk<'a> {
     pub(crate) fn mark(&mut self, mark: &str) {
         if !self.marks.contains(mark) {
             self.marks.insert(mark.to_owned());
-            self.fact(Fact::Marked {
-                mark: mark.to_owned(),
-            });
+            self.fact(Fact::Marked { mark: mark.to_owned() });
         }
     }
 
@@ -426,22 +355,14 @@ impl<'a> Desk<'a> {
 
     /// The owner at this moment of the state being entered, else of the case.
     fn owner_here(&self, scope: &dyn Scope) -> String {
-        let handed = |ix: StateIx| {
-            self.reassigned
-                .iter()
-                .find(|(state, _)| *state == ix)
-                .map(|(_, party)| party.to_string())
-        };
+        let handed =
+            |ix: StateIx| self.reassigned.iter().find(|(state, _)| *state == ix).map(|(_, party)| party.to_string());
         if let Some(party) = self.entering.and_then(handed) {
             return party;
         }
         let root = self.def.states.first().and_then(|root| root.owner.as_ref());
         let first = || {
-            self.def
-                .states
-                .iter()
-                .find(|state| state.is_leaf() && scope.in_state(state.ix))
-                .map_or(0, |state| state.ix)
+            self.def.states.iter().find(|state| state.is_leaf() && scope.in_state(state.ix)).map_or(0, |state| state.ix)
         };
         let owner: Option<&Owner> = match self.entering {
             Some(ix) => owner::inherited(self.def, ix),
@@ -481,20 +402,12 @@ pub(crate) fn recipient(recipient: &Recipient) -> String {
 pub(crate) fn size(value: &Value, enough: usize) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
-        Value::Array(items) => items.iter().fold(2, |sum, item| {
-            if sum > enough {
-                sum
-            } else {
-                sum + size(item, enough)
-            }
-        }),
-        Value::Object(fields) => fields.iter().fold(2, |sum, (key, item)| {
-            if sum > enough {
-                sum
-            } else {
-                sum + key.len() + 3 + size(item, enough)
-            }
-        }),
+        Value::Array(items) => {
+            items.iter().fold(2, |sum, item| if sum > enough { sum } else { sum + size(item, enough) })
+        }
+        Value::Object(fields) => fields
+            .iter()
+            .fold(2, |sum, (key, item)| if sum > enough { sum } else { sum + key.len() + 3 + size(item, enough) }),
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
 }
@@ -505,8 +418,9 @@ impl Sink for Desk<'_> {
         let def = self.def;
         let mut took = taken;
         for reaction in def.on_event(event) {
-            // A clock starts only by an event that is expected: taken by the chart or by another clock.
-            if reaction.role != Role::Start || took {
+            // An event that states name counts when one of them takes it; and a clock starts only by an event that is
+            // expected: taken by the chart or by another clock.
+            if took || (reaction.alone && reaction.role != Role::Start) {
                 took |= self.react(*reaction, event, scope);
             }
         }
@@ -539,46 +453,23 @@ impl Sink for Desk<'_> {
     fn wrote(&mut self, path: &[String], value: &Value) {
         self.changed = true;
         self.large |= size(value, LARGE_VALUE) > LARGE_VALUE;
-        self.fact(Fact::DataSet {
-            path: path.join("."),
-            value: value.clone(),
-        });
+        self.fact(Fact::DataSet { path: path.join("."), value: value.clone() });
     }
 
     fn perform(&mut self, action: &Action, scope: &dyn Scope) {
         match action {
-            Action::Notify {
-                to,
-                template,
-                urgent,
-            } => self.notify(to, template, *urgent, scope),
+            Action::Notify { to, template, urgent } => self.notify(to, template, *urgent, scope),
             Action::Document { template } => {
                 let key = self.effect_key();
-                self.out.effects.push(Effect::Document {
-                    key,
-                    template: template.clone(),
-                });
+                self.out.effects.push(Effect::Document { key, template: template.clone() });
             }
             Action::Emit { event, data } => {
                 let (data, key) = (self.payload(data, scope), self.effect_key());
-                self.out.effects.push(Effect::Emit {
-                    key,
-                    event: event.clone(),
-                    data,
-                });
+                self.out.effects.push(Effect::Emit { key, event: event.clone(), data });
             }
-            Action::Open {
-                workflow,
-                link,
-                data,
-            } => {
+            Action::Open { workflow, link, data } => {
                 let (data, key) = (self.payload(data, scope), self.effect_key());
-                self.out.effects.push(Effect::Open {
-                    key,
-                    workflow: workflow.clone(),
-                    link: link.clone(),
-                    data,
-                });
+                self.out.effects.push(Effect::Open { key, workflow: workflow.clone(), link: link.clone(), data });
             }
             Action::Send { to, event, data } => self.send_to(to, event, data, scope),
             Action::Mark(mark) => self.mark(mark),
@@ -606,23 +497,15 @@ impl Sink for Desk<'_> {
     }
 
     fn delayed(&mut self, delay: &Delay) {
-        self.out.timers.push(TimerChange::Set {
-            key: delay_key(delay.number),
-            at: delay.due,
-        });
+        self.out.timers.push(TimerChange::Set { key: delay_key(delay.number), at: delay.due });
     }
 
     fn undelayed(&mut self, delay: &Delay) {
-        self.out.timers.push(TimerChange::Clear {
-            key: delay_key(delay.number),
-        });
+        self.out.timers.push(TimerChange::Clear { key: delay_key(delay.number) });
     }
 
     fn failed(&mut self, error: &ExprError) {
-        self.fact(Fact::ExpressionFailed {
-            expression: error.source_text.clone(),
-            problem: error.problem.clone(),
-        });
+        self.fact(Fact::ExpressionFailed { expression: error.source_text.clone(), problem: error.problem.clone() });
     }
 }
 
@@ -631,18 +514,11 @@ impl Desk<'_> {
         match to.value(scope) {
             Ok(Value::String(to)) if !to.is_empty() => {
                 let (data, key) = (self.payload(data, scope), self.effect_key());
-                self.out.effects.push(Effect::Send {
-                    key,
-                    to,
-                    event: event.to_owned(),
-                    data,
-                });
+                self.out.effects.push(Effect::Send { key, to, event: event.to_owned(), data });
             }
             Ok(other) => self.failed(&ExprError {
                 source_text: to.source.clone(),
-                problem: format!(
-                    "gave {other}; expected `parent`, the name of a link or a case id"
-                ),
+                problem: format!("gave {other}; expected `parent`, the name of a link or a case id"),
             }),
             Err(error) => self.failed(&error),
         }

@@ -47,10 +47,7 @@ impl Owners<'_> {
         if let Some((_, party)) = self.reassigned.iter().find(|(state, _)| *state == ix) {
             return self.resolve(&Owner::Party(party.clone()));
         }
-        inherited(self.def, ix).map_or_else(
-            || fallback(self.env.ctx, "empty"),
-            |owner| self.resolve(owner),
-        )
+        inherited(self.def, ix).map_or_else(|| fallback(self.env.ctx, "empty"), |owner| self.resolve(owner))
     }
 
     /// The owners of the case and of every active atomic state. What several of them inherit is resolved once.
@@ -61,9 +58,8 @@ impl Owners<'_> {
         let handed = |ix: StateIx| self.reassigned.iter().any(|(state, _)| *state == ix);
         let by_root = root.filter(|_| !first.is_some_and(handed));
         let states = self.config.atomic(self.def).map(|ix| {
-            let inherits = by_root.is_some_and(|root| {
-                !handed(ix) && inherited(self.def, ix).is_some_and(|own| std::ptr::eq(own, root))
-            });
+            let inherits = by_root
+                .is_some_and(|root| !handed(ix) && inherited(self.def, ix).is_some_and(|own| std::ptr::eq(own, root)));
             (ix, if inherits { case.clone() } else { self.of_state(ix) })
         });
         let states = states.collect();
@@ -71,12 +67,7 @@ impl Owners<'_> {
     }
 
     fn resolve(&self, owner: &Owner) -> Resolved {
-        let view = View {
-            data: self.data,
-            event: None,
-            active: &self.config.active,
-            env: self.env,
-        };
+        let view = View { data: self.data, event: None, active: &self.config.active, env: self.env };
         resolve(owner, self.def, &view, self.env.ctx)
     }
 }
@@ -94,12 +85,7 @@ pub(crate) fn inherited(def: &Definition, ix: StateIx) -> Option<&Owner> {
 }
 
 /// Resolves an owner as written.
-pub(crate) fn resolve(
-    owner: &Owner,
-    def: &Definition,
-    scope: &dyn Scope,
-    ctx: &Context<'_>,
-) -> Resolved {
+pub(crate) fn resolve(owner: &Owner, def: &Definition, scope: &dyn Scope, ctx: &Context<'_>) -> Resolved {
     let computed;
     let party = match owner {
         Owner::Party(party) => party,
@@ -123,16 +109,11 @@ pub(crate) fn resolve(
         return fallback(ctx, "unknown");
     }
     if let Party::Unit(unit) = party
-        && excluded(def, scope, ctx)
-            .iter()
-            .any(|excluded| excluded == unit)
+        && excluded(def, scope, ctx).iter().any(|excluded| excluded == unit)
     {
         return fallback(ctx, "excluded");
     }
-    Resolved {
-        party: party.to_string(),
-        fallback: None,
-    }
+    Resolved { party: party.to_string(), fallback: None }
 }
 
 /// The units that may neither own nor see the case.
@@ -141,23 +122,13 @@ pub(crate) fn excluded(def: &Definition, scope: &dyn Scope, ctx: &Context<'_>) -
         return Vec::new();
     };
     let accused: Vec<String> = match value {
-        Value::Array(units) => units
-            .into_iter()
-            .filter_map(|unit| unit.as_str().map(str::to_owned))
-            .collect(),
+        Value::Array(units) => units.into_iter().filter_map(|unit| unit.as_str().map(str::to_owned)).collect(),
         Value::String(unit) if !unit.is_empty() => vec![unit],
         _ => Vec::new(),
     };
-    if accused.is_empty() {
-        accused
-    } else {
-        ctx.directory.excluded(accused)
-    }
+    if accused.is_empty() { accused } else { ctx.directory.excluded(accused) }
 }
 
 fn fallback(ctx: &Context<'_>, why: &'static str) -> Resolved {
-    Resolved {
-        party: format!("unit:{}", ctx.directory.duty_desk()),
-        fallback: Some(why),
-    }
+    Resolved { party: format!("unit:{}", ctx.directory.duty_desk()), fallback: Some(why) }
 }

@@ -30,41 +30,26 @@ impl Refusal {
     /// Without details.
     #[must_use]
     pub fn new(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: Text {
-                zh: zh.into(),
-                en: en.into(),
-            },
-            details: Vec::new(),
-        }
+        Self { code, message: Text { zh: zh.into(), en: en.into() }, details: Vec::new() }
     }
 
     pub(crate) fn not_expected(event: &str) -> Self {
         Self::new(
             "not_expected_here",
             format!("案件现在的状态不接受“{event}”；请刷新后查看可办理的事项"),
-            format!(
-                "`{event}` is not expected in the present state of the case; reload it to see what is"
-            ),
+            format!("`{event}` is not expected in the present state of the case; reload it to see what is"),
         )
     }
 
     pub(crate) fn field(path: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        let message = Text {
-            zh: zh.into(),
-            en: en.into(),
-        };
+        let message = Text { zh: zh.into(), en: en.into() };
         Self {
             code: "form_invalid",
             message: Text {
                 zh: "填写内容有误，请按提示修改".into(),
                 en: "the form is not right; see the fields".into(),
             },
-            details: vec![FieldError {
-                path: path.to_owned(),
-                message,
-            }],
+            details: vec![FieldError { path: path.to_owned(), message }],
         }
     }
 }

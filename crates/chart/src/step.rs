@@ -65,18 +65,12 @@ pub fn step(
     out: &mut Outcome,
 ) -> Result<(), Refusal> {
     let now = ctx.now.max(case.last_at);
-    let held = (now != ctx.now && !matches!(input, Input::Tick)).then_some(Fact::TimeHeld {
-        given: ctx.now,
-        used: now,
-    });
+    let held =
+        (now != ctx.now && !matches!(input, Input::Tick)).then_some(Fact::TimeHeld { given: ctx.now, used: now });
     if matches!(input, Input::Open { .. }) {
         open_data(case, input, now)?;
     } else if case.seq == 0 {
-        return Err(Refusal::new(
-            "workflow_fault",
-            "案件尚未立案",
-            "the case is not opened yet",
-        ));
+        return Err(Refusal::new("workflow_fault", "案件尚未立案", "the case is not opened yet"));
     }
     let CaseState {
         config,
@@ -97,39 +91,12 @@ pub fn step(
         Input::Open { .. } | Input::AdoptCalendar => now,
         Input::Event { .. } | Input::Tick => *last_at,
     };
-    let env = StepEnv {
-        ctx,
-        now: Cell::new(begins),
-        number,
-        opened_at: *opened_at,
-    };
-    let actor = if let Input::Event { actor, .. } = input {
-        Some(actor)
-    } else {
-        None
-    };
+    let env = StepEnv { ctx, now: Cell::new(begins), number, opened_at: *opened_at };
+    let actor = if let Input::Event { actor, .. } = input { Some(actor) } else { None };
     let before = (out.facts.len(), out.timers.len());
     out.facts.extend(held);
-    let desk = Desk::new(
-        def,
-        &env,
-        Parts {
-            clocks,
-            marks,
-            reassigned,
-        },
-        out,
-        *seq + 1,
-        actor,
-    );
-    let mut work = Work {
-        def,
-        config,
-        data,
-        env: &env,
-        until: now,
-        desk,
-    };
+    let desk = Desk::new(def, &env, Parts { clocks, marks, reassigned }, out, *seq + 1, actor);
+    let mut work = Work { def, config, data, env: &env, until: now, desk };
     match input {
         Input::Open { data } => work.open(data)?,
         Input::Event { name, data, actor } => work.event(name, data, actor)?,
@@ -148,11 +115,7 @@ pub fn step(
 /// The data of a new case.
 fn open_data(case: &mut CaseState, input: Input<'_>, now: Instant) -> Result<(), Refusal> {
     if case.seq != 0 {
-        return Err(Refusal::new(
-            "workflow_fault",
-            "案件已经立案",
-            "the case is open already",
-        ));
+        return Err(Refusal::new("workflow_fault", "案件已经立案", "the case is open already"));
     }
     if let Input::Open { data } = input {
         merge(&mut case.data, data);
@@ -193,8 +156,7 @@ fn may_extend(
     let mut concerned = false;
     for reaction in def.on_event(name) {
         let ix = usize::from(reaction.clock);
-        let (Role::Ask | Role::Grant, Some(extension)) = (reaction.role, &def.clocks[ix].extension)
-        else {
+        let (Role::Ask | Role::Grant, Some(extension)) = (reaction.role, &def.clocks[ix].extension) else {
             continue;
         };
         concerned = true;
@@ -236,8 +198,7 @@ struct Work<'a> {
 impl Work<'_> {
     fn open(&mut self, data: &Value) -> Result<(), Refusal> {
         self.desk.large = true;
-        Machine::new(self.def, self.config, self.data, self.env, &mut self.desk)
-            .start(OPENED, data)?;
+        Machine::new(self.def, self.config, self.data, self.env, &mut self.desk).start(OPENED, data)?;
         self.desk.settle_pauses(&self.config.active);
         Ok(())
     }
@@ -254,8 +215,7 @@ impl Work<'_> {
     /// Hands an event to the chart and to the clocks. False: neither took it.
     fn send(&mut self, name: &str, data: &Value) -> Result<bool, Refusal> {
         self.desk.took = false;
-        let taken = Machine::new(self.def, self.config, self.data, self.env, &mut self.desk)
-            .send(name, data)?;
+        let taken = Machine::new(self.def, self.config, self.data, self.env, &mut self.desk).send(name, data)?;
         let took = taken || self.desk.took;
         if took {
             self.desk.settle_pauses(&self.config.active);
@@ -269,11 +229,8 @@ impl Work<'_> {
             if self.config.done {
                 break;
             }
-            let delay = self
-                .config
-                .next_delay()
-                .map(|delay| (delay.due, delay.number))
-                .filter(|(at, _)| *at <= self.until);
+            let delay =
+                self.config.next_delay().map(|delay| (delay.due, delay.number)).filter(|(at, _)| *at <= self.until);
             match (delay, self.next_rung()) {
                 (Some((at, number)), rung) if rung.is_none_or(|(rung_at, _)| at <= rung_at) => {
                     self.move_to(at);
@@ -300,30 +257,17 @@ impl Work<'_> {
 
     /// The clock whose rung is due first.
     fn next_rung(&self) -> Option<(Instant, ClockIx)> {
-        let next = self
-            .desk
-            .clocks
-            .iter()
-            .zip(0..)
-            .filter_map(|(run, ix)| Some((run.as_ref()?.next?.0, ix)));
+        let next = self.desk.clocks.iter().zip(0..).filter_map(|(run, ix)| Some((run.as_ref()?.next?.0, ix)));
         next.filter(|(at, _)| *at <= self.until).min()
     }
 
     fn delayed(&mut self, number: u32) -> Result<(), Refusal> {
-        let event = self
-            .config
-            .delays
-            .iter()
-            .find(|delay| delay.number == number)
-            .map(|delay| delay.event.clone());
+        let event = self.config.delays.iter().find(|delay| delay.number == number).map(|delay| delay.event.clone());
         self.desk.took = false;
-        let taken = Machine::new(self.def, self.config, self.data, self.env, &mut self.desk)
-            .fire(number)?;
+        let taken = Machine::new(self.def, self.config, self.data, self.env, &mut self.desk).fire(number)?;
         self.desk.settle_pauses(&self.config.active);
         if !taken && !self.desk.took {
-            self.desk.fact(Fact::EventIgnored {
-                event: event.unwrap_or_default(),
-            });
+            self.desk.fact(Fact::EventIgnored { event: event.unwrap_or_default() });
         }
         Ok(())
     }
@@ -383,9 +327,7 @@ impl Work<'_> {
             let took = self.send(event, &Value::Null)?;
             self.desk.raising = None;
             if !took {
-                self.desk.fact(Fact::EventIgnored {
-                    event: event.clone(),
-                });
+                self.desk.fact(Fact::EventIgnored { event: event.clone() });
             }
         }
         Ok(())
@@ -393,26 +335,15 @@ impl Work<'_> {
 
     /// Keeps the notice of a rung until all that was missed is done; it takes the place of a lower one.
     fn wait(&mut self, clock: ClockIx, key: String, does: &RungActions, rung: RungRef) {
-        if let Some(at) = self
-            .desk
-            .waiting
-            .iter()
-            .position(|waiting| waiting.clock == clock)
-        {
+        if let Some(at) = self.desk.waiting.iter().position(|waiting| waiting.clock == clock) {
             let lower = self.desk.waiting.remove(at);
-            self.desk.fact(Fact::RungSkipped {
-                key: lower.key,
-                because: "higher_rung".into(),
-            });
+            self.desk.fact(Fact::RungSkipped { key: lower.key, because: "higher_rung".into() });
         }
         self.desk.waiting.push(Waiting {
             clock,
             key,
             to: does.notify.iter().map(recipient).collect(),
-            template: does
-                .template
-                .clone()
-                .unwrap_or_else(|| DEFAULT_TEMPLATE.to_owned()),
+            template: does.template.clone().unwrap_or_else(|| DEFAULT_TEMPLATE.to_owned()),
             urgent: does.urgent,
             rung,
         });
@@ -444,50 +375,30 @@ impl Work<'_> {
                 TriggerOn::Entered(_) | TriggerOn::Event(_) => None,
             })
             .collect();
-        let about = |leaf: StateIx| {
-            started_in
-                .iter()
-                .any(|state| leaf == *state || self.def.tables.below(leaf, *state))
-        };
-        self.config
-            .atomic(self.def)
-            .filter(|leaf| started_in.is_empty() || about(*leaf))
-            .collect()
+        let about =
+            |leaf: StateIx| started_in.iter().any(|state| leaf == *state || self.def.tables.below(leaf, *state));
+        self.config.atomic(self.def).filter(|leaf| started_in.is_empty() || about(*leaf)).collect()
     }
 
     /// Who owns what a clock is about: the state whose entry starts it, else the case.
     fn clock_owner(&self, ix: ClockIx) -> String {
         let owners = self.owners();
-        let by_state = self.def.clocks[usize::from(ix)].starts.iter().any(
-            |trigger| matches!(trigger.on, TriggerOn::Entered(s) if self.config.active.contains(s)),
-        );
-        let state = if by_state {
-            self.states_of(ix).first().copied()
-        } else {
-            None
-        };
-        state
-            .map_or_else(|| owners.of_case(), |state| owners.of_state(state))
-            .party
+        let by_state = self.def.clocks[usize::from(ix)]
+            .starts
+            .iter()
+            .any(|trigger| matches!(trigger.on, TriggerOn::Entered(s) if self.config.active.contains(s)));
+        let state = if by_state { self.states_of(ix).first().copied() } else { None };
+        state.map_or_else(|| owners.of_case(), |state| owners.of_state(state)).party
     }
 
     fn owners(&self) -> Owners<'_> {
-        Owners {
-            def: self.def,
-            config: self.config,
-            reassigned: self.desk.reassigned,
-            data: self.data,
-            env: self.env,
-        }
+        Owners { def: self.def, config: self.config, reassigned: self.desk.reassigned, data: self.data, env: self.env }
     }
 
     fn adopt_calendar(&mut self) {
         let calendar = self.env.ctx.calendar;
         for decl in &self.def.clocks {
-            let Some(run) = self.desk.clocks[usize::from(decl.ix)]
-                .as_mut()
-                .filter(|run| run.is_running())
-            else {
+            let Some(run) = self.desk.clocks[usize::from(decl.ix)].as_mut().filter(|run| run.is_running()) else {
                 continue;
             };
             if !run.unsettled {
@@ -510,9 +421,7 @@ impl Work<'_> {
             };
             self.desk.fact(fact);
         }
-        self.desk.fact(Fact::CalendarAdopted {
-            version: calendar.version().to_owned(),
-        });
+        self.desk.fact(Fact::CalendarAdopted { version: calendar.version().to_owned() });
     }
 
     /// Ends a finished case, resolves owners, sets timers.
@@ -526,9 +435,7 @@ impl Work<'_> {
             return Err(Refusal::new(
                 "limit_exceeded",
                 format!("案件数据超过 {DATA_LIMIT} 字节；长材料请作为附件上传"),
-                format!(
-                    "the data of the case would exceed {DATA_LIMIT} bytes; add long material as an attachment"
-                ),
+                format!("the data of the case would exceed {DATA_LIMIT} bytes; add long material as an attachment"),
             ));
         }
         if self.config.done && closed_at.is_none() {
@@ -545,19 +452,13 @@ impl Work<'_> {
     /// Nothing more happens to a finished case: its clocks are void, its delays are gone.
     fn end_case(&mut self) {
         for ix in 0..self.def.clocks.len() {
-            if self.desk.clocks[ix]
-                .as_ref()
-                .is_some_and(ClockRun::is_running)
-            {
+            if self.desk.clocks[ix].as_ref().is_some_and(ClockRun::is_running) {
                 let ix = ClockIx::try_from(ix).unwrap_or(ClockIx::MAX);
-                self.desk
-                    .end(ix, Status::Void, self.env.now.get(), "case ended".into());
+                self.desk.end(ix, Status::Void, self.env.now.get(), "case ended".into());
             }
         }
         for delay in self.config.delays.drain(..) {
-            self.desk.out.timers.push(TimerChange::Clear {
-                key: crate::case::delay_key(delay.number),
-            });
+            self.desk.out.timers.push(TimerChange::Clear { key: crate::case::delay_key(delay.number) });
         }
         self.desk.fact(Fact::Ended);
     }
@@ -570,14 +471,10 @@ impl Work<'_> {
             *owner = case.party;
         }
         for (ix, resolved) in &now {
-            let before = owners
-                .iter()
-                .find(|(state, _)| state == ix)
-                .map(|(_, owner)| owner);
+            let before = owners.iter().find(|(state, _)| state == ix).map(|(_, owner)| owner);
             if before != Some(&resolved.party) {
                 let state = self.def.states[usize::from(*ix)].id.clone();
-                self.desk
-                    .fact(changed_owner(Some(state), before.cloned(), resolved));
+                self.desk.fact(changed_owner(Some(state), before.cloned(), resolved));
             }
         }
         owners.clear();
@@ -603,23 +500,11 @@ impl Work<'_> {
 }
 
 fn changed_owner(state: Option<String>, from: Option<String>, to: &Resolved) -> Fact {
-    Fact::OwnerChanged {
-        state,
-        from,
-        to: to.party.clone(),
-        fallback: to.fallback.map(str::to_owned),
-    }
+    Fact::OwnerChanged { state, from, to: to.party.clone(), fallback: to.fallback.map(str::to_owned) }
 }
 
 /// `<clock>/<run>/<rung>/<due version>/<occurrence>`; the rung counts from 1, a repeat is `repeat`.
 fn rung_key(clock: &str, run: u32, firing: &Firing, rungs: usize) -> String {
-    let rung = if usize::from(firing.rung) < rungs {
-        (firing.rung + 1).to_string()
-    } else {
-        "repeat".to_owned()
-    };
-    format!(
-        "{clock}/{run}/{rung}/{}/{}",
-        firing.due_version, firing.occurrence
-    )
+    let rung = if usize::from(firing.rung) < rungs { (firing.rung + 1).to_string() } else { "repeat".to_owned() };
+    format!("{clock}/{run}/{rung}/{}/{}", firing.due_version, firing.occurrence)
 }

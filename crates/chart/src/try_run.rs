@@ -49,11 +49,7 @@ pub fn try_run(
         def,
         calendar,
         config: Configuration::default(),
-        data: if def.data.initial.is_null() {
-            json!({})
-        } else {
-            def.data.initial.clone()
-        },
+        data: if def.data.initial.is_null() { json!({}) } else { def.data.initial.clone() },
         now: start,
     };
     let mut lines = vec![run.step(|machine| machine.start("case.opened", &Value::Null))?];
@@ -61,17 +57,11 @@ pub fn try_run(
         let mut done = Vec::new();
         if let Some(wait) = item.after {
             let until = calendar.shift(run.now, wait, false).at;
-            while let Some((number, due)) = run
-                .config
-                .next_delay()
-                .map(|d| (d.number, d.due))
-                .filter(|(_, due)| *due <= until)
+            while let Some((number, due)) =
+                run.config.next_delay().map(|d| (d.number, d.due)).filter(|(_, due)| *due <= until)
             {
                 run.now = run.now.max(due);
-                done.extend(
-                    run.step(|machine| machine.fire(number).map(|_| ()))?
-                        .actions,
-                );
+                done.extend(run.step(|machine| machine.fire(number).map(|_| ()))?.actions);
             }
             run.now = until;
         }
@@ -80,10 +70,7 @@ pub fn try_run(
             None => run.step(|_| Ok(()))?,
         };
         done.append(&mut line.actions);
-        lines.push(Line {
-            actions: done,
-            ..line
-        });
+        lines.push(Line { actions: done, ..line });
     }
     Ok(lines)
 }
@@ -97,22 +84,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn step(
-        &mut self,
-        act: impl FnOnce(&mut Machine<'_>) -> Result<(), MachineError>,
-    ) -> Result<Line, MachineError> {
-        let env = Alone {
-            calendar: self.calendar,
-            now: self.now,
-        };
+    fn step(&mut self, act: impl FnOnce(&mut Machine<'_>) -> Result<(), MachineError>) -> Result<Line, MachineError> {
+        let env = Alone { calendar: self.calendar, now: self.now };
         let mut told = Told::default();
-        act(&mut Machine::new(
-            self.def,
-            &mut self.config,
-            &mut self.data,
-            &env,
-            &mut told,
-        ))?;
+        act(&mut Machine::new(self.def, &mut self.config, &mut self.data, &env, &mut told))?;
         let id = |ix: StateIx| self.def.states[usize::from(ix)].id.clone();
         Ok(Line {
             active: self.config.atomic(self.def).map(id).collect(),
@@ -164,8 +139,7 @@ impl Sink for Told {
     }
     fn delayed(&mut self, delay: &Delay) {
         if delay.owner.is_none() {
-            self.0
-                .push(json!({"raise": delay.event, "due": write_instant(delay.due)}));
+            self.0.push(json!({"raise": delay.event, "due": write_instant(delay.due)}));
         }
     }
     fn undelayed(&mut self, _delay: &Delay) {}
@@ -178,25 +152,14 @@ impl Sink for Told {
 fn shown(action: &Action, scope: &dyn Scope) -> Value {
     let value = |expr: &Expr| expr.value(scope).unwrap_or(Value::Null);
     let all = |data: &[(String, Expr)]| -> Value {
-        data.iter()
-            .map(|(k, e)| (k.clone(), value(e)))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
+        data.iter().map(|(k, e)| (k.clone(), value(e))).collect::<serde_json::Map<_, _>>().into()
     };
     match action {
         Action::Log(text) => Value::String(text.clone()),
-        Action::Notify {
-            to,
-            template,
-            urgent,
-        } => json!({"notify": to, "template": template, "urgent": urgent}),
+        Action::Notify { to, template, urgent } => json!({"notify": to, "template": template, "urgent": urgent}),
         Action::Document { template } => json!({"document": template}),
         Action::Emit { event, data } => json!({"emit": event, "data": all(data)}),
-        Action::Open {
-            workflow,
-            link,
-            data,
-        } => json!({"open": workflow, "link": link, "data": all(data)}),
+        Action::Open { workflow, link, data } => json!({"open": workflow, "link": link, "data": all(data)}),
         Action::Send { to, event, data } => {
             json!({"send": event, "to": value(to), "data": all(data)})
         }

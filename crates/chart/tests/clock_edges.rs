@@ -254,7 +254,9 @@ reply:
     let owners: Vec<_> = desk
         .effects
         .iter()
-        .filter_map(|effect| serde_json::to_value(effect).unwrap().get("owner").and_then(Value::as_str).map(str::to_owned))
+        .filter_map(|effect| {
+            serde_json::to_value(effect).unwrap().get("owner").and_then(Value::as_str).map(str::to_owned)
+        })
         .collect();
     assert_eq!(owners, ["unit:water"]);
 }
@@ -300,7 +302,12 @@ reply:
   ladder: [{repeat: 1 day, notify: owner}]",
     );
     let desk = Desk::open("2026-06-10T10:00", &yaml, json!({}));
-    let told: Vec<String> = desk.view("reply")["derivation"].as_array().unwrap().iter().map(|line| line["zh"].as_str().unwrap().to_owned()).collect();
+    let told: Vec<String> = desk.view("reply")["derivation"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["zh"].as_str().unwrap().to_owned())
+        .collect();
     let told = told.join("\n");
     for words in ["某条例 第一条", "待核", "端午节", "10 个工作日", "2026-06-25", "2026-07-10"] {
         assert!(told.contains(words), "{words} is missing in:\n{told}");

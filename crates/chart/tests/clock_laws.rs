@@ -79,10 +79,8 @@ states:
   gone: {id: gone, on: {reopen: work}}
 ";
 
-const EVENTS: [&str; 11] = [
-    "assign", "pause", "resume", "return", "answer", "drop", "reopen", "alarm", "calm", "ask",
-    "grant",
-];
+const EVENTS: [&str; 11] =
+    ["assign", "pause", "resume", "return", "answer", "drop", "reopen", "alarm", "calm", "ask", "grant"];
 
 /// A small generator: the same seed, the same history.
 struct Dice(u64);
@@ -114,10 +112,7 @@ fn history(seed: u64) -> Vec<Act> {
         }));
         let name = EVENTS[usize::try_from(dice.roll(EVENTS.len() as u64)).unwrap()];
         let day = 1 + dice.roll(28);
-        acts.push(Act::Send(
-            name,
-            json!({"days": 1 + dice.roll(12), "on": format!("2026-06-{day:02}")}),
-        ));
+        acts.push(Act::Send(name, json!({"days": 1 + dice.roll(12), "on": format!("2026-06-{day:02}")})));
     }
     acts
 }
@@ -125,8 +120,7 @@ fn history(seed: u64) -> Vec<Act> {
 fn opened(seed: u64) -> Desk {
     let mut desk = Desk::at("2026-06-01T10:00", CHART);
     let day = 20 + seed % 12;
-    desk.try_open(json!({"received_at": format!("2026-05-{day}T09:00:00+08:00"), "unit": ""}))
-        .unwrap();
+    desk.try_open(json!({"received_at": format!("2026-05-{day}T09:00:00+08:00"), "unit": ""})).unwrap();
     desk
 }
 
@@ -155,10 +149,7 @@ fn play(desk: &mut Desk, acts: &[Act], on_time: bool, check: &mut dyn FnMut(&Des
             Act::Wait(minutes) => {
                 let then = desk.now + TimeDelta::minutes(*minutes);
                 if on_time {
-                    let local = then
-                        .with_timezone(&huiyin_calendar::china())
-                        .format("%Y-%m-%dT%H:%M:%S")
-                        .to_string();
+                    let local = then.with_timezone(&huiyin_calendar::china()).format("%Y-%m-%dT%H:%M:%S").to_string();
                     desk.run_until(&local);
                 }
                 desk.now = then;
@@ -183,17 +174,8 @@ fn an_outage_changes_nothing_but_the_number_of_notices() {
         assert_eq!(seen(&awake), seen(&asleep), "seed {seed}: {acts:?}");
         let notices = |desk: &Desk| desk.notices().len();
         assert!(notices(&asleep) <= notices(&awake), "seed {seed}");
-        let others = |desk: &Desk| {
-            desk.effects
-                .iter()
-                .filter(|e| !matches!(e, Effect::Notify { .. }))
-                .count()
-        };
-        assert_eq!(
-            others(&awake),
-            others(&asleep),
-            "seed {seed}: everything else was done"
-        );
+        let others = |desk: &Desk| desk.effects.iter().filter(|e| !matches!(e, Effect::Notify { .. })).count();
+        assert_eq!(others(&awake), others(&asleep), "seed {seed}: everything else was done");
     }
 }
 
@@ -205,19 +187,11 @@ fn nothing_fires_twice_under_one_name() {
             play(&mut desk, &history(seed), on_time, &mut |_| {});
             let mut keys = BTreeSet::new();
             for effect in &desk.effects {
-                assert!(
-                    keys.insert(effect.key().to_owned()),
-                    "seed {seed}: {} twice",
-                    effect.key()
-                );
+                assert!(keys.insert(effect.key().to_owned()), "seed {seed}: {} twice", effect.key());
             }
             let mut fired = BTreeSet::new();
             for fact in desk.facts_of("rung_fired") {
-                assert!(
-                    fired.insert(fact["key"].to_string()),
-                    "seed {seed}: {} twice",
-                    fact["key"]
-                );
+                assert!(fired.insert(fact["key"].to_string()), "seed {seed}: {} twice", fact["key"]);
             }
         }
     }
@@ -234,10 +208,7 @@ fn every_running_clock_and_every_delay_has_exactly_one_timer() {
                     let key = format!("clock/{}/{}", view["clock"].as_str().unwrap(), view["run"]);
                     expected.insert(key, next.parse().unwrap());
                 } else {
-                    assert_ne!(
-                        view["status"], "running",
-                        "seed {seed}: {view} has no next rung"
-                    );
+                    assert_ne!(view["status"], "running", "seed {seed}: {view} has no next rung");
                 }
             }
             for delay in &desk.case.config.delays {
@@ -278,36 +249,19 @@ fn a_date_moves_only_later_and_only_with_a_reason() {
         let mut desk = opened(seed);
         let mut known: BTreeMap<(String, u64), (huiyin_calendar::Instant, usize)> = BTreeMap::new();
         play(&mut desk, &history(seed), true, &mut |desk| {
-            let reasons = [
-                "clock_resumed",
-                "clock_extended",
-                "clock_moved",
-                "clock_met",
-                "clock_late",
-                "clock_void",
-            ]
-            .iter()
-            .map(|kind| desk.facts_of(kind).len())
-            .sum();
+            let reasons = ["clock_resumed", "clock_extended", "clock_moved", "clock_met", "clock_late", "clock_void"]
+                .iter()
+                .map(|kind| desk.facts_of(kind).len())
+                .sum();
             for view in desk.views() {
                 if view["paused"] == true {
                     continue;
                 }
-                let key = (
-                    view["clock"].as_str().unwrap().to_owned(),
-                    view["run"].as_u64().unwrap(),
-                );
-                let due: huiyin_calendar::Instant =
-                    view["due_at"].as_str().unwrap().parse().unwrap();
+                let key = (view["clock"].as_str().unwrap().to_owned(), view["run"].as_u64().unwrap());
+                let due: huiyin_calendar::Instant = view["due_at"].as_str().unwrap().parse().unwrap();
                 if let Some((before, count)) = known.get(&key) {
-                    assert!(
-                        due >= *before,
-                        "seed {seed}: {key:?} moved earlier, {before} to {due}"
-                    );
-                    assert!(
-                        due == *before || reasons > *count,
-                        "seed {seed}: {key:?} moved without a reason"
-                    );
+                    assert!(due >= *before, "seed {seed}: {key:?} moved earlier, {before} to {due}");
+                    assert!(due == *before || reasons > *count, "seed {seed}: {key:?} moved without a reason");
                 }
                 known.insert(key, (due, reasons));
             }
@@ -321,13 +275,6 @@ fn a_history_begins_where_it_says() {
     assert_eq!(desk.now, at("2026-06-01T10:00"));
     assert_eq!(
         desk.active(),
-        ["registered", "a"].map(|key| desk
-            .def
-            .states
-            .iter()
-            .find(|s| s.key == key)
-            .unwrap()
-            .id
-            .clone())
+        ["registered", "a"].map(|key| desk.def.states.iter().find(|s| s.key == key).unwrap().id.clone())
     );
 }

@@ -33,10 +33,7 @@ states:
   answered: {{on: {{again: hand}}}}
   gone: {{}}
 ",
-        clock
-            .lines()
-            .map(|line| format!("    {line}\n"))
-            .collect::<String>()
+        clock.lines().map(|line| format!("    {line}\n")).collect::<String>()
     )
 }
 
@@ -57,36 +54,20 @@ fn received(day: &str) -> serde_json::Value {
 
 #[test]
 fn time_counts_from_receipt_not_from_the_day_of_typing_in() {
-    let desk = Desk::open(
-        "2026-06-03T15:00",
-        &chart(PLAIN),
-        received("2026-06-01T09:30"),
-    );
+    let desk = Desk::open("2026-06-03T15:00", &chart(PLAIN), received("2026-06-01T09:30"));
     assert_eq!(desk.due("reply"), "2026-06-08 23:59:59");
 }
 
 #[test]
 fn a_start_in_the_future_buys_no_time() {
-    let desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(PLAIN),
-        received("2026-06-20T09:30"),
-    );
+    let desk = Desk::open("2026-06-01T10:00", &chart(PLAIN), received("2026-06-20T09:30"));
     assert_eq!(desk.due("reply"), "2026-06-08 23:59:59");
 }
 
 #[test]
 fn a_delivery_recorded_late_counts_from_the_day_it_was_made() {
-    for (on, status) in [
-        ("2026-06-08", "met"),
-        ("2026-06-09", "late"),
-        ("2026-05-01", "met"),
-    ] {
-        let mut desk = Desk::open(
-            "2026-06-01T10:00",
-            &chart(PLAIN),
-            received("2026-06-01T09:30"),
-        );
+    for (on, status) in [("2026-06-08", "met"), ("2026-06-09", "late"), ("2026-05-01", "met")] {
+        let mut desk = Desk::open("2026-06-01T10:00", &chart(PLAIN), received("2026-06-01T09:30"));
         desk.wake("2026-06-10T10:00");
         desk.send_with("go", json!({"on": on}));
         assert_eq!(desk.status("reply"), status, "{on}");
@@ -95,57 +76,29 @@ fn a_delivery_recorded_late_counts_from_the_day_it_was_made() {
 
 #[test]
 fn a_delivery_dated_in_the_future_counts_as_of_now() {
-    let mut desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(PLAIN),
-        received("2026-06-01T09:30"),
-    );
-    desk.clock("2026-06-03T10:00")
-        .send_with("go", json!({"on": "2026-07-01"}));
+    let mut desk = Desk::open("2026-06-01T10:00", &chart(PLAIN), received("2026-06-01T09:30"));
+    desk.clock("2026-06-03T10:00").send_with("go", json!({"on": "2026-07-01"}));
     assert_eq!(desk.status("reply"), "met");
 }
 
 #[test]
 fn a_meeting_without_a_readable_date_counts_as_of_now_and_says_so() {
-    let mut desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(PLAIN),
-        received("2026-06-01T09:30"),
-    );
-    desk.clock("2026-06-03T10:00")
-        .send_with("go", json!({"on": "soon"}));
+    let mut desk = Desk::open("2026-06-01T10:00", &chart(PLAIN), received("2026-06-01T09:30"));
+    desk.clock("2026-06-03T10:00").send_with("go", json!({"on": "soon"}));
     assert_eq!(desk.status("reply"), "met");
     assert_eq!(desk.facts_of("expression_failed").len(), 1);
 }
 
 #[test]
 fn the_earlier_of_policy_and_law_is_effective_and_both_are_judged() {
-    let clock = PLAIN.replace(
-        "within: 7 days",
-        "within: 7 days\nlimit: {within: 15 days, basis: 某条例 第一条, status: verified}",
-    );
-    let mut desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(&clock),
-        received("2026-06-01T09:30"),
-    );
+    let clock = PLAIN
+        .replace("within: 7 days", "within: 7 days\nlimit: {within: 15 days, basis: 某条例 第一条, status: verified}");
+    let mut desk = Desk::open("2026-06-01T10:00", &chart(&clock), received("2026-06-01T09:30"));
     assert_eq!(desk.due("reply"), "2026-06-08 23:59:59");
-    assert_eq!(
-        local(
-            desk.view("reply")["limit_due"]
-                .as_str()
-                .unwrap()
-                .parse()
-                .unwrap()
-        ),
-        "2026-06-16 23:59:59"
-    );
+    assert_eq!(local(desk.view("reply")["limit_due"].as_str().unwrap().parse().unwrap()), "2026-06-16 23:59:59");
     desk.clock("2026-06-10T10:00").send("go");
     let end = desk.facts_of("clock_late")[0];
-    assert_eq!(
-        (end["over_policy"].as_bool(), end["over_limit"].as_bool()),
-        (Some(true), Some(false))
-    );
+    assert_eq!((end["over_policy"].as_bool(), end["over_limit"].as_bool()), (Some(true), Some(false)));
 }
 
 #[test]
@@ -154,11 +107,7 @@ fn the_law_is_effective_where_the_policy_would_be_later() {
         "within: 7 days",
         "within: 30 days\nlimit: {within: 5 working days, basis: 某条例 第一条, status: secondary}",
     );
-    let desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(&clock),
-        received("2026-06-01T09:30"),
-    );
+    let desk = Desk::open("2026-06-01T10:00", &chart(&clock), received("2026-06-01T09:30"));
     assert_eq!(desk.due("reply"), "2026-06-08 23:59:59");
 }
 
@@ -171,10 +120,7 @@ fn the_senders_date_counts_beside_the_law_and_a_day_means_its_end() {
         Desk::open("2026-06-01T10:00", &chart(&clock), data)
     };
     assert_eq!(open("2026-06-05").due("reply"), "2026-06-05 23:59:59");
-    assert_eq!(
-        open("2026-06-05T12:00:00+08:00").due("reply"),
-        "2026-06-05 12:00:00"
-    );
+    assert_eq!(open("2026-06-05T12:00:00+08:00").due("reply"), "2026-06-05 12:00:00");
     assert_eq!(open("2026-06-30").due("reply"), "2026-06-08 23:59:59");
     assert_eq!(open("").due("reply"), "2026-06-08 23:59:59");
 }
@@ -182,28 +128,17 @@ fn the_senders_date_counts_beside_the_law_and_a_day_means_its_end() {
 #[test]
 fn hours_run_at_once_by_night_too() {
     let clock = PLAIN.replace("within: 7 days", "within: 2 hours");
-    let desk = Desk::open(
-        "2026-06-05T23:30",
-        &chart(&clock),
-        received("2026-06-05T23:30"),
-    );
+    let desk = Desk::open("2026-06-05T23:30", &chart(&clock), received("2026-06-05T23:30"));
     assert_eq!(desk.due("reply"), "2026-06-06 01:30:00");
 }
 
 #[test]
 fn reminders_come_in_order_and_the_last_repeats_until_the_answer() {
-    let mut desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(PLAIN),
-        received("2026-06-01T09:30"),
-    );
+    let mut desk = Desk::open("2026-06-01T10:00", &chart(PLAIN), received("2026-06-01T09:30"));
     desk.run_until("2026-06-08T12:00");
     assert_eq!(desk.notices(), ["soon"]);
     desk.run_until("2026-06-08T23:59:59");
-    assert!(
-        !desk.case.marks.contains("overdue"),
-        "the last day is not over"
-    );
+    assert!(!desk.case.marks.contains("overdue"), "the last day is not over");
     desk.run_until("2026-06-09T00:00");
     assert_eq!(desk.notices(), ["soon", "late"]);
     assert!(desk.case.marks.contains("overdue"));
@@ -218,11 +153,7 @@ fn reminders_come_in_order_and_the_last_repeats_until_the_answer() {
 
 #[test]
 fn what_is_withdrawn_is_void_and_quiet() {
-    let mut desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(PLAIN),
-        received("2026-06-01T09:30"),
-    );
+    let mut desk = Desk::open("2026-06-01T10:00", &chart(PLAIN), received("2026-06-01T09:30"));
     desk.send("drop");
     assert_eq!(desk.status("reply"), "void");
     desk.run_until("2026-12-01T12:00");
@@ -231,11 +162,7 @@ fn what_is_withdrawn_is_void_and_quiet() {
 
 #[test]
 fn every_running_clock_has_one_timer_and_no_other_has_one() {
-    let mut desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(PLAIN),
-        received("2026-06-01T09:30"),
-    );
+    let mut desk = Desk::open("2026-06-01T10:00", &chart(PLAIN), received("2026-06-01T09:30"));
     assert_eq!(desk.timers.keys().collect::<Vec<_>>(), ["clock/reply/1"]);
     desk.run_until("2026-06-30T12:00");
     assert_eq!(desk.timers.len(), 1);
@@ -263,17 +190,11 @@ fn while_paused_the_date_stays_visible_and_no_reminder_comes() {
     desk.clock("2026-06-02T10:00").send("wait");
     assert!(desk.timers.is_empty(), "nobody is woken for a paused clock");
     let view = desk.view("reply");
-    assert_eq!(
-        (view["status"].as_str(), view["paused"].as_bool()),
-        (Some("paused"), Some(true))
-    );
+    assert_eq!((view["status"].as_str(), view["paused"].as_bool()), (Some("paused"), Some(true)));
     assert!(view["due_at"].is_string());
     desk.wake("2026-06-30T10:00");
     let left = desk.view("reply")["remaining_text"]["zh"].to_string();
-    assert!(
-        left.contains("5 个工作日"),
-        "all five, the day it was paused on does not count: {left}"
-    );
+    assert!(left.contains("5 个工作日"), "all five, the day it was paused on does not count: {left}");
     assert!(desk.notices().is_empty());
 }
 
@@ -316,9 +237,7 @@ ladder:
 ";
 
 fn refused(desk: &mut Desk, event: &str, data: serde_json::Value, roles: &[&str]) -> &'static str {
-    desk.try_send(event, data, &person(roles, &["office"], &[]))
-        .unwrap_err()
-        .code
+    desk.try_send(event, data, &person(roles, &["office"], &[])).unwrap_err().code
 }
 
 #[test]
@@ -329,11 +248,7 @@ fn an_extension_moves_the_date_and_the_reminders_and_sends_the_paper() {
     desk.send_with("ask", json!({"days": 10, "reason": "监测"}));
     desk.send_with("grant", json!({"days": 10, "reason": "监测"}));
     assert_eq!(desk.due("reply"), "2026-06-18 23:59:59");
-    assert!(
-        desk.effects
-            .iter()
-            .any(|e| matches!(e, Effect::Document { template, .. } if template == "延期告知书"))
-    );
+    assert!(desk.effects.iter().any(|e| matches!(e, Effect::Document { template, .. } if template == "延期告知书")));
     desk.run_until("2026-06-17T10:00");
     assert_eq!(
         desk.notices(),
@@ -349,8 +264,7 @@ fn a_reminder_that_would_again_lie_in_the_past_does_not_come_again() {
     let mut desk = Desk::open("2026-06-01T10:00", &chart(EXTENDING), json!({}));
     desk.run_until("2026-06-08T10:00");
     desk.send_with("ask", json!({"days": 1}));
-    desk.clock("2026-06-08T11:00")
-        .send_with("grant", json!({"days": 1}));
+    desk.clock("2026-06-08T11:00").send_with("grant", json!({"days": 1}));
     // Due 9 June: two days before is 7 June, gone by.
     desk.run_until("2026-06-09T12:00");
     assert_eq!(desk.notices(), ["first", "soon"]);
@@ -360,17 +274,13 @@ fn a_reminder_that_would_again_lie_in_the_past_does_not_come_again() {
 fn an_extension_is_asked_for_before_due() {
     let mut desk = Desk::open("2026-06-01T10:00", &chart(EXTENDING), json!({}));
     desk.run_until("2026-06-09T10:00");
-    assert_eq!(
-        refused(&mut desk, "ask", json!({"days": 3}), &["leader"]),
-        "too_late"
-    );
+    assert_eq!(refused(&mut desk, "ask", json!({"days": 3}), &["leader"]), "too_late");
 }
 
 #[test]
 fn an_extension_asked_in_time_may_be_granted_later() {
     let mut desk = Desk::open("2026-06-01T10:00", &chart(EXTENDING), json!({}));
-    desk.clock("2026-06-08T20:00")
-        .send_with("ask", json!({"days": 10}));
+    desk.clock("2026-06-08T20:00").send_with("ask", json!({"days": 10}));
     desk.run_until("2026-06-10T10:00");
     desk.send_with("grant", json!({"days": 10}));
     assert_eq!(desk.due("reply"), "2026-06-18 23:59:59");
@@ -379,30 +289,14 @@ fn an_extension_asked_in_time_may_be_granted_later() {
 #[test]
 fn an_extension_has_a_longest_length_an_approver_and_a_number() {
     let mut desk = Desk::open("2026-06-01T10:00", &chart(EXTENDING), json!({}));
-    assert!(
-        desk.try_send("grant", json!({"days": 5}), &leader())
-            .is_err(),
-        "nobody asked"
-    );
+    assert!(desk.try_send("grant", json!({"days": 5}), &leader()).is_err(), "nobody asked");
     desk.send_with("ask", json!({"days": 10}));
-    assert_eq!(
-        refused(&mut desk, "grant", json!({"days": 11}), &["leader"]),
-        "limit_exceeded"
-    );
-    assert_eq!(
-        refused(&mut desk, "grant", json!({"days": 5}), &["dispatcher"]),
-        "not_allowed"
-    );
-    assert!(
-        desk.try_send("grant", json!({"days": 0}), &leader())
-            .is_err()
-    );
+    assert_eq!(refused(&mut desk, "grant", json!({"days": 11}), &["leader"]), "limit_exceeded");
+    assert_eq!(refused(&mut desk, "grant", json!({"days": 5}), &["dispatcher"]), "not_allowed");
+    assert!(desk.try_send("grant", json!({"days": 0}), &leader()).is_err());
     assert!(desk.try_send("grant", json!({}), &leader()).is_err());
     desk.send_with("grant", json!({"days": 5}));
-    assert_eq!(
-        refused(&mut desk, "ask", json!({"days": 5}), &["leader"]),
-        "limit_exceeded"
-    );
+    assert_eq!(refused(&mut desk, "ask", json!({"days": 5}), &["leader"]), "limit_exceeded");
     assert_eq!(desk.due("reply"), "2026-06-13 23:59:59");
 }
 
@@ -430,12 +324,7 @@ fn after_an_outage_one_notice_comes_the_highest_and_everything_else_is_done() {
     assert!(desk.case.marks.contains("overdue"));
     assert_eq!(desk.facts_of("rung_fired").len(), 3);
     assert_eq!(desk.facts_of("rung_skipped").len(), 2);
-    assert!(
-        desk.facts
-            .iter()
-            .any(|f| f["kind"] == "remark" && f["text"] == "poked"),
-        "the raise was executed"
-    );
+    assert!(desk.facts.iter().any(|f| f["kind"] == "remark" && f["text"] == "poked"), "the raise was executed");
     assert_eq!(local(desk.timers["clock/reply/1"]), "2026-06-04 23:59:59");
 }
 
@@ -466,16 +355,8 @@ ladder:
     let mut desk = Desk::open("2026-06-01T10:00", &chart(clock), json!({}));
     desk.wake("2026-06-20T12:00");
     assert_eq!(desk.active(), ["forced"]);
-    assert_eq!(
-        desk.status("reply"),
-        "met",
-        "forced at the last moment of the last day"
-    );
-    assert_eq!(
-        desk.notices(),
-        ["forced"],
-        "its own notice goes out, the leader is not troubled"
-    );
+    assert_eq!(desk.status("reply"), "met", "forced at the last moment of the last day");
+    assert_eq!(desk.notices(), ["forced"], "its own notice goes out, the leader is not troubled");
     assert!(desk.timers.is_empty());
 }
 
@@ -506,11 +387,7 @@ states:
     let mut desk = Desk::open("2026-06-01T10:00", yaml, json!({}));
     assert_eq!(desk.timers.len(), 3);
     desk.wake("2026-06-02T10:00");
-    let said: Vec<_> = desk
-        .facts_of("remark")
-        .iter()
-        .map(|f| f["text"].as_str().unwrap())
-        .collect();
+    let said: Vec<_> = desk.facts_of("remark").iter().map(|f| f["text"].as_str().unwrap()).collect();
     assert_eq!(said, ["one", "b", "two"]);
 }
 
@@ -524,26 +401,15 @@ ladder: [{at: due, raise: forced}, {repeat: 1 working day, notify: owner}]
 ";
     let mut desk = Desk::open("2026-06-01T10:00", &chart(clock), json!({}));
     desk.clock("2026-06-03T09:00").send("go");
-    let entered: Vec<_> = desk
-        .facts_of("state_entered")
-        .iter()
-        .map(|f| f["state"].as_str().unwrap())
-        .collect();
+    let entered: Vec<_> = desk.facts_of("state_entered").iter().map(|f| f["state"].as_str().unwrap()).collect();
     assert!(entered.ends_with(&["forced", "answered"]), "{entered:?}");
 }
 
 #[test]
 fn the_time_of_a_case_never_goes_back() {
-    let mut desk = Desk::open(
-        "2026-06-03T10:00",
-        &chart(PLAIN),
-        received("2026-06-01T09:30"),
-    );
+    let mut desk = Desk::open("2026-06-03T10:00", &chart(PLAIN), received("2026-06-01T09:30"));
     desk.clock("2026-06-02T10:00").send("go");
-    assert_eq!(
-        desk.facts_of("clock_met")[0]["at"],
-        json!(at("2026-06-03T10:00"))
-    );
+    assert_eq!(desk.facts_of("clock_met")[0]["at"], json!(at("2026-06-03T10:00")));
 }
 
 // -- runs -------------------------------------------------------------------------------------------------------------
@@ -564,26 +430,16 @@ fn a_met_clock_stays_met_unless_it_restarts() {
 
 #[test]
 fn an_event_that_nobody_takes_is_refused_and_changes_nothing() {
-    let mut desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(PLAIN),
-        received("2026-06-01T09:30"),
-    );
+    let mut desk = Desk::open("2026-06-01T10:00", &chart(PLAIN), received("2026-06-01T09:30"));
     let before = desk.case.clone();
-    assert_eq!(
-        desk.try_send("back", json!({}), &leader())
-            .unwrap_err()
-            .code,
-        "not_expected_here"
-    );
+    assert_eq!(desk.try_send("back", json!({}), &leader()).unwrap_err().code, "not_expected_here");
     assert_eq!(desk.case, before);
 }
 
 #[test]
 fn a_case_that_ended_has_no_running_clock_and_no_timer() {
-    let yaml = chart(PLAIN)
-        .replace("  gone: {}", "  gone: {}\n  end: {type: final}")
-        .replace("drop: gone", "drop: end");
+    let yaml =
+        chart(PLAIN).replace("  gone: {}", "  gone: {}\n  end: {type: final}").replace("drop: gone", "drop: end");
     let mut desk = Desk::open("2026-06-01T10:00", &yaml, received("2026-06-01T09:30"));
     desk.send("drop");
     assert_eq!(desk.status("reply"), "void");
@@ -597,8 +453,7 @@ fn a_case_that_ended_has_no_running_clock_and_no_timer() {
 fn with_2027() -> Calendar {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/calendars");
     let read = |year: i32| std::fs::read_to_string(folder.join(format!("{year}.json"))).unwrap();
-    let years =
-        (2024..=2026).map(|year| YearFile::parse(&format!("{year}.json"), &read(year)).unwrap());
+    let years = (2024..=2026).map(|year| YearFile::parse(&format!("{year}.json"), &read(year)).unwrap());
     let next = YearFile::parse("2027.json", &next_year()).unwrap();
     Calendar::from_years(china(), Hours::default(), years.chain([next]).collect())
 }
@@ -610,11 +465,7 @@ fn next_year() -> String {
 #[test]
 fn a_date_in_an_unpublished_year_is_the_earliest_possible_and_moves_later_when_the_year_is_known() {
     let clock = PLAIN.replace("within: 7 days", "within: 10 working days");
-    let mut desk = Desk::open(
-        "2026-12-21T10:00",
-        &chart(&clock),
-        received("2026-12-21T09:30"),
-    );
+    let mut desk = Desk::open("2026-12-21T10:00", &chart(&clock), received("2026-12-21T09:30"));
     assert_eq!(
         desk.due("reply"),
         "2027-01-02 23:59:59",
@@ -630,11 +481,7 @@ fn a_date_in_an_unpublished_year_is_the_earliest_possible_and_moves_later_when_t
 
 #[test]
 fn adopting_a_calendar_leaves_settled_dates_alone() {
-    let mut desk = Desk::open(
-        "2026-06-01T10:00",
-        &chart(PLAIN),
-        received("2026-06-01T09:30"),
-    );
+    let mut desk = Desk::open("2026-06-01T10:00", &chart(PLAIN), received("2026-06-01T09:30"));
     desk.calendar = with_2027();
     desk.stepped(Input::AdoptCalendar).unwrap();
     assert_eq!(desk.due("reply"), "2026-06-08 23:59:59");
@@ -652,13 +499,8 @@ fn who_cannot_own_a_case_never_does_and_the_duty_desk_steps_in() {
         ("air", "unit:duty-desk"),
         ("role:leader", "role:leader"),
     ] {
-        let yaml =
-            "workflow: t\nowner: data.unit\nexcludes: data.accused\ninitial: a\nstates:\n  a: {}\n";
-        let desk = Desk::open(
-            "2026-06-01T10:00",
-            yaml,
-            json!({"unit": unit, "accused": ["air"]}),
-        );
+        let yaml = "workflow: t\nowner: data.unit\nexcludes: data.accused\ninitial: a\nstates:\n  a: {}\n";
+        let desk = Desk::open("2026-06-01T10:00", yaml, json!({"unit": unit, "accused": ["air"]}));
         assert_eq!(desk.case.owner, owner, "{unit}");
     }
 }

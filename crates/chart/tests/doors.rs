@@ -47,23 +47,15 @@ fn dispatcher() -> Actor {
 }
 
 fn of(kind: ActorKind) -> Actor {
-    Actor {
-        kind,
-        ..person(&[], &[], &[])
-    }
+    Actor { kind, ..person(&[], &[], &[]) }
 }
 
 fn desk() -> Desk {
-    Desk::open(
-        "2026-06-01T10:00",
-        CHART,
-        json!({"unit": "water", "accused": ["air"]}),
-    )
+    Desk::open("2026-06-01T10:00", CHART, json!({"unit": "water", "accused": ["air"]}))
 }
 
 fn code(desk: &Desk, event: &str, data: serde_json::Value, actor: &Actor) -> &'static str {
-    desk.admitted(event, &data, actor)
-        .map_or_else(|refusal| refusal.code, |()| "ok")
+    desk.admitted(event, &data, actor).map_or_else(|refusal| refusal.code, |()| "ok")
 }
 
 #[test]
@@ -94,92 +86,35 @@ fn everyone_sends_only_what_is_theirs() {
 #[test]
 fn a_wrong_form_is_refused_with_every_field_that_is_wrong() {
     let desk = desk();
-    let refusal = desk
-        .admitted(
-            "assign",
-            &json!({"unit": "w", "on": "tomorrow"}),
-            &dispatcher(),
-        )
-        .unwrap_err();
+    let refusal = desk.admitted("assign", &json!({"unit": "w", "on": "tomorrow"}), &dispatcher()).unwrap_err();
     assert_eq!(refusal.code, "form_invalid");
     let paths: Vec<_> = refusal.details.iter().map(|d| d.path.as_str()).collect();
-    assert!(
-        paths.contains(&"unit") && paths.contains(&"on"),
-        "{refusal:?}"
-    );
-    let refusal = desk
-        .admitted("assign", &json!({}), &dispatcher())
-        .unwrap_err();
-    assert_eq!(
-        refusal.details[0].path, "unit",
-        "a missing field is named itself"
-    );
-    assert_eq!(
-        code(&desk, "assign", json!("water"), &dispatcher()),
-        "form_invalid"
-    );
+    assert!(paths.contains(&"unit") && paths.contains(&"on"), "{refusal:?}");
+    let refusal = desk.admitted("assign", &json!({}), &dispatcher()).unwrap_err();
+    assert_eq!(refusal.details[0].path, "unit", "a missing field is named itself");
+    assert_eq!(code(&desk, "assign", json!("water"), &dispatcher()), "form_invalid");
 }
 
 #[test]
 fn a_requirement_refuses_in_the_words_of_the_workflow() {
-    let refusal = desk()
-        .admitted("assign", &json!({"unit": "air"}), &dispatcher())
-        .unwrap_err();
-    assert_eq!(
-        (refusal.code, refusal.message.zh.as_str()),
-        ("requirement", "应当回避")
-    );
+    let refusal = desk().admitted("assign", &json!({"unit": "air"}), &dispatcher()).unwrap_err();
+    assert_eq!((refusal.code, refusal.message.zh.as_str()), ("requirement", "应当回避"));
 }
 
 #[test]
 fn the_intake_is_checked_before_a_case_exists() {
     let desk = Desk::at("2026-06-01T10:00", CHART);
-    assert_eq!(
-        code(
-            &desk,
-            "case.opened",
-            json!({"unit": "water"}),
-            &dispatcher()
-        ),
-        "ok"
-    );
-    assert_eq!(
-        code(&desk, "case.opened", json!({"unit": "air"}), &dispatcher()),
-        "requirement"
-    );
-    assert_eq!(
-        code(
-            &desk,
-            "case.opened",
-            json!({"unit": "water", "returns": 2}),
-            &dispatcher()
-        ),
-        "form_invalid"
-    );
-    assert_eq!(
-        code(
-            &desk,
-            "case.opened",
-            json!({"unit": "water"}),
-            &person(&["leader"], &[], &[])
-        ),
-        "not_allowed"
-    );
+    assert_eq!(code(&desk, "case.opened", json!({"unit": "water"}), &dispatcher()), "ok");
+    assert_eq!(code(&desk, "case.opened", json!({"unit": "air"}), &dispatcher()), "requirement");
+    assert_eq!(code(&desk, "case.opened", json!({"unit": "water", "returns": 2}), &dispatcher()), "form_invalid");
+    assert_eq!(code(&desk, "case.opened", json!({"unit": "water"}), &person(&["leader"], &[], &[])), "not_allowed");
 }
 
 fn possible(desk: &Desk, actor: &Actor) -> Vec<String> {
-    let context = Context {
-        now: at("2026-06-01T11:00"),
-        calendar: &desk.calendar,
-        directory: &Units,
-        case_id: "case-1",
-    };
-    let mut names: Vec<String> = desk
-        .case
-        .open_events(&desk.def, actor, &context)
-        .iter()
-        .map(|event| event.name.clone())
-        .collect();
+    let context =
+        Context { now: at("2026-06-01T11:00"), calendar: &desk.calendar, directory: &Units, case_id: "case-1" };
+    let mut names: Vec<String> =
+        desk.case.open_events(&desk.def, actor, &context).iter().map(|event| event.name.clone()).collect();
     names.sort();
     names
 }
@@ -189,11 +124,7 @@ fn people_are_offered_what_they_can_do_now_and_nothing_else() {
     let mut desk = desk();
     let member = person(&[], &["water"], &[]);
     assert_eq!(possible(&desk, &member), ["return.ask", "sign"]);
-    assert_eq!(
-        possible(&desk, &dispatcher()),
-        ["assign"],
-        "closing is not possible yet"
-    );
+    assert_eq!(possible(&desk, &dispatcher()), ["assign"], "closing is not possible yet");
     desk.try_send("return.ask", json!({}), &member).unwrap();
     assert_eq!(possible(&desk, &dispatcher()), ["assign", "close"]);
     desk.try_send("return.ask", json!({}), &member).unwrap();

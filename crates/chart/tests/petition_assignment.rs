@@ -72,7 +72,8 @@ fn a_handler_with_an_interest_cannot_sign() {
     let mut office = Office::at("2026-06-01T10:00");
     office.open(complaint("2026-06-01T09:30"));
     office.send("assign", json!({"unit": "water-section"}), &dispatcher());
-    let refusal = office.refused("sign", json!({"handler": "handler.water", "no_interest": false}), &unit("water-section"));
+    let refusal =
+        office.refused("sign", json!({"handler": "handler.water", "no_interest": false}), &unit("water-section"));
     assert!(refusal.contains("第二十八条"), "{refusal}");
 }
 

@@ -16,7 +16,11 @@ fn handled(data: serde_json::Value) -> Office {
 }
 
 fn choose(office: &mut Office, route: &str) {
-    office.send("route.choose", json!({"route": route, "procedure": "ordinary", "accepted_on": "2026-06-02"}), &dispatcher());
+    office.send(
+        "route.choose",
+        json!({"route": route, "procedure": "ordinary", "accepted_on": "2026-06-02"}),
+        &dispatcher(),
+    );
 }
 
 fn served(on: &str) -> serde_json::Value {
@@ -105,7 +109,8 @@ fn route_six_is_sixty_days_from_acceptance_with_one_extension_asked_before_due()
     // 1 August and thirty days: 31 August.
     assert_eq!(office.limit("handling_six"), "2026-08-31 23:59:59");
     assert!(office.wrote("延期告知书"));
-    let refusal = office.send_any("extension.ask", json!({"days": 5, "reason": "再次申请"}), &unit("water-section"))
+    let refusal = office
+        .send_any("extension.ask", json!({"days": 5, "reason": "再次申请"}), &unit("water-section"))
         .and_then(|()| office.send_any("extension.grant", json!({"days": 5, "reason": "再次申请"}), &leader()));
     assert!(refusal.is_err(), "only one extension");
 
@@ -128,7 +133,8 @@ fn an_extension_cannot_be_asked_for_on_route_five() {
     let mut office = handled(complaint("2026-06-01T09:30"));
     office.until("2026-06-02T09:00");
     choose(&mut office, "five");
-    let refusal = office.refused("extension.ask", json!({"days": 30, "reason": "需要委托监测"}), &unit("water-section"));
+    let refusal =
+        office.refused("extension.ask", json!({"days": 30, "reason": "需要委托监测"}), &unit("water-section"));
     assert!(refusal.contains("第三十四条") || refusal.contains("（六）"), "{refusal}");
 }
 
@@ -139,7 +145,11 @@ fn changing_the_route_never_restarts_the_clock_of_receipt() {
     choose(&mut office, "six");
     office.until("2026-06-30T09:00");
     choose(&mut office, "five");
-    assert_eq!(office.limit("performance"), "2026-08-01 23:59:59", "two months from receipt, as if nothing had changed");
+    assert_eq!(
+        office.limit("performance"),
+        "2026-08-01 23:59:59",
+        "two months from receipt, as if nothing had changed"
+    );
     assert_eq!(office.limit("handling_five"), "2026-08-01 23:59:59", "sixty days from the first acceptance");
     assert_eq!(office.status("handling_six"), "void");
     let refusal = office.refused(
@@ -154,7 +164,11 @@ fn changing_the_route_never_restarts_the_clock_of_receipt() {
 fn the_simple_procedure_is_ten_working_days_from_acceptance() {
     let mut office = handled(complaint("2026-06-01T09:30"));
     office.until("2026-06-09T09:00");
-    office.send("route.choose", json!({"route": "six", "procedure": "simple", "accepted_on": "2026-06-09"}), &dispatcher());
+    office.send(
+        "route.choose",
+        json!({"route": "six", "procedure": "simple", "accepted_on": "2026-06-09"}),
+        &dispatcher(),
+    );
     // Accepted Tuesday 9 June: ten working days, 19 June is a holiday: Wednesday 24 June. Policy of seven: 18 June.
     assert_eq!(office.limit("simple"), "2026-06-24 23:59:59");
     assert_eq!(office.due("simple"), "2026-06-18 23:59:59");
@@ -181,7 +195,11 @@ fn a_route_chosen_wrongly_takes_the_work_up_where_it_was() {
     let mut office = handled(complaint("2026-06-01T09:30"));
     office.until("2026-06-02T09:00");
     choose(&mut office, "four");
-    office.send("route.choose", json!({"route": "five", "procedure": "ordinary", "accepted_on": "2026-06-02"}), &dispatcher());
+    office.send(
+        "route.choose",
+        json!({"route": "five", "procedure": "ordinary", "accepted_on": "2026-06-02"}),
+        &dispatcher(),
+    );
     assert!(office.is_in("investigating"), "{:?}", office.active());
     assert_eq!(office.limit("performance"), "2026-08-01 23:59:59");
 }
@@ -198,7 +216,11 @@ fn a_12345_ticket_is_due_when_its_sender_says_and_moves_only_with_his_consent() 
     choose(&mut office, "five");
     office.send("sender.ask", json!({"days": 5, "reason": "需要现场监测"}), &unit("water-section"));
     assert_eq!(office.due("ticket"), "2026-06-12 18:00:00", "asking moves nothing");
-    office.send("sender.consent", json!({"days": 5, "reason": "来单方同意延长五天", "proof": "工单备注"}), &dispatcher());
+    office.send(
+        "sender.consent",
+        json!({"days": 5, "reason": "来单方同意延长五天", "proof": "工单备注"}),
+        &dispatcher(),
+    );
     assert!(office.due("ticket").starts_with("2026-06-17"), "{}", office.due("ticket"));
     draft(&mut office, "answered");
     let refusal = office.refused("reply.delivered", delivered("2026-06-02"), &unit("water-section"));
@@ -261,7 +283,11 @@ fn after_five_working_days_there_is_no_objection() {
     data["sender"] = json!("区信访办");
     let mut office = handled(data);
     office.until("2026-06-09T00:00");
-    let refusal = office.refused("objection.raise", json!({"reason": "该事项属于区城市管理局职责范围，理由详见附件"}), &dispatcher());
+    let refusal = office.refused(
+        "objection.raise",
+        json!({"reason": "该事项属于区城市管理局职责范围，理由详见附件"}),
+        &dispatcher(),
+    );
     assert!(refusal.contains("五个工作日"), "{refusal}");
 }
 
@@ -300,7 +326,11 @@ fn an_unreachable_petitioner_needs_recorded_attempts() {
     let refusal = office.refused("unreachable.declare", json!({"reason": "多次联系无人接听"}), &head("water-section"));
     assert!(refusal.contains("联系"), "{refusal}");
     for hour in ["09:00", "14:00", "20:00"] {
-        office.send("reply.attempt", json!({"when": format!("2026-06-02T{hour}:00+08:00"), "how": "电话无人接听"}), &unit("water-section"));
+        office.send(
+            "reply.attempt",
+            json!({"when": format!("2026-06-02T{hour}:00+08:00"), "how": "电话无人接听"}),
+            &unit("water-section"),
+        );
     }
     office.send("unreachable.declare", json!({"reason": "多次联系无人接听"}), &head("water-section"));
     assert!(office.is_in("unreachable"));

@@ -21,8 +21,10 @@ fn walk(data: Value, events: &[(&str, Value)]) -> Vec<Line> {
         definition.data.initial[key] = value.clone();
     }
     let calendar = Calendar::from_years(china(), Hours::default(), Vec::new());
-    let script: Vec<Item> =
-        events.iter().map(|(event, data)| Item { event: Some((*event).to_owned()), data: data.clone(), after: None }).collect();
+    let script: Vec<Item> = events
+        .iter()
+        .map(|(event, data)| Item { event: Some((*event).to_owned()), data: data.clone(), after: None })
+        .collect();
     let lines = try_run(&definition, &calendar, "2026-06-01T02:00:00Z".parse().unwrap(), &script).unwrap();
     for line in &lines {
         assert!(line.actions.iter().all(|a| a.get("failed").is_none()), "an expression failed: {line:?}");
@@ -45,7 +47,10 @@ fn wrote(line: &Line, paper: &str) -> bool {
 
 /// Assigned to and signed for by the water section.
 fn signed() -> Vec<(&'static str, Value)> {
-    vec![("assign", json!({"unit": "water-section"})), ("sign", json!({"handler": "handler.water", "no_interest": true}))]
+    vec![
+        ("assign", json!({"unit": "water-section"})),
+        ("sign", json!({"handler": "handler.water", "no_interest": true})),
+    ]
 }
 
 fn choose(route: &str) -> (&'static str, Value) {
@@ -63,11 +68,31 @@ fn delivered() -> (&'static str, Value) {
 #[test]
 fn a_complaint_goes_from_registration_to_the_archive() {
     let mut events = signed();
-    events.extend([choose("five"), ("notice.serve", json!({"served_on": "2026-06-01", "method": "post", "proof": "EMS 0"}))]);
+    events.extend([
+        choose("five"),
+        ("notice.serve", json!({"served_on": "2026-06-01", "method": "post", "proof": "EMS 0"})),
+    ]);
     events.extend([draft(), ("reply.approve", json!({})), delivered()]);
-    events.extend([("close", json!({"closing_code": "lawful"})), ("rate", json!({"rating": 5})), ("archive", json!({}))]);
+    events.extend([
+        ("close", json!({"closing_code": "lawful"})),
+        ("rate", json!({"rating": 5})),
+        ("archive", json!({})),
+    ]);
     let lines = walk(json!({}), &events);
-    let path: Vec<&str> = ["registered", "waiting", "investigating", "investigating", "told", "approving", "delivering", "answered", "closed", "closed", "archived"].into();
+    let path: Vec<&str> = [
+        "registered",
+        "waiting",
+        "investigating",
+        "investigating",
+        "told",
+        "approving",
+        "delivering",
+        "answered",
+        "closed",
+        "closed",
+        "archived",
+    ]
+    .into();
     for (line, state) in lines.iter().zip(&path) {
         assert!(has(&line.active, state), "expected {state}, got {:?}", line.active);
     }
@@ -89,7 +114,16 @@ fn a_return_leaves_it_with_the_unit_and_the_third_goes_to_the_leader() {
     let agree = |unit: &str| ("return.agree", json!({"unit": unit}));
     let lines = walk(
         json!({}),
-        &[("assign", json!({"unit": "a"})), ask.clone(), agree("b"), ask.clone(), agree("c"), ask.clone(), ("return.decide", json!({"unit": "a"})), ask],
+        &[
+            ("assign", json!({"unit": "a"})),
+            ask.clone(),
+            agree("b"),
+            ask.clone(),
+            agree("c"),
+            ask.clone(),
+            ("return.decide", json!({"unit": "a"})),
+            ask,
+        ],
     );
     assert!(has(&lines[2].active, "return_asked") && lines[2].actions.iter().all(|a| a["set"].get("unit").is_none()));
     assert!(has(&lines[4].active, "return_asked"));
@@ -102,7 +136,8 @@ fn a_return_leaves_it_with_the_unit_and_the_third_goes_to_the_leader() {
 fn the_notice_runs_beside_the_work_and_is_not_owed_to_an_anonymous_petitioner() {
     assert!(has(&ends_in(json!({}), &[]), "owed"));
     assert!(has(&ends_in(json!({"petitioner": "anonymous"}), &[]), "not_owed"));
-    let identified = ends_in(json!({"petitioner": "anonymous"}), &[("petitioner.identified", json!({"petitioner_name": "张某"}))]);
+    let identified =
+        ends_in(json!({"petitioner": "anonymous"}), &[("petitioner.identified", json!({"petitioner_name": "张某"}))]);
     assert!(has(&identified, "owed"), "{identified:?}");
     assert!(has(&ends_in(json!({}), &[("petitioner.unidentifiable", json!({"reason": "查无此人"}))]), "not_owed"));
 }
@@ -131,7 +166,16 @@ fn routes_one_to_four_are_passed_on_and_a_wrong_choice_is_taken_back_to_where_th
     events.extend([choose("four"), choose("six")]);
     let back = ends_in(json!({}), &events);
     assert!(has(&back, "investigating"), "{back:?}");
-    let referred = ends_in(json!({}), &[choose("one"), ("referral.served", json!({"referred_to": "区法院", "served_on": "2026-06-01", "method": "post", "proof": "EMS"}))]);
+    let referred = ends_in(
+        json!({}),
+        &[
+            choose("one"),
+            (
+                "referral.served",
+                json!({"referred_to": "区法院", "served_on": "2026-06-01", "method": "post", "proof": "EMS"}),
+            ),
+        ],
+    );
     assert_eq!(referred, ["referred"]);
 }
 
@@ -158,7 +202,11 @@ fn a_rejected_draft_goes_back_to_the_handler_and_nothing_leaves_unapproved() {
 fn urgent_matters_and_those_of_many_people_open_the_side_branch() {
     let alarmed = walk(json!({"urgency": "urgent"}), &[]);
     assert!(has(&alarmed[0].active, "alarmed"));
-    assert!(alarmed[0].actions.iter().any(|a| a["template"] == "urgent-matter" && a["urgent"] == true), "{:?}", alarmed[0].actions);
+    assert!(
+        alarmed[0].actions.iter().any(|a| a["template"] == "urgent-matter" && a["urgent"] == true),
+        "{:?}",
+        alarmed[0].actions
+    );
     assert!(has(&ends_in(json!({"head_count": 5}), &[]), "alarmed"));
     assert!(has(&ends_in(json!({"head_count": 4}), &[]), "calm"));
     let done = ends_in(json!({"urgency": "urgent"}), &[("urgent.measures", json!({"measures": "停产"}))]);
@@ -196,9 +244,16 @@ fn a_merger_is_undone_to_where_the_work_was() {
 #[test]
 fn linked_cases_are_opened_and_the_petition_stays_where_it_is() {
     let mut events = signed();
-    events.extend([("cohandler.add", json!({"unit": "town-ganshui", "task": "核实"})), ("enforcement.open", json!({"ground": "私设暗管"}))]);
+    events.extend([
+        ("cohandler.add", json!({"unit": "town-ganshui", "task": "核实"})),
+        ("enforcement.open", json!({"ground": "私设暗管"})),
+    ]);
     let lines = walk(json!({}), &events);
-    assert!(lines[3].actions.iter().any(|a| a["open"] == "co-handling" && a["data"]["unit"] == "town-ganshui"), "{:?}", lines[3].actions);
+    assert!(
+        lines[3].actions.iter().any(|a| a["open"] == "co-handling" && a["data"]["unit"] == "town-ganshui"),
+        "{:?}",
+        lines[3].actions
+    );
     assert!(lines[4].actions.iter().any(|a| a["open"] == "enforcement"), "{:?}", lines[4].actions);
     assert!(has(&lines[4].active, "investigating"));
 }
@@ -206,12 +261,28 @@ fn linked_cases_are_opened_and_the_petition_stays_where_it_is() {
 #[test]
 fn after_closing_a_review_and_new_facts_become_cases_of_their_own() {
     let mut events = signed();
-    events.extend([choose("six"), draft(), ("reply.approve", json!({})), delivered(), ("close", json!({"closing_code": "explained"}))]);
-    events.push(("review.request", json!({"requested_at": "2026-06-02T10:00:00+08:00", "reason": "不服", "authority": "city-bureau"})));
-    events.push(("new_facts", json!({"received_at": "2026-06-02T11:00:00+08:00", "title": "再次排放", "content": "黑水"})));
+    events.extend([
+        choose("six"),
+        draft(),
+        ("reply.approve", json!({})),
+        delivered(),
+        ("close", json!({"closing_code": "explained"})),
+    ]);
+    events.push((
+        "review.request",
+        json!({"requested_at": "2026-06-02T10:00:00+08:00", "reason": "不服", "authority": "city-bureau"}),
+    ));
+    events.push((
+        "new_facts",
+        json!({"received_at": "2026-06-02T11:00:00+08:00", "title": "再次排放", "content": "黑水"}),
+    ));
     let lines = walk(json!({}), &events);
     let last = lines.len() - 1;
     assert!(lines[last - 1].actions.iter().any(|a| a["open"] == "review" && a["data"]["authority"] == "city-bureau"));
-    assert!(lines[last].actions.iter().any(|a| a["open"] == "petition" && a["data"]["title"] == "再次排放"), "{:?}", lines[last].actions);
+    assert!(
+        lines[last].actions.iter().any(|a| a["open"] == "petition" && a["data"]["title"] == "再次排放"),
+        "{:?}",
+        lines[last].actions
+    );
     assert_eq!(lines[last].active, ["closed"]);
 }

@@ -24,7 +24,11 @@ fn an_urgent_matter_at_night_reaches_the_officer_on_duty_at_once_and_again_in_mi
     office.forget();
     office.until("2026-06-02T03:10");
     assert!(office.mailed_urgently("urgent-matter", "role:bureau-head"), "and every thirty until it is reported");
-    office.send("urgent.report", json!({"reported_to": "区政府、区信访联席办", "reported_at": "2026-06-02T03:10:00+08:00"}), &duty());
+    office.send(
+        "urgent.report",
+        json!({"reported_to": "区政府、区信访联席办", "reported_at": "2026-06-02T03:10:00+08:00"}),
+        &duty(),
+    );
     assert_eq!(office.status("urgent_report"), "late");
     office.send("urgent.measures", json!({"measures": "已到场并要求停产"}), &duty());
     assert!(office.is_in("measures_taken"));

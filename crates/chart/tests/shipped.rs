@@ -10,9 +10,7 @@ fn workflows() -> PathBuf {
 fn load(path: &Path) -> Result<huiyin_chart::Definition, huiyin_chart::Diagnostics> {
     let text = std::fs::read_to_string(path).unwrap();
     let name = format!("workflows/{}", path.file_name().unwrap().to_string_lossy());
-    huiyin_chart::load(&name, &text, &|other| {
-        std::fs::read_to_string(workflows().join(other)).ok()
-    })
+    huiyin_chart::load(&name, &text, &|other| std::fs::read_to_string(workflows().join(other)).ok())
 }
 
 #[test]
@@ -34,15 +32,11 @@ fn every_shipped_workflow_loads() {
 
 #[test]
 fn a_typo_is_named_with_its_line_and_a_cure() {
-    let text =
-        "workflow: x\ninitial: a\nstates:\n  a:\n    on:\n      go: bb\n    onn: {}\n  b: {}\n";
+    let text = "workflow: x\ninitial: a\nstates:\n  a:\n    on:\n      go: bb\n    onn: {}\n  b: {}\n";
     let problems = huiyin_chart::load("x.yaml", text, &|_| None).unwrap_err();
     let shown = problems.to_string();
     assert!(shown.contains("x.yaml:6:11"), "{shown}");
-    assert!(
-        shown.contains("did you mean `b`?") || shown.contains("no state `bb`"),
-        "{shown}"
-    );
+    assert!(shown.contains("did you mean `b`?") || shown.contains("no state `bb`"), "{shown}");
     assert!(shown.contains("unknown key `onn`"), "{shown}");
     assert!(shown.contains("did you mean `on`?"), "{shown}");
 }

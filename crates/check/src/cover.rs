@@ -4,7 +4,7 @@
 //! A paused clock covers nothing. Statuses are followed along all ways for as few clocks as the proof needs: whenever a
 //! way seems to lead to a state without a clock, and a clock not followed yet surely runs there, it is followed too.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use huiyin_chart::Definition;
@@ -28,6 +28,8 @@ struct Followed<'d> {
     starts: Vec<(&'d TriggerOn, Option<Condition>)>,
     ends: Vec<(&'d TriggerOn, Option<Condition>)>,
     region: StateIx,
+    /// Events that end it and that no state names: heard although no transition takes them.
+    alone: BTreeSet<String>,
 }
 
 struct Cover<'d> {
@@ -45,7 +47,12 @@ type Distinct = (usize, u32, Vec<[u8; 3]>);
 type Spot = (u32, u64);
 
 pub(crate) fn clocks(def: &Definition, graph: &Graph, report: &mut Report) {
-    let mut cover = Cover { def, graph, clocks: def.clocks.iter().map(|clock| Followed::of(def, clock)).collect(), steps: HashMap::new() };
+    let mut cover = Cover {
+        def,
+        graph,
+        clocks: def.clocks.iter().map(|clock| Followed::of(def, clock)).collect(),
+        steps: HashMap::new(),
+    };
     let mut chosen: Vec<usize> = Vec::new();
     let mut bare: BTreeMap<StateIx, Vec<String>> = BTreeMap::new();
     loop {
@@ -85,14 +92,26 @@ impl<'d> Followed<'d> {
         };
         let mut ends = made(&decl.met_by);
         ends.extend(made(&decl.void_by));
-        Self { decl, starts: made(&decl.starts), ends, region: region(def, decl) }
+        let names = ends.iter().filter_map(|(on, _)| match on {
+            TriggerOn::Event(name) => Some(name),
+            TriggerOn::Entered(_) => None,
+        });
+        let alone = names.filter(|name| def.only_clocks_hear(name)).cloned().collect();
+        Self { decl, starts: made(&decl.starts), ends, region: region(def, decl), alone }
     }
 
-    fn triggered(&self, triggers: &[(&TriggerOn, Option<Condition>)], happened: &Happened, fields: Option<&Fields>) -> Option<bool> {
+    fn triggered(
+        &self,
+        triggers: &[(&TriggerOn, Option<Condition>)],
+        happened: &Happened,
+        fields: Option<&Fields>,
+    ) -> Option<bool> {
         let mut answer = Some(false);
         for (on, when) in triggers {
             let (hit, fields) = match (on, happened) {
-                (TriggerOn::Event(name), Happened::Event { name: event, outside, .. }) => (name == event, fields.filter(|_| *outside)),
+                (TriggerOn::Event(name), Happened::Event { name: event, outside, .. }) => {
+                    (name == event, fields.filter(|_| *outside))
+                }
                 (TriggerOn::Entered(state), Happened::Entered(ix)) => (state == ix, None),
                 _ => (false, None),
             };
@@ -112,15 +131,17 @@ impl<'d> Followed<'d> {
     fn after(&self, before: u8, edge: &Edge) -> u8 {
         let mut set = before;
         for happened in &edge.happened {
-            // A running clock takes an event that no transition takes; a clock does not start by one.
-            let ends = self.triggered(&self.ends, happened, edge.fields.as_ref());
+            let (taken, heard) = match happened {
+                Happened::Event { name, taken, .. } => (*taken, *taken || self.alone.contains(name)),
+                Happened::Entered(_) => (true, true),
+            };
+            let ends = if heard { self.triggered(&self.ends, happened, edge.fields.as_ref()) } else { Some(false) };
             if ends != Some(false) && set & RUNNING != 0 {
                 set |= ENDED;
                 if ends == Some(true) {
                     set &= !RUNNING;
                 }
             }
-            let taken = !matches!(happened, Happened::Event { taken: false, .. });
             let starts = self.triggered(&self.starts, happened, edge.fields.as_ref());
             if taken && starts != Some(false) {
                 let may = if self.decl.restarts { IDLE | ENDED } else { IDLE };
@@ -167,7 +188,8 @@ impl<'d> Cover<'d> {
     fn covers(&self, clock: usize, leaf: StateIx, active: &[StateIx]) -> bool {
         let Followed { decl, region, .. } = &self.clocks[clock];
         let paused = decl.pauses_in.iter().any(|ix| active.contains(ix));
-        let limit_paused = decl.limit.as_ref().is_some_and(|limit| limit.pauses_in.iter().any(|ix| active.contains(ix)));
+        let limit_paused =
+            decl.limit.as_ref().is_some_and(|limit| limit.pauses_in.iter().any(|ix| active.contains(ix)));
         let policy = decl.within.is_some() || decl.due.is_some();
         let counts = !paused && (policy || (decl.limit.is_some() && !limit_paused));
         counts && (leaf == *region || self.def.tables.below(leaf, *region))
@@ -195,7 +217,11 @@ impl<'d> Cover<'d> {
     }
 
     /// Ways to states that no followed clock covers, one for each state; none: too many to look at.
-    fn uncovered(&mut self, chosen: &[usize], known: &BTreeMap<StateIx, Vec<String>>) -> Option<BTreeMap<StateIx, Vec<&'d Edge>>> {
+    fn uncovered(
+        &mut self,
+        chosen: &[usize],
+        known: &BTreeMap<StateIx, Vec<String>>,
+    ) -> Option<BTreeMap<StateIx, Vec<&'d Edge>>> {
         let graph = self.graph;
         let start: Spot = (0, chosen.iter().enumerate().fold(0, |word, (slot, _)| put(word, slot, IDLE)));
         let mut came: HashMap<Spot, (Spot, usize)> = HashMap::new();
@@ -230,16 +256,28 @@ impl<'d> Cover<'d> {
         Some(found.into_iter().map(|(leaf, spot)| (leaf, way(spot))).collect())
     }
 
-    fn look(&self, spot: Spot, chosen: &[usize], known: &BTreeMap<StateIx, Vec<String>>, found: &mut BTreeMap<StateIx, Spot>) {
+    fn look(
+        &self,
+        spot: Spot,
+        chosen: &[usize],
+        known: &BTreeMap<StateIx, Vec<String>>,
+        found: &mut BTreeMap<StateIx, Spot>,
+    ) {
         let node = &self.graph.nodes[spot.0 as usize];
         if node.done {
             return;
         }
         for leaf in &node.active {
-            if self.def.states[usize::from(*leaf)].kind != StateKind::Atomic || known.contains_key(leaf) || found.contains_key(leaf) {
+            if self.def.states[usize::from(*leaf)].kind != StateKind::Atomic
+                || known.contains_key(leaf)
+                || found.contains_key(leaf)
+            {
                 continue;
             }
-            let covered = chosen.iter().enumerate().any(|(slot, clock)| get(spot.1, slot) == RUNNING && self.covers(*clock, *leaf, &node.active));
+            let covered = chosen
+                .iter()
+                .enumerate()
+                .any(|(slot, clock)| get(spot.1, slot) == RUNNING && self.covers(*clock, *leaf, &node.active));
             if !covered {
                 found.insert(*leaf, spot);
             }
@@ -254,7 +292,10 @@ impl<'d> Cover<'d> {
                 return false;
             }
             let after = |set: u8, edge: &&Edge| {
-                [IDLE, RUNNING, ENDED].into_iter().filter(|s| set & s != 0).fold(0, |sum, s| sum | self.clocks[*clock].after(s, edge))
+                [IDLE, RUNNING, ENDED]
+                    .into_iter()
+                    .filter(|s| set & s != 0)
+                    .fold(0, |sum, s| sum | self.clocks[*clock].after(s, edge))
             };
             way.iter().fold(IDLE, after) == RUNNING
         })
@@ -269,9 +310,14 @@ impl<'d> Cover<'d> {
             .map(|clock| self.clocks[clock].decl.name.as_str())
             .collect();
         let state = &self.def.states[usize::from(leaf)];
-        let name = if self.def.states.iter().filter(|other| other.key == state.key).count() == 1 { &state.key } else { &state.id };
+        let name = if self.def.states.iter().filter(|other| other.key == state.key).count() == 1 {
+            &state.key
+        } else {
+            &state.id
+        };
         if covering.is_empty() {
-            let cure = format!("declare a clock with `starts: {{entered: {name}}}`, a due date, a ladder and `met_by:`");
+            let cure =
+                format!("declare a clock with `starts: {{entered: {name}}}`, a due date, a ladder and `met_by:`");
             return ("a case can wait here and no clock can run".into(), cure);
         }
         let listed = covering.iter().take(8).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -291,7 +337,9 @@ fn words_after(before: u64, effect: &[[u8; 3]]) -> Vec<u64> {
             _ => after[2],
         };
         let statuses = [IDLE, RUNNING, ENDED].into_iter().filter(|status| set & status != 0);
-        words = statuses.flat_map(|status| words.iter().map(move |word| put(*word, slot, status)).collect::<Vec<_>>()).collect();
+        words = statuses
+            .flat_map(|status| words.iter().map(move |word| put(*word, slot, status)).collect::<Vec<_>>())
+            .collect();
     }
     words
 }

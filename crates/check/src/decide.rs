@@ -115,7 +115,9 @@ fn fields_read(ast: &IdedExpr, found: &mut BTreeSet<String>) {
         return;
     }
     match &ast.expr {
-        Ast::Call(call) => call.target.iter().map(AsRef::as_ref).chain(&call.args).for_each(|part| fields_read(part, found)),
+        Ast::Call(call) => {
+            call.target.iter().map(AsRef::as_ref).chain(&call.args).for_each(|part| fields_read(part, found))
+        }
         Ast::Select(select) => fields_read(&select.operand, found),
         Ast::List(list) => list.elements.iter().for_each(|part| fields_read(part, found)),
         _ => {}

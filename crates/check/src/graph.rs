@@ -42,7 +42,8 @@ pub(crate) struct Edge {
 impl Edge {
     /// For people: `route.choose (route: five)`.
     pub(crate) fn label(&self) -> String {
-        let fields: Vec<String> = self.fields.iter().flatten().map(|(key, value)| format!("{key}: {}", plain(value))).collect();
+        let fields: Vec<String> =
+            self.fields.iter().flatten().map(|(key, value)| format!("{key}: {}", plain(value))).collect();
         if fields.is_empty() { self.event.clone() } else { format!("{} ({})", self.event, fields.join(", ")) }
     }
 }
@@ -70,7 +71,7 @@ struct Explorer<'a> {
     waiting: VecDeque<u32>,
     runs: usize,
     loops: BTreeMap<String, MachineError>,
-    /// Names that some clock's trigger reads: their events matter even where no transition takes them.
+    /// Names that clocks wait for and no state names: their events matter although no transition takes them.
     clock_events: BTreeSet<String>,
     /// Which states can still be entered from which, over all transitions.
     reach: HashMap<Vec<StateIx>, BTreeSet<StateIx>>,
@@ -84,7 +85,13 @@ pub(crate) fn explore(def: &Definition, report: &mut Report) -> Graph {
         names(def).into_iter().map(|name| (name.clone(), combinations(def, &name, &all))).collect();
     let mut explorer = Explorer {
         shadow: &shadow,
-        graph: Graph { nodes: Vec::new(), edges: Vec::new(), entered: BTreeSet::new(), left: BTreeSet::new(), complete: true },
+        graph: Graph {
+            nodes: Vec::new(),
+            edges: Vec::new(),
+            entered: BTreeSet::new(),
+            left: BTreeSet::new(),
+            complete: true,
+        },
         found: HashMap::new(),
         waiting: VecDeque::new(),
         runs: 0,
@@ -106,7 +113,12 @@ pub(crate) fn explore(def: &Definition, report: &mut Report) -> Graph {
     }
     let place = &def.states[0].place;
     for (event, problem) in &explorer.loops {
-        report.problem("endless-loop", place, format!("`{event}`: {problem}"), "break the circle of `always` or `raise` with a condition that becomes false".into());
+        report.problem(
+            "endless-loop",
+            place,
+            format!("`{event}`: {problem}"),
+            "break the circle of `always` or `raise` with a condition that becomes false".into(),
+        );
     }
     if !explorer.graph.complete {
         report.problem(
@@ -130,7 +142,8 @@ fn clock_events(def: &Definition) -> BTreeSet<String> {
     let triggers = def.clocks.iter().flat_map(|clock| clock.starts.iter().chain(&clock.met_by).chain(&clock.void_by));
     triggers
         .filter_map(|trigger| match &trigger.on {
-            TriggerOn::Event(name) => Some(name.clone()),
+            TriggerOn::Event(name) if def.only_clocks_hear(name) => Some(name.clone()),
+            TriggerOn::Event(_) => None,
             TriggerOn::Entered(_) => None,
         })
         .collect()
@@ -226,7 +239,15 @@ impl Explorer<'_> {
         }
     }
 
-    fn edge(&mut self, from: u32, event: &str, fields: Option<&Fields>, config: &Configuration, happened: Vec<Happened>, left: &[StateIx]) {
+    fn edge(
+        &mut self,
+        from: u32,
+        event: &str,
+        fields: Option<&Fields>,
+        config: &Configuration,
+        happened: Vec<Happened>,
+        left: &[StateIx],
+    ) {
         self.graph.left.extend(left);
         self.graph.entered.extend(happened.iter().filter_map(|each| match each {
             Happened::Entered(ix) => Some(*ix),
@@ -235,7 +256,9 @@ impl Explorer<'_> {
         let node = self.resting(config);
         let to = self.node(node);
         let edges = &mut self.graph.edges[from as usize];
-        let known = edges.iter().any(|edge| edge.to == to && edge.event == event && edge.fields.as_ref() == fields && edge.happened == happened);
+        let known = edges.iter().any(|edge| {
+            edge.to == to && edge.event == event && edge.fields.as_ref() == fields && edge.happened == happened
+        });
         if !known {
             edges.push(Edge { to, event: event.to_owned(), fields: fields.cloned(), happened });
         }
@@ -267,7 +290,8 @@ impl Explorer<'_> {
 }
 
 fn configuration(node: &Node) -> Configuration {
-    let mut config = Configuration { history: node.history.iter().cloned().collect(), done: node.done, ..Configuration::default() };
+    let mut config =
+        Configuration { history: node.history.iter().cloned().collect(), done: node.done, ..Configuration::default() };
     for ix in &node.active {
         config.active.insert(*ix);
     }

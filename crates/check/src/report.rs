@@ -43,7 +43,13 @@ pub struct Report {
 
 impl Report {
     pub(crate) fn new(def: &Definition) -> Self {
-        Self { workflow: def.name.clone(), version: def.version, configurations: 0, problems: Vec::new(), assumptions: Vec::new() }
+        Self {
+            workflow: def.name.clone(),
+            version: def.version,
+            configurations: 0,
+            problems: Vec::new(),
+            assumptions: Vec::new(),
+        }
     }
 
     /// May it be loaded?
@@ -56,14 +62,24 @@ impl Report {
         self.problems.push(Problem { code, place: place.clone(), state: None, problem, cure, example: Vec::new() });
     }
 
-    pub(crate) fn state_problem(&mut self, code: &'static str, def: &Definition, ix: u16, problem: String, cure: String, example: Vec<String>) {
+    pub(crate) fn state_problem(
+        &mut self,
+        code: &'static str,
+        def: &Definition,
+        ix: u16,
+        problem: String,
+        cure: String,
+        example: Vec<String>,
+    ) {
         let state = &def.states[usize::from(ix)];
         let place = state.place.clone();
         self.problems.push(Problem { code, place, state: Some(state.id.clone()), problem, cure, example });
     }
 
     pub(crate) fn finish(&mut self) {
-        self.problems.sort_by(|a, b| (a.place.line, a.place.column, a.code, &a.problem).cmp(&(b.place.line, b.place.column, b.code, &b.problem)));
+        self.problems.sort_by(|a, b| {
+            (a.place.line, a.place.column, a.code, &a.problem).cmp(&(b.place.line, b.place.column, b.code, &b.problem))
+        });
         self.problems.dedup();
         self.assumptions.dedup();
     }
@@ -90,7 +106,10 @@ impl fmt::Display for Report {
         }
         let (name, version, n) = (&self.workflow, self.version, self.configurations);
         match self.problems.len() {
-            0 => writeln!(f, "{name} {version}: proved over {n} configurations: every place where a case can wait has an owner, a running clock and a next rung")?,
+            0 => writeln!(
+                f,
+                "{name} {version}: proved over {n} configurations: every place where a case can wait has an owner, a running clock and a next rung"
+            )?,
             1 => writeln!(f, "{name} {version}: refused, 1 problem ({n} configurations)")?,
             many => writeln!(f, "{name} {version}: refused, {many} problems ({n} configurations)")?,
         }

@@ -73,7 +73,9 @@ fn state(state: &State) -> State {
 }
 
 fn transition(transition: &Transition, ix: TransitionIx) -> Transition {
-    let ask = || Expr::compile(&format!("unit_relation('{ix}') == 'yes'"), transition.place.clone(), &|_| None, &|_| None).ok();
+    let ask = || {
+        Expr::compile(&format!("unit_relation('{ix}') == 'yes'"), transition.place.clone(), &|_| None, &|_| None).ok()
+    };
     Transition {
         source: transition.source,
         targets: transition.targets.clone(),
@@ -121,7 +123,12 @@ pub(crate) struct Oracle<'a> {
 }
 
 impl<'a> Oracle<'a> {
-    pub(crate) fn new(shadow: &'a Shadow, fields: Option<&'a Fields>, active: BTreeSet<StateIx>, script: Vec<bool>) -> Self {
+    pub(crate) fn new(
+        shadow: &'a Shadow,
+        fields: Option<&'a Fields>,
+        active: BTreeSet<StateIx>,
+        script: Vec<bool>,
+    ) -> Self {
         Self {
             shadow,
             fields,

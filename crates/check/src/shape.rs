@@ -10,15 +10,30 @@ pub(crate) fn states(def: &Definition, graph: &Graph, report: &mut Report) {
     for state in &def.states {
         let parent_known = state.parent.is_none_or(|parent| graph.entered.contains(&parent));
         if matches!(state.kind, StateKind::History { .. }) {
-            let asked = def.transitions.iter().any(|t| t.targets.contains(&state.ix) && graph.entered.contains(&t.source));
+            let asked =
+                def.transitions.iter().any(|t| t.targets.contains(&state.ix) && graph.entered.contains(&t.source));
             if parent_known && !asked && graph.complete {
-                report.state_problem("unreachable", def, state.ix, "no transition goes to this history state".into(), "take it out, or make it a target".into(), Vec::new());
+                report.state_problem(
+                    "unreachable",
+                    def,
+                    state.ix,
+                    "no transition goes to this history state".into(),
+                    "take it out, or make it a target".into(),
+                    Vec::new(),
+                );
             }
             continue;
         }
         if !graph.entered.contains(&state.ix) {
             if parent_known && graph.complete {
-                report.state_problem("unreachable", def, state.ix, "no way leads here from the beginning".into(), "make it a target of a transition, or take it out".into(), Vec::new());
+                report.state_problem(
+                    "unreachable",
+                    def,
+                    state.ix,
+                    "no way leads here from the beginning".into(),
+                    "make it a target of a transition, or take it out".into(),
+                    Vec::new(),
+                );
             }
             continue;
         }
@@ -36,7 +51,14 @@ pub(crate) fn rests(graph: &Graph, ix: StateIx) -> bool {
 fn waiting(def: &Definition, graph: &Graph, ix: StateIx, report: &mut Report) {
     if graph.complete && !graph.left.contains(&ix) {
         let cure = "give it a transition that leaves it, here or in a state around it, or make it `type: final`";
-        report.state_problem("dead-end", def, ix, "a dead end: no event, delay or condition ever leaves it".into(), cure.into(), Vec::new());
+        report.state_problem(
+            "dead-end",
+            def,
+            ix,
+            "a dead end: no event, delay or condition ever leaves it".into(),
+            cure.into(),
+            Vec::new(),
+        );
     }
     let mut at = Some(ix);
     while let Some(each) = at {
@@ -46,7 +68,14 @@ fn waiting(def: &Definition, graph: &Graph, ix: StateIx, report: &mut Report) {
         at = def.states[usize::from(each)].parent;
     }
     let cure = "write `owner:` here or in a state around it, e.g. `owner: role:dispatcher`, or for the whole workflow at the top";
-    report.state_problem("no-owner", def, ix, "a case can wait here and belongs to nobody".into(), cure.into(), Vec::new());
+    report.state_problem(
+        "no-owner",
+        def,
+        ix,
+        "a case can wait here and belongs to nobody".into(),
+        cure.into(),
+        Vec::new(),
+    );
 }
 
 pub(crate) fn clocks(def: &Definition, report: &mut Report) {
@@ -62,15 +91,23 @@ pub(crate) fn clocks(def: &Definition, report: &mut Report) {
             wrong("never ends", "write `met_by:` with what fulfils it, and `void_by:` with what makes it pointless");
         }
         if clock.within.is_none() && clock.limit.is_none() && clock.due.is_none() {
-            wrong("has no due date", "write `within:` (the office's target), `limit:` (the law's) or `due:` (a given date)");
+            wrong(
+                "has no due date",
+                "write `within:` (the office's target), `limit:` (the law's) or `due:` (a given date)",
+            );
         }
     }
 }
 
 fn ladder(clock: &ClockDecl, report: &mut Report) {
     let Some(repeat) = &clock.repeat else {
-        let problem = if clock.ladder.is_empty() { "has no ladder: when it is late nobody hears of it" } else { "has a ladder that ends in silence" };
-        let cure = "end the ladder with a repetition, e.g. `- {repeat: 1 working day, notify: [owner, role:supervisor]}`";
+        let problem = if clock.ladder.is_empty() {
+            "has no ladder: when it is late nobody hears of it"
+        } else {
+            "has a ladder that ends in silence"
+        };
+        let cure =
+            "end the ladder with a repetition, e.g. `- {repeat: 1 working day, notify: [owner, role:supervisor]}`";
         report.problem("silent-ladder", &clock.place, format!("clock `{}` {problem}", clock.name), cure.into());
         return;
     };
@@ -78,6 +115,11 @@ fn ladder(clock: &ClockDecl, report: &mut Report) {
     let acts = !does.notify.is_empty() || does.raise.is_some() || does.reassign.is_some();
     if !acts && clock.ladder.iter().all(|rung| rung.does.notify.is_empty()) {
         let cure = "write whom it notifies, e.g. `{repeat: 1 working day, notify: owner}`";
-        report.problem("silent-ladder", &repeat.place, format!("clock `{}` repeats nothing to nobody", clock.name), cure.into());
+        report.problem(
+            "silent-ladder",
+            &repeat.place,
+            format!("clock `{}` repeats nothing to nobody", clock.name),
+            cure.into(),
+        );
     }
 }

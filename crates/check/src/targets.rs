@@ -29,7 +29,10 @@ pub(crate) fn check(def: &Definition, graph: &Graph, report: &mut Report) {
             }
             Claim::Reaches { every, reaches, within, .. } => {
                 let state = &def.states[usize::from(*reaches)].id;
-                report.assumptions.push(format!("{}: `{every}` leads to `{state}` within {within} (promises about time are not proved yet)", target.title.zh));
+                report.assumptions.push(format!(
+                    "{}: `{every}` leads to `{state}` within {within} (promises about time are not proved yet)",
+                    target.title.zh
+                ));
             }
         }
     }

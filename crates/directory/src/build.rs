@@ -31,7 +31,9 @@ impl Directory {
                     hash.update(&text);
                     texts.insert(name, (path, text));
                 }
-                None => findings.file(&path, "the file is missing", format!("a district has {}", crate::FILES.join(", "))),
+                None => {
+                    findings.file(&path, "the file is missing", format!("a district has {}", crate::FILES.join(", ")))
+                }
             }
         }
         if !findings.none() {
@@ -78,7 +80,11 @@ impl Directory {
     }
 }
 
-fn parse<T: DeserializeOwned>(texts: &BTreeMap<&str, (String, String)>, name: &str, findings: &mut Findings) -> Option<T> {
+fn parse<T: DeserializeOwned>(
+    texts: &BTreeMap<&str, (String, String)>,
+    name: &str,
+    findings: &mut Findings,
+) -> Option<T> {
     let (path, text) = &texts[name];
     match serde_saphyr::from_str::<T>(text) {
         Ok(value) => Some(value),
@@ -134,7 +140,12 @@ impl Names {
         }
         match names.units.get(&file.duty_desk.value) {
             Some(Relation::Internal) => {}
-            Some(_) => findings.at(path, file.duty_desk.referenced, "the duty desk is not the bureau's own", "a unit with relation internal"),
+            Some(_) => findings.at(
+                path,
+                file.duty_desk.referenced,
+                "the duty desk is not the bureau's own",
+                "a unit with relation internal",
+            ),
             None => unknown(path, &file.duty_desk, "unit", findings),
         }
         names
@@ -146,7 +157,12 @@ fn twice(path: &str, id: &Spanned<String>, what: &str, findings: &mut Findings) 
 }
 
 fn unknown(path: &str, id: &Spanned<String>, what: &str, findings: &mut Findings) {
-    findings.at(path, id.referenced, format!("unknown {what} `{}`", id.value), format!("the id of a {what} of this district"));
+    findings.at(
+        path,
+        id.referenced,
+        format!("unknown {what} `{}`", id.value),
+        format!("the id of a {what} of this district"),
+    );
 }
 
 fn known_unit(path: &str, id: &Spanned<String>, names: &Names, findings: &mut Findings) {
@@ -155,7 +171,12 @@ fn known_unit(path: &str, id: &Spanned<String>, names: &Names, findings: &mut Fi
     }
 }
 
-fn units(path: &str, file: &DirectoryFile, names: &Names, findings: &mut Findings) -> (Vec<Unit>, BTreeMap<String, usize>) {
+fn units(
+    path: &str,
+    file: &DirectoryFile,
+    names: &Names,
+    findings: &mut Findings,
+) -> (Vec<Unit>, BTreeMap<String, usize>) {
     let mut units = Vec::with_capacity(file.units.len());
     let mut by_id = BTreeMap::new();
     let parents: BTreeMap<&str, &str> =
@@ -166,10 +187,20 @@ fn units(path: &str, file: &DirectoryFile, names: &Names, findings: &mut Finding
         }
         let above = std::iter::successors(Some(unit.id.value.as_str()), |u| parents.get(u).copied());
         if above.skip(1).take(file.units.len()).any(|u| u == unit.id.value) {
-            findings.at(path, unit.id.referenced, format!("unit `{}` lies below itself", unit.id.value), "a parent above it");
+            findings.at(
+                path,
+                unit.id.referenced,
+                format!("unit `{}` lies below itself", unit.id.value),
+                "a parent above it",
+            );
         }
         if (unit.kind == Kind::Town) != unit.town_code.is_some() {
-            findings.at(path, unit.id.referenced, format!("unit `{}`: only towns have a town_code, and every town has one", unit.id.value), "kind: town with town_code");
+            findings.at(
+                path,
+                unit.id.referenced,
+                format!("unit `{}`: only towns have a town_code, and every town has one", unit.id.value),
+                "kind: town with town_code",
+            );
         }
         by_id.insert(unit.id.value.clone(), units.len());
         units.push(Unit {
@@ -210,12 +241,22 @@ fn persons(path: &str, file: &PeopleFile, names: &Names, findings: &mut Findings
         }
         for unit in person.heads.iter().filter(|_| !person.left) {
             if !headed.insert(unit.value.as_str()) {
-                findings.at(path, unit.referenced, format!("unit `{}` has two heads", unit.value), "one head for a unit");
+                findings.at(
+                    path,
+                    unit.referenced,
+                    format!("unit `{}` has two heads", unit.value),
+                    "one head for a unit",
+                );
             }
         }
         let (local, host) = person.email.value.split_once('@').unwrap_or_default();
         if local.is_empty() || !host.contains('.') || person.email.value.contains(char::is_whitespace) {
-            findings.at(path, person.email.referenced, format!("`{}` is not a mail address", person.email.value), "name@host");
+            findings.at(
+                path,
+                person.email.referenced,
+                format!("`{}` is not a mail address", person.email.value),
+                "name@host",
+            );
         }
     }
     file.people
@@ -239,9 +280,20 @@ fn heads(units: &mut [Unit], people: &[Person]) {
     }
 }
 
-fn shifts(path: &str, file: RotaFile, district: &District, district_path: &str, names: &Names, findings: &mut Findings) -> Rota {
+fn shifts(
+    path: &str,
+    file: RotaFile,
+    district: &District,
+    district_path: &str,
+    names: &Names,
+    findings: &mut Findings,
+) -> Rota {
     let zone = district.zone.parse().unwrap_or_else(|_| {
-        findings.file(district_path, format!("`zone: {}` is not an offset", district.zone), "an offset such as \"+08:00\"");
+        findings.file(
+            district_path,
+            format!("`zone: {}` is not an offset", district.zone),
+            "an offset such as \"+08:00\"",
+        );
         chrono::Offset::fix(&chrono::Utc)
     });
     for person in file.shifts.iter().flat_map(|s| &s.people).chain(file.dates.iter().flat_map(|d| &d.people)) {
@@ -291,19 +343,39 @@ fn rules(path: &str, file: RoutingFile, names: &Names, towns: &mut Vec<Town>, fi
         } else {
             known_unit(path, &rule.unit, names, findings);
             if names.units.get(&rule.unit.value) == Some(&Relation::Enterprise) {
-                findings.at(path, rule.unit.referenced, format!("`{}` is an enterprise", rule.unit.value), "a public unit: an enterprise never owns a petition");
+                findings.at(
+                    path,
+                    rule.unit.referenced,
+                    format!("`{}` is an enterprise", rule.unit.value),
+                    "a public unit: an enterprise never owns a petition",
+                );
             }
             To::Unit(rule.unit.value)
         };
-        rules.push(Rule { id: rule.id.value, places: values(&rule.places), categories: values(&rule.categories), unit, reason: rule.reason });
+        rules.push(Rule {
+            id: rule.id.value,
+            places: values(&rule.places),
+            categories: values(&rule.categories),
+            unit,
+            reason: rule.reason,
+        });
     }
     let mut out_of_area = Vec::new();
     for outside in file.out_of_area {
         known_unit(path, &outside.partner, names, findings);
         for place in outside.places.iter().filter(|p| names.towns.contains(&p.code.value)) {
-            findings.at(path, place.code.referenced, format!("`{}` is a town of this district", place.code.value), "a place outside it");
+            findings.at(
+                path,
+                place.code.referenced,
+                format!("`{}` is a town of this district", place.code.value),
+                "a place outside it",
+            );
         }
-        towns.extend(outside.places.iter().map(|p| Town { code: p.code.value.clone(), name: p.name.clone(), unit: None }));
+        towns.extend(outside.places.iter().map(|p| Town {
+            code: p.code.value.clone(),
+            name: p.name.clone(),
+            unit: None,
+        }));
         out_of_area.push(OutOfArea {
             partner: outside.partner.value,
             reason: outside.reason,
@@ -315,10 +387,19 @@ fn rules(path: &str, file: RoutingFile, names: &Names, towns: &mut Vec<Town>, fi
 
 fn check_district(path: &str, district: &District, findings: &mut Findings) {
     if district.code.len() != 6 || !district.code.bytes().all(|b| b.is_ascii_digit()) {
-        findings.file(path, format!("`code: {}` is not a district code", district.code), "six digits of GB/T 2260, in quotes");
+        findings.file(
+            path,
+            format!("`code: {}` is not a district code", district.code),
+            "six digits of GB/T 2260, in quotes",
+        );
     }
-    let ordered = district.hours.iter().all(|h| h.from < h.to) && district.hours.windows(2).all(|w| w[0].to <= w[1].from);
+    let ordered =
+        district.hours.iter().all(|h| h.from < h.to) && district.hours.windows(2).all(|w| w[0].to <= w[1].from);
     if district.hours.is_empty() || !ordered {
-        findings.file(path, "`hours` are empty or out of order", "spans such as {from: \"09:00\", to: \"12:30\"}, in order");
+        findings.file(
+            path,
+            "`hours` are empty or out of order",
+            "spans such as {from: \"09:00\", to: \"12:30\"}, in order",
+        );
     }
 }

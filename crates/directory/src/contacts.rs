@@ -34,7 +34,13 @@ impl Directory {
     /// nobody goes to the duty desk, marked as a fallback: silence is not an answer. `petitioner` is not a party of
     /// the directory and gives nobody.
     #[must_use]
-    pub fn recipients(&self, party: &str, owner: Option<&str>, excluded: &BTreeSet<String>, at: DateTime<Utc>) -> Vec<Contact> {
+    pub fn recipients(
+        &self,
+        party: &str,
+        owner: Option<&str>,
+        excluded: &BTreeSet<String>,
+        at: DateTime<Utc>,
+    ) -> Vec<Contact> {
         if party == "petitioner" {
             return Vec::new();
         }
@@ -73,7 +79,9 @@ impl Directory {
         };
         let mut heads = Vec::new();
         for unit in units {
-            let found = self.chain(unit).find_map(|u| self.unit(u).and_then(|u| u.head.as_deref()).and_then(|h| self.person(h)));
+            let found = self
+                .chain(unit)
+                .find_map(|u| self.unit(u).and_then(|u| u.head.as_deref()).and_then(|h| self.person(h)));
             heads.extend(found.filter(|h| !h.left));
         }
         heads

@@ -19,7 +19,7 @@ pub use contacts::Contact;
 pub use problem::{Problem, Problems};
 pub use rota::Rota;
 pub use routing::{Category, OutOfArea, Proposal};
-pub use source::{District, Hours, Hour, Text};
+pub use source::{District, Hour, Hours, Text};
 
 /// The files of a district's folder that make up its directory.
 pub const FILES: [&str; 5] = ["district.yaml", "directory.yaml", "people.yaml", "rota.yaml", "routing.yaml"];

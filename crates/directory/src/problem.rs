@@ -54,7 +54,13 @@ impl Findings {
     }
 
     pub(crate) fn file(&mut self, file: &str, what: impl Into<String>, expected: impl Into<String>) {
-        self.found.push(Problem { file: file.to_owned(), line: 0, column: 0, what: what.into(), expected: expected.into() });
+        self.found.push(Problem {
+            file: file.to_owned(),
+            line: 0,
+            column: 0,
+            what: what.into(),
+            expected: expected.into(),
+        });
     }
 
     pub(crate) fn none(&self) -> bool {

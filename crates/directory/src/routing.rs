@@ -138,6 +138,9 @@ fn no_rule(passed_over: bool) -> Text {
             en: "the unit the rules name must stay away from this matter; the dispatcher decides".to_owned(),
         }
     } else {
-        Text { zh: "没有适用的派单规则，请派单员确定".to_owned(), en: "no rule fits; the dispatcher decides".to_owned() }
+        Text {
+            zh: "没有适用的派单规则，请派单员确定".to_owned(),
+            en: "no rule fits; the dispatcher decides".to_owned(),
+        }
     }
 }

@@ -64,9 +64,11 @@ pub struct Hour(pub chrono::NaiveTime);
 impl<'de> Deserialize<'de> for Hour {
     fn deserialize<D: serde::Deserializer<'de>>(de: D) -> Result<Self, D::Error> {
         let text = String::deserialize(de)?;
-        chrono::NaiveTime::parse_from_str(&text, "%H:%M")
-            .map(Self)
-            .map_err(|_| serde::de::Error::custom(format!("`{text}` is not a time of day. expected: hours and minutes, e.g. \"09:00\"")))
+        chrono::NaiveTime::parse_from_str(&text, "%H:%M").map(Self).map_err(|_| {
+            serde::de::Error::custom(format!(
+                "`{text}` is not a time of day. expected: hours and minutes, e.g. \"09:00\""
+            ))
+        })
     }
 }
 

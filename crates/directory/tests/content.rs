@@ -75,12 +75,20 @@ fn every_role_and_unit_a_workflow_names_exists_and_reaches_somebody() {
 fn every_mail_and_paper_a_workflow_names_has_a_template() {
     for name in WORKFLOWS {
         let workflow = workflow(name);
-        for (key, folder, suffix) in [("template", "templates", "txt"), ("template", "templates", "html"), ("document", "templates/letters", "html"), ("sends", "templates/letters", "html")] {
+        for (key, folder, suffix) in [
+            ("template", "templates", "txt"),
+            ("template", "templates", "html"),
+            ("document", "templates/letters", "html"),
+            ("sends", "templates/letters", "html"),
+        ] {
             let mut named = Vec::new();
             all(&workflow, key, &mut named);
             for template in named.iter().filter_map(|v| v.as_str()) {
                 let file = root().join(folder).join(format!("{template}.{suffix}"));
-                assert!(file.is_file(), "{name}.yaml names {key} {template}, but {folder}/{template}.{suffix} is missing");
+                assert!(
+                    file.is_file(),
+                    "{name}.yaml names {key} {template}, but {folder}/{template}.{suffix} is missing"
+                );
             }
         }
     }
@@ -96,7 +104,9 @@ fn every_child_case_a_workflow_opens_has_a_workflow_and_fits_its_data() {
             let child = open["workflow"].as_str().unwrap();
             let definition = workflow(child);
             let schema = match &definition["data"] {
-                Value::String(file) => serde_saphyr::from_str(&std::fs::read_to_string(root().join(file)).unwrap()).unwrap(),
+                Value::String(file) => {
+                    serde_saphyr::from_str(&std::fs::read_to_string(root().join(file)).unwrap()).unwrap()
+                }
                 inline => inline.clone(),
             };
             let given: BTreeSet<&str> = open["data"].as_object().unwrap().keys().map(String::as_str).collect();
@@ -128,7 +138,9 @@ fn environment(folder: &Path, strict: bool) -> minijinja::Environment<'static> {
 /// The same value for a template.
 fn variables(value: &Value) -> minijinja::Value {
     match value {
-        Value::Object(map) => minijinja::Value::from_pairs(map.iter().map(|(key, inner)| (key.clone(), variables(inner)))),
+        Value::Object(map) => {
+            minijinja::Value::from_pairs(map.iter().map(|(key, inner)| (key.clone(), variables(inner))))
+        }
         Value::Bool(yes) => (*yes).into(),
         Value::String(text) => text.clone().into(),
         other => panic!("the test gives templates no {other}"),
@@ -142,15 +154,25 @@ fn a_mail_uses_only_what_a_mail_may_say_and_opens_with_its_subject() {
         "unit_name": "水生态环境科", "due_text": "2026年12月1日 23:59", "due_provisional": true, "clock_title": "书面告知",
         "basis": "信访工作条例 第二十三条", "rung_text": "到期", "link": "https://huiyin.example.invalid/cases/XF-20261124-000017",
         "now_text": "2026年11月24日 09:00", "recipient_name": "王主任", "district_name": "綦江区", "exercise": true});
-    let bare: Value = full.as_object().unwrap().iter().map(|(k, v)| {
-        let empty = if v.is_boolean() { json!(false) } else { json!("") };
-        (k.clone(), if k == "number" || k == "link" { v.clone() } else { empty })
-    }).collect::<serde_json::Map<_, _>>().into();
+    let bare: Value = full
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(k, v)| {
+            let empty = if v.is_boolean() { json!(false) } else { json!("") };
+            (k.clone(), if k == "number" || k == "link" { v.clone() } else { empty })
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into();
     for (name, _) in env.templates() {
         for context in [&full, &bare] {
-            let text = env.get_template(name).unwrap().render(variables(context)).unwrap_or_else(|e| panic!("{name}: {e:#}"));
+            let text =
+                env.get_template(name).unwrap().render(variables(context)).unwrap_or_else(|e| panic!("{name}: {e:#}"));
             let text = text.replace("&#x2f;", "/");
-            assert!(text.contains("XF-20261124-000017") && text.contains("https://huiyin.example.invalid/cases/"), "{name}: {text}");
+            assert!(
+                text.contains("XF-20261124-000017") && text.contains("https://huiyin.example.invalid/cases/"),
+                "{name}: {text}"
+            );
             if name.ends_with(".txt") {
                 let mut lines = text.lines();
                 assert!(lines.next().is_some_and(|subject| subject.contains("XF-20261124-000017")), "{name}: {text}");
@@ -167,7 +189,8 @@ fn a_letter_to_a_unit_never_names_the_petitioner() {
         "petitioner_name": "张三丰", "title": "河水发黑", "received_text": "2026年11月20日", "accepted_text": "2026年11月23日",
         "route": "five", "unit_name": "赶水镇", "unit_relation": "town", "reason": "理由", "reply": {"facts": "事实", "opinion": "意见", "basis": "依据", "conclusion_text": "依法履行职责"}});
     for (name, _) in env.templates().filter(|(name, _)| !name.starts_with('_')) {
-        let text = env.get_template(name).unwrap().render(variables(&context)).unwrap_or_else(|e| panic!("{name}: {e:#}"));
+        let text =
+            env.get_template(name).unwrap().render(variables(&context)).unwrap_or_else(|e| panic!("{name}: {e:#}"));
         let to_a_unit = matches!(name, "交办单.html" | "转送函.html" | "催办通知书.html");
         assert_eq!(text.contains("张三丰"), !to_a_unit, "{name}");
         assert!(text.contains("size: A4") && text.contains("XF-20261124-000017"), "{name}");
@@ -194,12 +217,16 @@ fn no_event_is_used_that_is_not_declared_and_every_declared_event_has_a_title() 
         let events = workflow["events"].as_object().unwrap();
         for (event, declared) in events {
             for language in ["zh", "en"] {
-                assert!(declared["title"][language].as_str().is_some_and(|t| !t.is_empty()), "{name}: {event} has no title in {language}");
+                assert!(
+                    declared["title"][language].as_str().is_some_and(|t| !t.is_empty()),
+                    "{name}: {event} has no title in {language}"
+                );
             }
         }
         let mut handled = Vec::new();
         all(&workflow["states"], "on", &mut handled);
-        let mut used: BTreeSet<&str> = handled.iter().filter_map(|on| on.as_object()).flat_map(|on| on.keys()).map(String::as_str).collect();
+        let mut used: BTreeSet<&str> =
+            handled.iter().filter_map(|on| on.as_object()).flat_map(|on| on.keys()).map(String::as_str).collect();
         for key in ["event", "asked_by", "granted_by", "raise"] {
             let mut named = Vec::new();
             all(&workflow["clocks"], key, &mut named);

@@ -31,7 +31,13 @@ fn at(local: &str) -> DateTime<Utc> {
     format!("{local}:00+08:00").parse().unwrap()
 }
 
-fn emails(directory: &Directory, party: &str, owner: Option<&str>, excluded: &BTreeSet<String>, local: &str) -> Vec<String> {
+fn emails(
+    directory: &Directory,
+    party: &str,
+    owner: Option<&str>,
+    excluded: &BTreeSet<String>,
+    local: &str,
+) -> Vec<String> {
     directory.recipients(party, owner, excluded, at(local)).into_iter().map(|c| c.person).collect()
 }
 
@@ -42,7 +48,8 @@ fn the_district_has_its_departments_committees_companies_and_21_towns() {
     assert_eq!(count(Relation::Town), 21);
     assert_eq!(count(Relation::Enterprise), 4);
     assert_eq!(directory.units().iter().filter(|u| u.id.ends_with("-committee")).count(), 3);
-    let departments = directory.units().iter().filter(|u| u.kind == huiyin_directory::Kind::Department && u.parent.is_none()).count();
+    let departments =
+        directory.units().iter().filter(|u| u.kind == huiyin_directory::Kind::Department && u.parent.is_none()).count();
     assert_eq!(departments + 1, 11, "ten departments and the bureau itself");
     assert_eq!(directory.categories().len(), 8);
 }
@@ -54,7 +61,8 @@ fn every_matter_in_the_district_has_a_responsible_unit_with_somebody_to_write_to
         for category in directory.categories() {
             let proposal = directory.propose(&town.code, &category.id, &BTreeSet::new());
             let unit = proposal.unit.unwrap_or_else(|| panic!("{} {} has no unit", town.name.zh, category.name.zh));
-            let contacts = directory.recipients(&format!("unit:{unit}"), None, &BTreeSet::new(), at("2026-11-24T10:00"));
+            let contacts =
+                directory.recipients(&format!("unit:{unit}"), None, &BTreeSet::new(), at("2026-11-24T10:00"));
             assert!(!contacts.is_empty() && contacts.iter().all(|c| !c.fallback), "nobody at {unit}");
         }
     }
@@ -74,7 +82,8 @@ fn routing_says_why_and_knows_a_town_by_code_or_name() {
 #[test]
 fn a_place_of_wansheng_is_not_qijiangs_and_the_partner_is_named() {
     let directory = qijiang();
-    for name in ["万盛街道", "东林街道", "万东镇", "南桐镇", "青年镇", "关坝镇", "丛林镇", "石林镇", "金桥镇", "黑山镇"] {
+    for name in ["万盛街道", "东林街道", "万东镇", "南桐镇", "青年镇", "关坝镇", "丛林镇", "石林镇", "金桥镇", "黑山镇"]
+    {
         let proposal = directory.propose(name, "water", &BTreeSet::new());
         assert_eq!(proposal.unit, None, "{name}");
         assert_eq!(proposal.partner.as_deref(), Some("partner-wansheng"), "{name}");
@@ -115,7 +124,10 @@ fn owner_and_unit_head_are_looked_up_from_the_owner() {
     let none = BTreeSet::new();
     assert_eq!(emails(&directory, "unit-head", Some("unit:water-section"), &none, "2026-11-24T10:00"), ["head.water"]);
     assert_eq!(emails(&directory, "unit-head", Some("town-ganshui"), &none, "2026-11-24T10:00"), ["head.ganshui"]);
-    assert!(emails(&directory, "owner", Some("role:dispatcher"), &none, "2026-11-24T10:00").contains(&"dispatcher.li".to_owned()));
+    assert!(
+        emails(&directory, "owner", Some("role:dispatcher"), &none, "2026-11-24T10:00")
+            .contains(&"dispatcher.li".to_owned())
+    );
 }
 
 #[test]
@@ -162,7 +174,10 @@ fn a_mistake_is_refused_with_file_line_and_what_was_expected() {
     assert_eq!(problems.0.len(), 1, "{problems}");
     assert_eq!(problems.0[0].line, 8, "{problems}");
     let said = problems.to_string();
-    assert!(said.starts_with("routing.yaml:8:") && said.contains("radiation-sektion") && said.contains("expected"), "{said}");
+    assert!(
+        said.starts_with("routing.yaml:8:") && said.contains("radiation-sektion") && said.contains("expected"),
+        "{said}"
+    );
 
     let problems = changed("routing.yaml", "unit: water-section", "unit: yongsheng").unwrap_err();
     assert!(problems.to_string().contains("enterprise"), "{problems}");

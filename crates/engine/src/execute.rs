@@ -223,7 +223,8 @@ impl Core {
         if known.body_hash != *body_hash {
             return Ok(Answer::Conflict);
         }
-        serde_json::from_str(&known.answer).map_err(|e| Trouble::Poison(format!("the answer of {} is damaged: {e}", known.id)))
+        serde_json::from_str(&known.answer)
+            .map_err(|e| Trouble::Poison(format!("the answer of {} is damaged: {e}", known.id)))
     }
 
     async fn set_aside(&self, item: &Item<'_>, trouble: &Trouble) -> EngineError {
@@ -268,7 +269,8 @@ impl Core {
 /// Runs one step; a panic in it becomes trouble for this batch only.
 fn guarded<T>(step: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+        let said =
+            panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
         Err(Trouble::Poison(format!("a step panicked: {}", said.unwrap_or_default())))
     })
 }

@@ -63,7 +63,10 @@ mod tests {
         let late = chrono::Utc.with_ymd_and_hms(2026, 11, 23, 17, 0, 0).single().expect("an instant");
         assert_eq!(write("XF-{date}-{seq:6}", late, zone, 17), "XF-20261124-000017");
         assert_eq!(period("XF-{date}-{seq:6}", late, zone), "20261124");
-        assert_eq!((write("A{year}/{seq}", late, zone, 8), period("A{year}/{seq}", late, zone)), ("A2026/8".into(), "2026".into()));
+        assert_eq!(
+            (write("A{year}/{seq}", late, zone, 8), period("A{year}/{seq}", late, zone)),
+            ("A2026/8".into(), "2026".into())
+        );
         assert_eq!(write("{odd", late, zone, 8), "{odd");
     }
 }

@@ -74,7 +74,10 @@ pub async fn rederive(journal: &Journal, registry: &Registry, case: Uuid) -> Res
     let stored = open_state(&record, &replay.definition, key.as_ref(), journal.vault());
     let stored = stored.map_err(|e| EngineError::Setup(e.to_string()))?;
     if stored != replay.state {
-        return Ok(Rederived::Different { seq: record.seq, problem: "the stored state is not what the journal leads to".into() });
+        return Ok(Rederived::Different {
+            seq: record.seq,
+            problem: "the stored state is not what the journal leads to".into(),
+        });
     }
     Ok(Rederived::Same { steps })
 }
@@ -92,7 +95,12 @@ impl Replay {
     }
 
     /// Replays one entry; gives what differs.
-    async fn entry(&mut self, journal: &Journal, registry: &Registry, entry: &TimelineEntry) -> Result<Option<String>, EngineError> {
+    async fn entry(
+        &mut self,
+        journal: &Journal,
+        registry: &Registry,
+        entry: &TimelineEntry,
+    ) -> Result<Option<String>, EngineError> {
         let context = &entry.body["context"];
         let text = |name: &str| context[name].as_str().unwrap_or_default();
         let directory = registry.directory_of(journal, text("directory")).await?;
@@ -107,7 +115,9 @@ impl Replay {
                 self.state.number = entry.body["number"].as_str().unwrap_or_default().to_owned();
                 Input::Open { data }
             }
-            "event" => Input::Event { name: entry.body["input"]["event"].as_str().unwrap_or_default(), data, actor: &actor },
+            "event" => {
+                Input::Event { name: entry.body["input"]["event"].as_str().unwrap_or_default(), data, actor: &actor }
+            }
             "calendar" => Input::AdoptCalendar,
             _ => Input::Tick,
         };

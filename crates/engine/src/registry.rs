@@ -121,14 +121,25 @@ impl Registry {
     ///
     /// # Errors
     /// When the directory or the calendar cannot be made of its source.
-    pub fn set_district(&self, code: &str, directory: &DirectorySource, calendar: &CalendarSource) -> Result<(), EngineError> {
+    pub fn set_district(
+        &self,
+        code: &str,
+        directory: &DirectorySource,
+        calendar: &CalendarSource,
+    ) -> Result<(), EngineError> {
         let loaded = (self.load_directory)(directory).map_err(EngineError::Setup)?;
         let made = Arc::new(calendar.calendar()?);
         let (directory_body, calendar_body) = (json(directory)?, json(calendar)?);
         let mut shelf = self.write();
         let (version, calendar_version) = (loaded.version().to_owned(), made.version().to_owned());
         shelf.to_keep.push((DIRECTORY, version.clone(), code.to_owned(), version.clone(), directory_body));
-        shelf.to_keep.push((CALENDAR, calendar_version.clone(), code.to_owned(), calendar_version.clone(), calendar_body));
+        shelf.to_keep.push((
+            CALENDAR,
+            calendar_version.clone(),
+            code.to_owned(),
+            calendar_version.clone(),
+            calendar_body,
+        ));
         shelf.directories.insert(version, Arc::clone(&loaded));
         shelf.calendars.insert(calendar_version, Arc::clone(&made));
         shelf.districts.insert(code.to_owned(), District { code: code.to_owned(), directory: loaded, calendar: made });
@@ -200,7 +211,8 @@ impl Registry {
         let sources: Vec<Source> = serde_json::from_str(&kept.body).map_err(|e| damaged(&kept, &e.to_string()))?;
         let main = sources.first().ok_or_else(|| damaged(&kept, "no source"))?;
         let other = |path: &str| sources.iter().find(|source| source.path == path).map(|source| source.text.clone());
-        let definition = huiyin_chart::load(&main.path, &main.text, &other).map_err(|e| damaged(&kept, &e.to_string()))?;
+        let definition =
+            huiyin_chart::load(&main.path, &main.text, &other).map_err(|e| damaged(&kept, &e.to_string()))?;
         let definition = Arc::new(definition);
         self.write().definitions.insert(hash.to_owned(), Arc::clone(&definition));
         Ok(definition)
@@ -241,7 +253,8 @@ impl Registry {
 
 async fn kept(journal: &Journal, kind: &str, hash: &str) -> Result<Kept, EngineError> {
     let found = journal.kept(kind, hash).await?;
-    found.ok_or_else(|| EngineError::Setup(format!("the store has no {kind} {hash}, though a case was stepped with it")))
+    found
+        .ok_or_else(|| EngineError::Setup(format!("the store has no {kind} {hash}, though a case was stepped with it")))
 }
 
 fn damaged(kept: &Kept, problem: &str) -> EngineError {

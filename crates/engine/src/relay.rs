@@ -174,8 +174,12 @@ impl Core {
         let (district, timeline) = (item.district.clone(), item.timeline.clone());
         let answer = self.execute(vec![Command { id, district, timeline, target, actor }]).await.pop();
         Ok(match answer {
-            Some(Ok(Answer::Accepted(accepted))) => Handed::Done(format!("accepted: {} {}", accepted.number, accepted.seq)),
-            Some(Ok(Answer::Refused(refused))) => Handed::Done(format!("refused: {}: {}", refused.code, refused.message.en)),
+            Some(Ok(Answer::Accepted(accepted))) => {
+                Handed::Done(format!("accepted: {} {}", accepted.number, accepted.seq))
+            }
+            Some(Ok(Answer::Refused(refused))) => {
+                Handed::Done(format!("refused: {}: {}", refused.code, refused.message.en))
+            }
             Some(Ok(Answer::Conflict)) => Handed::Never("another command has the id of this effect".into()),
             Some(Err(EngineError::Quarantined { problem, .. })) => Handed::Never(problem),
             Some(Err(e)) => Handed::Again(e.to_string()),

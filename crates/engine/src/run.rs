@@ -6,7 +6,8 @@ use std::sync::Arc;
 use huiyin_bus::Message;
 use huiyin_chart::{Definition, Outcome};
 use huiyin_journal::{
-    AnswerWrite, CaseKeyWrite, CaseRecord, Counter, CounterKey, GramWrite, Instant, LinkWrite, Locked, OwnersWrite, Writes, micros,
+    AnswerWrite, CaseKeyWrite, CaseRecord, Counter, CounterKey, GramWrite, Instant, LinkWrite, Locked, OwnersWrite,
+    Writes, micros,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -72,7 +73,9 @@ impl<'c> Run<'c> {
 
     fn district(&self, code: &str) -> Result<District, EngineError> {
         let found = self.core.registry.district(code);
-        found.ok_or_else(|| EngineError::Setup(format!("district {code} is not set up here: no directory and no calendar")))
+        found.ok_or_else(|| {
+            EngineError::Setup(format!("district {code} is not set up here: no directory and no calendar"))
+        })
     }
 
     /// The counters that new cases need, in order.
@@ -225,7 +228,9 @@ impl<'c> Run<'c> {
             working.timers.iter().filter(|(_, at)| **at <= now).map(|(key, at)| (key.clone(), *at)).collect();
         match working.step(&Deed::Tick, &Actor::system(), now, &mut self.outcome)? {
             Ok(()) => {}
-            Err(refused) => return Err(Trouble::Poison(format!("a timer was refused: {}: {}", refused.code, refused.message.en))),
+            Err(refused) => {
+                return Err(Trouble::Poison(format!("a timer was refused: {}: {}", refused.code, refused.message.en)));
+            }
         }
         if !self.outcome.facts.is_empty() || !self.outcome.timers.is_empty() {
             self.record(working, &Deed::Tick, None)?;
@@ -261,7 +266,12 @@ impl<'c> Run<'c> {
     }
 
     /// Writes down what a step left behind.
-    fn record(&mut self, working: &mut Working, deed: &Deed<'_>, command: Option<&Command>) -> Result<Accepted, Trouble> {
+    fn record(
+        &mut self,
+        working: &mut Working,
+        deed: &Deed<'_>,
+        command: Option<&Command>,
+    ) -> Result<Accepted, Trouble> {
         let vault = self.core.journal.vault();
         let said = working.entry_body(deed, command, &self.outcome, vault, self.now)?;
         let entry = working.record.append(deed.kind(), self.now, said);

@@ -123,7 +123,10 @@ impl Core {
         // The database read its clock somewhere between the two; the earliest reading cannot make a rung early.
         let ahead = micros(database) - micros(after);
         if (micros(database) - micros(before)).abs() > 2_000_000 {
-            tracing::warn!(ahead_seconds = ahead / 1_000_000, "the database's time differs from this machine's; the database's counts");
+            tracing::warn!(
+                ahead_seconds = ahead / 1_000_000,
+                "the database's time differs from this machine's; the database's counts"
+            );
         }
         self.clock.follow(ahead);
         Ok(())

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use huiyin_chart::definition::Confidential;
-use huiyin_chart::{CaseState, Context, Definition, Effect, Fact, Input, OPENED, Outcome, Status, TimerChange, admit, step};
+use huiyin_chart::{
+    CaseState, Context, Definition, Effect, Fact, Input, OPENED, Outcome, Status, TimerChange, admit, step,
+};
 use huiyin_journal::secret::is_sealed;
 use huiyin_journal::{CaseKey, CaseRecord, Instant, Locked, OutboxWrite, TimerWrite, Vault, Writes, micros};
 use serde_json::{Map, Value, json};
@@ -69,7 +71,12 @@ pub(crate) struct Working {
 
 impl Working {
     /// A locked case.
-    pub(crate) fn of(locked: Locked, definition: Arc<Definition>, district: District, vault: &Vault) -> Result<Self, Trouble> {
+    pub(crate) fn of(
+        locked: Locked,
+        definition: Arc<Definition>,
+        district: District,
+        vault: &Vault,
+    ) -> Result<Self, Trouble> {
         let Locked { record, wrapped_key, timers } = locked;
         let key = wrapped_key.map(|wrapped| vault.open_case_key(record.id, &wrapped)).transpose()?;
         let state = open_state(&record, &definition, key.as_ref(), vault)?;
@@ -124,7 +131,8 @@ impl Working {
 
     /// Whether its workflow knows confidential values.
     pub(crate) fn has_secrets(&self) -> bool {
-        !self.definition.data.confidential.is_empty() || self.definition.events.iter().any(|e| !e.confidential.is_empty())
+        !self.definition.data.confidential.is_empty()
+            || self.definition.events.iter().any(|e| !e.confidential.is_empty())
     }
 
     /// Steps. On a refusal the case is as it was.
@@ -323,7 +331,8 @@ impl Working {
     pub(crate) fn settle(&mut self, vault: &Vault) -> Result<(), Trouble> {
         let mut stored = self.state.to_json(&self.definition);
         if let Some(key) = &self.key {
-            let secrets: Vec<String> = self.definition.data.confidential.keys().map(|path| format!("data.{path}")).collect();
+            let secrets: Vec<String> =
+                self.definition.data.confidential.keys().map(|path| format!("data.{path}")).collect();
             vault.seal_paths(key, &mut stored, secrets.iter().map(String::as_str).chain(["delays.data"]));
         }
         let ctx = self.context(self.record.last_at);
@@ -387,7 +396,9 @@ pub(crate) fn open_state(
     key: Option<&CaseKey>,
     vault: &Vault,
 ) -> Result<CaseState, Trouble> {
-    let damaged = |problem: &dyn std::fmt::Display| Trouble::Poison(format!("the state of case {} does not read: {problem}", record.id));
+    let damaged = |problem: &dyn std::fmt::Display| {
+        Trouble::Poison(format!("the state of case {} does not read: {problem}", record.id))
+    };
     let mut stored: Value = serde_json::from_str(&record.state).map_err(|e| damaged(&e))?;
     vault.unseal(key, &mut stored)?;
     CaseState::from_json(definition, &stored).map_err(|e| damaged(&e))

@@ -130,4 +130,3 @@ pub(crate) struct DueArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
-

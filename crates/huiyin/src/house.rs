@@ -28,7 +28,7 @@ impl House {
         let source = directory_source(&library, district)?;
         let directory = Arc::new(directory_of(&source).map_err(|problems| format!("district {district}: {problems}"))?);
         let registry = Arc::new(Registry::new(|source| {
-            directory_of(source).map(|directory| Arc::new(directory) as Arc<dyn huiyin_chart::directory::Directory>)
+            directory_of(source).map(|directory| Arc::new(directory) as Arc<dyn huiyin_chart::Directory>)
         }));
         registry.set_district(&directory.district().code, &source, &calendar_source(&library, &directory)?)?;
         let names = names(&library, &directory)?;
@@ -82,7 +82,8 @@ pub(crate) fn names(library: &Library, directory: &Directory) -> Result<Names, F
         let name = path.rsplit('/').next()?.rsplit_once('.')?.0.to_owned();
         (!name.starts_with('_')).then_some(name)
     });
-    let workflows = workflow_files(library)?.into_iter().filter_map(|file| Some(file.strip_suffix(".yaml")?.to_owned()));
+    let workflows =
+        workflow_files(library)?.into_iter().filter_map(|file| Some(file.strip_suffix(".yaml")?.to_owned()));
     Ok(Names {
         units: Some(directory.units().iter().map(|unit| unit.id.clone()).collect()),
         roles: Some(directory.roles().map(|(id, _)| id.to_owned()).collect()),
@@ -115,6 +116,7 @@ pub(crate) fn directory_of(source: &DirectorySource) -> Result<Directory, String
 
 fn calendar_source(library: &Library, directory: &Directory) -> Result<CalendarSource, Failure> {
     let district = directory.district();
-    let zone: chrono::FixedOffset = district.zone.parse().map_err(|_| format!("`{}` is no offset like +08:00", district.zone))?;
+    let zone: chrono::FixedOffset =
+        district.zone.parse().map_err(|_| format!("`{}` is no offset like +08:00", district.zone))?;
     Ok(CalendarSource { zone_seconds: zone.local_minus_utc(), hours: district.hours_text(), years: library.years()? })
 }

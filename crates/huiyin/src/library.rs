@@ -32,23 +32,16 @@ impl Library {
         match given {
             Some(folder) if folder.is_dir() => Ok(Self::Folder(folder.to_owned())),
             Some(folder) => Err(LibraryError::NoFolder(folder.to_owned())),
-            None if Path::new("workflows/districts").is_dir() => {
-                Ok(Self::Folder("workflows".into()))
-            }
+            None if Path::new("workflows/districts").is_dir() => Ok(Self::Folder("workflows".into())),
             None => Ok(Self::BuiltIn),
         }
     }
 
     /// The text of one file.
     pub(crate) fn read(&self, path: &str) -> Result<String, LibraryError> {
-        let missing = || LibraryError::NoFile {
-            path: path.to_owned(),
-            place: self.to_string(),
-        };
+        let missing = || LibraryError::NoFile { path: path.to_owned(), place: self.to_string() };
         match self {
-            Self::Folder(folder) => {
-                std::fs::read_to_string(folder.join(path)).map_err(|_| missing())
-            }
+            Self::Folder(folder) => std::fs::read_to_string(folder.join(path)).map_err(|_| missing()),
             Self::BuiltIn => {
                 let file = BuiltIn::get(path).ok_or_else(missing)?;
                 String::from_utf8(file.data.into_owned()).map_err(|_| missing())
@@ -72,22 +65,13 @@ impl Library {
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>, LibraryError> {
         let mut names: Vec<String> = match self {
             Self::Folder(root) => {
-                let entries =
-                    std::fs::read_dir(root.join(folder)).map_err(|_| LibraryError::NoFile {
-                        path: folder.to_owned(),
-                        place: self.to_string(),
-                    })?;
+                let entries = std::fs::read_dir(root.join(folder))
+                    .map_err(|_| LibraryError::NoFile { path: folder.to_owned(), place: self.to_string() })?;
                 entries
                     .flatten()
                     .filter(|entry| entry.path().is_file())
                     .filter_map(|entry| entry.file_name().into_string().ok())
-                    .map(|name| {
-                        if folder.is_empty() {
-                            name
-                        } else {
-                            format!("{folder}/{name}")
-                        }
-                    })
+                    .map(|name| if folder.is_empty() { name } else { format!("{folder}/{name}") })
                     .collect()
             }
             Self::BuiltIn => BuiltIn::iter()

@@ -56,8 +56,10 @@ type Row = (Uuid, String, String, String, i64, String, i64);
 
 const ADD: &str = "INSERT INTO attachments (case_id, hash, name, media_type, size, added_by, at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (case_id, hash) DO NOTHING";
-const OF_CASE: &str = "SELECT case_id, hash, name, media_type, size, added_by, at FROM attachments WHERE case_id = $1 ORDER BY at, hash";
-const OF_HASH: &str = "SELECT case_id, hash, name, media_type, size, added_by, at FROM attachments WHERE hash = $1 ORDER BY at, case_id";
+const OF_CASE: &str =
+    "SELECT case_id, hash, name, media_type, size, added_by, at FROM attachments WHERE case_id = $1 ORDER BY at, hash";
+const OF_HASH: &str =
+    "SELECT case_id, hash, name, media_type, size, added_by, at FROM attachments WHERE hash = $1 ORDER BY at, case_id";
 
 impl Journal {
     /// Stores the content (on disk first, so that a mention always has its content) and mentions it on the case.

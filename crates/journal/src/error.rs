@@ -36,7 +36,9 @@ pub enum JournalError {
         found: usize,
     },
     /// No master key, although the store holds cases.
-    #[error("{path}: the master key is missing, although the store already holds keys of cases; restore the file from the backup")]
+    #[error(
+        "{path}: the master key is missing, although the store already holds keys of cases; restore the file from the backup"
+    )]
     MasterKeyLost {
         /// Where it should be.
         path: PathBuf,

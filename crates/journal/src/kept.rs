@@ -26,7 +26,8 @@ type Row = (String, String, String, String, String, i64);
 const KEEP: &str = "INSERT INTO kept (kind, hash, name, version, body, at) VALUES ($1, $2, $3, $4, $5, $6) \
     ON CONFLICT (kind, hash) DO NOTHING";
 const ONE: &str = "SELECT kind, hash, name, version, body, at FROM kept WHERE kind = $1 AND hash = $2";
-const NAMED: &str = "SELECT kind, hash, name, version, body, at FROM kept WHERE kind = $1 AND name = $2 ORDER BY at, hash";
+const NAMED: &str =
+    "SELECT kind, hash, name, version, body, at FROM kept WHERE kind = $1 AND name = $2 ORDER BY at, hash";
 
 impl Journal {
     /// Keeps something; nothing happens when it is kept already.

@@ -26,9 +26,9 @@ pub use kept::Kept;
 pub use outbox::OutboxItem;
 pub use secret::{CaseKey, Vault};
 pub use store::{
-    Batch, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, LinkWrite, Locked, OpenOptions, Quarantined,
-    StoredAnswer, TimerRow, Writes, OutboxWrite, OwnersWrite, TimerWrite, GramWrite, AnswerWrite,
-    Fault, Journal, Kind,
+    AnswerWrite, Batch, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, Fault, GramWrite,
+    Journal, Kind, LinkWrite, Locked, OpenOptions, OutboxWrite, OwnersWrite, Quarantined, StoredAnswer, TimerRow,
+    TimerWrite, Writes,
 };
 pub use time::{Instant, from_micros, micros};
 pub use timers::{DueCase, MissingTimer};

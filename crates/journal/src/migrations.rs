@@ -12,7 +12,8 @@ mod list {
     include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 }
 
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, hash TEXT NOT NULL, at BIGINT NOT NULL)";
+const TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, hash TEXT NOT NULL, at BIGINT NOT NULL)";
 const DONE: &str = "SELECT name, hash FROM migrations";
 const RECORD: &str = "INSERT INTO migrations (name, hash, at) VALUES ($1, $2, $3)";
 /// Any number, the same in every process that shares a database.

@@ -10,7 +10,6 @@ use crate::error::JournalError;
 use crate::store::{Db, Journal, reading, writing};
 use crate::time::{Instant, from_micros, micros};
 
-
 /// One effect that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxItem {

@@ -4,7 +4,8 @@ use crate::error::JournalError;
 use crate::store::{Journal, reading, writing};
 
 const GET: &str = "SELECT value FROM settings WHERE key = $1";
-const PUT: &str = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+const PUT: &str =
+    "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const RAISE: &str = "INSERT INTO settings (key, value) VALUES ($1, CAST(CAST($2 AS BIGINT) AS TEXT)) \
     ON CONFLICT (key) DO UPDATE SET value = CASE WHEN CAST(settings.value AS BIGINT) < CAST(excluded.value AS BIGINT) \
     THEN excluded.value ELSE settings.value END RETURNING value";
@@ -33,7 +34,8 @@ impl Journal {
     /// # Errors
     /// When the database refuses, or the setting is no number.
     pub async fn raise_setting(&self, key: &str, value: i64) -> Result<i64, JournalError> {
-        let (now,): (String,) = writing!(self, pool => sqlx::query_as(RAISE).bind(key).bind(value).fetch_one(pool).await?);
+        let (now,): (String,) =
+            writing!(self, pool => sqlx::query_as(RAISE).bind(key).bind(value).fetch_one(pool).await?);
         now.parse().map_err(|e| JournalError::damaged(format!("settings.{key}"), e))
     }
 }

@@ -25,36 +25,14 @@ fn person(login: &str) -> User {
 async fn people_are_kept_and_their_sign_in_name_is_theirs(store: Store) {
     let accounts = store.open().await.accounts();
     let wang = person("wang");
-    accounts
-        .create_user(&wang, Some("hash"), at(0))
-        .await
-        .unwrap();
-    assert!(matches!(
-        accounts.create_user(&wang, None, at(1)).await,
-        Err(AccountsError::LoginTaken(_))
-    ));
-    assert_eq!(
-        accounts
-            .account_by_login("wang")
-            .await
-            .unwrap()
-            .unwrap()
-            .password_hash
-            .as_deref(),
-        Some("hash")
-    );
-    let changed = User {
-        roles: vec!["supervisor".to_owned()],
-        active: false,
-        ..wang
-    };
+    accounts.create_user(&wang, Some("hash"), at(0)).await.unwrap();
+    assert!(matches!(accounts.create_user(&wang, None, at(1)).await, Err(AccountsError::LoginTaken(_))));
+    assert_eq!(accounts.account_by_login("wang").await.unwrap().unwrap().password_hash.as_deref(), Some("hash"));
+    let changed = User { roles: vec!["supervisor".to_owned()], active: false, ..wang };
     accounts.update_user(&changed, at(2)).await.unwrap();
     assert_eq!(accounts.users("500110").await.unwrap(), [changed]);
     assert!(accounts.users("500112").await.unwrap().is_empty());
-    assert!(matches!(
-        accounts.set_password("nobody", "h", at(3)).await,
-        Err(AccountsError::NoSuchUser(_))
-    ));
+    assert!(matches!(accounts.set_password("nobody", "h", at(3)).await, Err(AccountsError::NoSuchUser(_))));
 }
 
 async fn a_session_ends_by_time_by_revocation_and_with_its_person(store: Store) {
@@ -71,54 +49,27 @@ async fn a_session_ends_by_time_by_revocation_and_with_its_person(store: Store) 
         };
         accounts.open_session(&new).await.unwrap();
     }
-    assert_eq!(
-        accounts.session("a", at(99)).await.unwrap().unwrap().user,
-        wang
-    );
+    assert_eq!(accounts.session("a", at(99)).await.unwrap().unwrap().user, wang);
     assert!(accounts.session("a", at(100)).await.unwrap().is_none());
     accounts.revoke_session("a", at(1)).await.unwrap();
     assert!(accounts.session("a", at(2)).await.unwrap().is_none());
-    accounts
-        .update_user(
-            &User {
-                active: false,
-                ..wang.clone()
-            },
-            at(3),
-        )
-        .await
-        .unwrap();
+    accounts.update_user(&User { active: false, ..wang.clone() }, at(3)).await.unwrap();
     assert!(accounts.session("b", at(4)).await.unwrap().is_none());
     accounts.update_user(&wang, at(5)).await.unwrap();
-    assert_eq!(
-        accounts.revoke_sessions_of(&wang.id, at(6)).await.unwrap(),
-        1
-    );
+    assert_eq!(accounts.revoke_sessions_of(&wang.id, at(6)).await.unwrap(), 1);
     assert!(accounts.session("b", at(7)).await.unwrap().is_none());
-    assert_eq!(
-        accounts.sweep(at(100) + TimeDelta::days(2)).await.unwrap(),
-        2
-    );
+    assert_eq!(accounts.sweep(at(100) + TimeDelta::days(2)).await.unwrap(), 2);
 }
 
 async fn of_two_who_redeem_a_token_at_once_one_wins(store: Store) {
     let accounts = store.open().await.accounts();
-    accounts
-        .create_user(&person("wang"), None, at(0))
-        .await
-        .unwrap();
+    accounts.create_user(&person("wang"), None, at(0)).await.unwrap();
     accounts.issue_token("t", "id-wang", at(10)).await.unwrap();
-    let (one, two) = tokio::join!(
-        accounts.redeem_token("t", at(1)),
-        accounts.redeem_token("t", at(1))
-    );
+    let (one, two) = tokio::join!(accounts.redeem_token("t", at(1)), accounts.redeem_token("t", at(1)));
     let mut answers = [one.unwrap(), two.unwrap()];
     answers.sort();
     assert_eq!(answers, [None, Some("id-wang".to_owned())]);
-    accounts
-        .issue_token("late", "id-wang", at(10))
-        .await
-        .unwrap();
+    accounts.issue_token("late", "id-wang", at(10)).await.unwrap();
     assert_eq!(accounts.redeem_token("late", at(10)).await.unwrap(), None);
 }
 
@@ -147,21 +98,8 @@ async fn the_trail_is_read_newest_first(store: Store) {
         accounts.audit(&entry).await.unwrap();
     }
     let lines = accounts.audit_lines("500110", i64::MAX, 10).await.unwrap();
-    assert_eq!(
-        lines
-            .iter()
-            .map(|line| line.action.as_str())
-            .collect::<Vec<_>>(),
-        ["clock.moved", "unmask"]
-    );
-    assert_eq!(
-        accounts
-            .audit_lines("500110", lines[0].id, 10)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(lines.iter().map(|line| line.action.as_str()).collect::<Vec<_>>(), ["clock.moved", "unmask"]);
+    assert_eq!(accounts.audit_lines("500110", lines[0].id, 10).await.unwrap().len(), 1);
 }
 
 /// Each behaviour as a test on SQLite and on PostgreSQL.

@@ -227,7 +227,8 @@ mod tests {
         assert_eq!(config.smtp.unwrap().relays[0].tls, RelayTls::Starttls);
         assert!(config.webhooks.endpoints[0].urgent_only);
         assert_eq!((config.policy.all_per_minute, config.policy.second_relay_after), (60, 60));
-        let error = serde_json::from_str::<NotifyConfig>(r#"{"smtp": {"from": "a@b", "relays": [], "passwort": "x"}}"#).unwrap_err();
+        let error = serde_json::from_str::<NotifyConfig>(r#"{"smtp": {"from": "a@b", "relays": [], "passwort": "x"}}"#)
+            .unwrap_err();
         assert!(error.to_string().contains("passwort"));
     }
 }

@@ -52,7 +52,12 @@ impl Inner {
         let (valid, unread) = self.still_valid(held, now).await?;
         if let Some(row) = unread.first() {
             // stays held; comes with the next digest once its case can be read
-            tracing::warn!(recipient = due.recipient, case = row.case_number, unread = unread.len(), "left out of a digest");
+            tracing::warn!(
+                recipient = due.recipient,
+                case = row.case_number,
+                unread = unread.len(),
+                "left out of a digest"
+            );
         }
         let Some((first, _)) = valid.first() else { return Ok(false) };
         let day = self.seams.hours.local_day(now).format("%Y-%m-%d").to_string();

@@ -111,8 +111,7 @@ impl Inner {
 
     /// Reads the case and the directory again.
     pub(crate) async fn check(&self, delivery: &Delivery, now: Instant) -> Result<Checked, NotifyError> {
-        let notice: Notice =
-            serde_json::from_str(&delivery.notice).map_err(|e| NotifyError::Notice(e.to_string()))?;
+        let notice: Notice = serde_json::from_str(&delivery.notice).map_err(|e| NotifyError::Notice(e.to_string()))?;
         let id = delivery.case.unwrap_or_default();
         let Some(case) = self.seams.cases.case(&delivery.district, id, now).await? else {
             return Ok(Checked::Obsolete("there is no such case".into()));
@@ -150,8 +149,10 @@ impl Inner {
             .map(|contact| self.mail_row(&effect, notice, case, contact, now))
             .collect::<Result<Vec<_>, _>>()?;
         // the hour of this notice has come: theirs comes with it
-        let rows: Vec<Delivery> =
-            rows.into_iter().map(|row| Delivery { next_at: now, hold_until: row.hold_until.map(|_| now), ..row }).collect();
+        let rows: Vec<Delivery> = rows
+            .into_iter()
+            .map(|row| Delivery { next_at: now, hold_until: row.hold_until.map(|_| now), ..row })
+            .collect();
         self.log.insert(&rows).await?;
         Ok(())
     }
@@ -205,7 +206,10 @@ impl Inner {
         // counted and begun under one lock, else those side by side would all find the same room
         let counting = self.counting.lock().await;
         if let Some(later) = self.too_many(delivery, now).await? {
-            return Ok(self.log.defer(delivery.id, later, "too many mails to this address within an hour", now).await?);
+            return Ok(self
+                .log
+                .defer(delivery.id, later, "too many mails to this address within an hour", now)
+                .await?);
         }
         let relays = self.relays.as_ref().map_or(1, |relays| relays.len());
         let relay = relay_for(delivery.attempts, relays);
@@ -264,7 +268,8 @@ impl Inner {
         if delivery.channel != MAIL {
             return Ok(None);
         }
-        let limit = if delivery.urgent { self.policy.recipient_urgent_per_hour } else { self.policy.recipient_per_hour };
+        let limit =
+            if delivery.urgent { self.policy.recipient_urgent_per_hour } else { self.policy.recipient_per_hour };
         let used = self.log.attempts_to_since(&delivery.address, now - Duration::from_secs(3600)).await?;
         let wait = if delivery.urgent { 60 } else { 900 };
         Ok((room(limit, used) == 0).then(|| now + Duration::from_secs(wait)))
@@ -283,11 +288,9 @@ impl Inner {
         let (outcome, words, then) = match sent {
             Sent::Accepted(words) => (AttemptOutcome::Accepted, words, Finish::Settled(DeliveryState::Sent)),
             Sent::Permanent(words) => (AttemptOutcome::Permanent, words, Finish::Settled(DeliveryState::Failed)),
-            Sent::Transient(words) => (
-                AttemptOutcome::Transient,
-                words,
-                next.map_or(Finish::Settled(DeliveryState::Failed), Finish::Retry),
-            ),
+            Sent::Transient(words) => {
+                (AttemptOutcome::Transient, words, next.map_or(Finish::Settled(DeliveryState::Failed), Finish::Retry))
+            }
         };
         self.log.finish_attempt(delivery.id, n, outcome, &words, &then, now).await?;
         if let Finish::Settled(state) = then {

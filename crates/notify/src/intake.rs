@@ -65,7 +65,13 @@ impl Inner {
         Ok(self.seams.outbox.retry_at(effect, now + wait, why).await?)
     }
 
-    fn rows(&self, effect: &Claimed, notice: &Notice, case: &CaseNow, now: Instant) -> Result<Vec<Delivery>, NotifyError> {
+    fn rows(
+        &self,
+        effect: &Claimed,
+        notice: &Notice,
+        case: &CaseNow,
+        now: Instant,
+    ) -> Result<Vec<Delivery>, NotifyError> {
         let people: Vec<String> = notice.to.iter().filter(|to| *to != PETITIONER).cloned().collect();
         let told = once(self.seams.people.recipients(&people, notice.owner.as_deref(), case, now));
         let why = obsolete(notice, case, effect.created_at);
@@ -85,7 +91,8 @@ impl Inner {
         if notice.to.iter().any(|to| to == PETITIONER) {
             let mut row = self.row(effect, notice, case, PETITIONER, "信访人", MAIL, now)?;
             row.state = DeliveryState::Suppressed;
-            row.last_result = Some("the petitioner is told by the handler, by the channel they gave; nothing is mailed".into());
+            row.last_result =
+                Some("the petitioner is told by the handler, by the channel they gave; nothing is mailed".into());
             rows.push(row);
         }
         if told.is_empty() && !people.is_empty() {

@@ -22,7 +22,10 @@ pub fn framed(delivery: &Delivery) -> String {
     );
     match delivery.html.find("<body").and_then(|at| delivery.html[at..].find('>').map(|end| at + end + 1)) {
         Some(at) => format!("{}{head}{}", &delivery.html[..at], &delivery.html[at..]),
-        None => format!("<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><body>{head}{}</body></html>", delivery.html),
+        None => format!(
+            "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><body>{head}{}</body></html>",
+            delivery.html
+        ),
     }
 }
 

@@ -57,11 +57,8 @@ pub fn retry_at(
     let failed = usize::try_from(attempts).unwrap_or(0).max(1);
     let waits = if urgent { &policy.urgent_retries } else { &policy.retries };
     let wait = *waits.get(failed - 1)?;
-    let wait = if urgent && hour_clock && relays > 1 && failed < relays {
-        wait.min(policy.second_relay_after)
-    } else {
-        wait
-    };
+    let wait =
+        if urgent && hour_clock && relays > 1 && failed < relays { wait.min(policy.second_relay_after) } else { wait };
     let at = now + Duration::from_secs(wait);
     Some(if urgent || hours.is_open(at) { at } else { hours.next_opening(at) })
 }

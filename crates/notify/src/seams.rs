@@ -52,7 +52,12 @@ pub trait EffectSource: Send + Sync {
 /// The cases as they are now.
 pub trait Cases: Send + Sync {
     /// Reads a case; none: no such case.
-    fn case<'a>(&'a self, district: &'a str, case: Uuid, now: Instant) -> Later<'a, Result<Option<CaseNow>, Unavailable>>;
+    fn case<'a>(
+        &'a self,
+        district: &'a str,
+        case: Uuid,
+        now: Instant,
+    ) -> Later<'a, Result<Option<CaseNow>, Unavailable>>;
 }
 
 /// The people, their roles and addresses, now.

@@ -46,13 +46,11 @@ impl SecretSource {
     pub fn read(&self) -> Result<Secret, SecretError> {
         let (text, from) = match self {
             Self::File(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|source| SecretError::File { path: path.clone(), source })?;
+                let text =
+                    std::fs::read_to_string(path).map_err(|source| SecretError::File { path: path.clone(), source })?;
                 (text, path.display().to_string())
             }
-            Self::Env(name) => {
-                (std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?, name.clone())
-            }
+            Self::Env(name) => (std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?, name.clone()),
         };
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let text = text.strip_suffix('\r').unwrap_or(text);

@@ -38,7 +38,9 @@ pub enum SmtpConfigError {
     #[error("smtp.relays is empty; expected at least one relay, or no smtp section at all for the local mailbox")]
     NoRelay,
     /// A password would travel in the clear.
-    #[error("relay {0}: a password is given but tls is none; expected starttls or implicit (none only for a relay on this machine)")]
+    #[error(
+        "relay {0}: a password is given but tls is none; expected starttls or implicit (none only for a relay on this machine)"
+    )]
     ClearPassword(String),
     /// Half a sign-in.
     #[error("relay {0}: user and password belong together; only one of them is given")]
@@ -225,7 +227,8 @@ impl Door {
                 if relay.tls == RelayTls::None && !on_this_machine(&relay.host) {
                     return Err(SmtpConfigError::ClearPassword(name));
                 }
-                let secret = password.read().map_err(|source| SmtpConfigError::Secret { relay: name.clone(), source })?;
+                let secret =
+                    password.read().map_err(|source| SmtpConfigError::Secret { relay: name.clone(), source })?;
                 Some((user.clone(), secret))
             }
             _ => return Err(SmtpConfigError::HalfCredentials(name)),
@@ -259,7 +262,8 @@ impl Door {
 fn tls_parameters(relay: &Relay, name: &str) -> Result<TlsParameters, SmtpConfigError> {
     let mut builder = TlsParameters::builder(relay.host.clone());
     if let Some(path) = &relay.ca_file {
-        let ca = |problem: String| SmtpConfigError::Ca { relay: name.to_owned(), path: path.display().to_string(), problem };
+        let ca =
+            |problem: String| SmtpConfigError::Ca { relay: name.to_owned(), path: path.display().to_string(), problem };
         let pem = std::fs::read(path).map_err(|e| ca(e.to_string()))?;
         builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|e| ca(words(&e)))?);
     }

@@ -52,7 +52,9 @@ pub enum TemplateError {
         source: std::io::Error,
     },
     /// It does not parse, or asks for what it may not know.
-    #[error("template {file}:{line}: {problem}; a template may only use the variables of a notice (number, workflow_title, category, place_town, unit_name, due_text, due_provisional, clock_title, basis, rung_text, link, now_text, recipient_name, district_name, exercise)")]
+    #[error(
+        "template {file}:{line}: {problem}; a template may only use the variables of a notice (number, workflow_title, category, place_town, unit_name, due_text, due_provisional, clock_title, basis, rung_text, link, now_text, recipient_name, district_name, exercise)"
+    )]
     Template {
         /// File.
         file: String,
@@ -122,11 +124,8 @@ impl Templates {
     fn prove(&self, file: &str) -> Result<(), TemplateError> {
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         for context in [sample(), sparse()] {
-            let rendered = if stem == DIGEST {
-                self.file(file, &digest_of(vec![context]))?
-            } else {
-                self.file(file, &context)?
-            };
+            let rendered =
+                if stem == DIGEST { self.file(file, &digest_of(vec![context]))? } else { self.file(file, &context)? };
             let has_subject = rendered.lines().next().is_some_and(|line| !line.trim().is_empty());
             if file.ends_with(".txt") && !has_subject && !stem.starts_with('_') {
                 return Err(TemplateError::NoSubject(file.to_owned()));

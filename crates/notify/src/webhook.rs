@@ -152,7 +152,8 @@ async fn answer(mut response: reqwest::Response) -> Sent {
     if !status.is_success()
         && let Ok(Some(chunk)) = response.chunk().await
     {
-        let text: String = String::from_utf8_lossy(&chunk).chars().filter(|c| !c.is_control()).take(LONGEST_ANSWER).collect();
+        let text: String =
+            String::from_utf8_lossy(&chunk).chars().filter(|c| !c.is_control()).take(LONGEST_ANSWER).collect();
         said.push_str(": ");
         said.push_str(&text);
     }
@@ -187,7 +188,10 @@ impl Endpoint {
         let url = reqwest::Url::parse(&endpoint.url).map_err(|e| wrong(format!("{e}; expected https://host/path")))?;
         let host = url.host_str().ok_or_else(|| wrong("it names no host".into()))?.to_owned();
         if !config.allow_hosts.contains(&host) {
-            return Err(wrong(format!("host {host} is not on the allow-list; expected one of {:?}", config.allow_hosts)));
+            return Err(wrong(format!(
+                "host {host} is not on the allow-list; expected one of {:?}",
+                config.allow_hosts
+            )));
         }
         match url.scheme() {
             "https" => {}
@@ -313,7 +317,9 @@ mod tests {
 
     #[test]
     fn private_addresses_are_refused() {
-        for host in ["10.0.0.1", "127.0.0.1", "169.254.169.254", "192.168.1.1", "[::1]", "[fd00::1]", "[::ffff:10.0.0.1]"] {
+        for host in
+            ["10.0.0.1", "127.0.0.1", "169.254.169.254", "192.168.1.1", "[::1]", "[fd00::1]", "[::ffff:10.0.0.1]"]
+        {
             let error = refused(&format!("https://{host}/x"), &[host, "[::ffff:a00:1]"]);
             assert!(error.contains("private"), "{host}: {error}");
         }
@@ -321,7 +327,16 @@ mod tests {
 
     #[test]
     fn the_usual_ways_around_are_not_public() {
-        for ip in ["100.64.0.1", "0.0.0.0", "198.18.0.1", "::ffff:127.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "fe80::1", "240.0.0.1"] {
+        for ip in [
+            "100.64.0.1",
+            "0.0.0.0",
+            "198.18.0.1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "fe80::1",
+            "240.0.0.1",
+        ] {
             assert!(!is_public(ip.parse().unwrap()), "{ip}");
         }
         for ip in ["1.1.1.1", "223.5.5.5", "2400:3200::1"] {

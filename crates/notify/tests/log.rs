@@ -92,7 +92,10 @@ async fn counts_attempts(log: &Deliveries) {
     assert_eq!(log.attempts_to_since("li@example.org", later).await.unwrap(), 1);
     let (row, attempts) = log.get(id).await.unwrap().unwrap();
     assert_eq!((row.state, row.attempts, row.last_result.as_deref()), (DeliveryState::Sent, 2, Some("250 ok")));
-    assert_eq!(attempts.iter().map(|a| a.outcome).collect::<Vec<_>>(), [AttemptOutcome::Transient, AttemptOutcome::Accepted]);
+    assert_eq!(
+        attempts.iter().map(|a| a.outcome).collect::<Vec<_>>(),
+        [AttemptOutcome::Transient, AttemptOutcome::Accepted]
+    );
 }
 
 async fn one_digest_a_day(log: &Deliveries) {
@@ -101,7 +104,8 @@ async fn one_digest_a_day(log: &Deliveries) {
     let due = log.due_digests(at(NOW), 10).await.unwrap();
     assert_eq!(due, [DigestDue { district: "500110".into(), timeline: "real".into(), recipient: "li".into() }]);
     assert_eq!(log.held(&due[0], at(NOW), 10).await.unwrap().len(), 3);
-    let carrier = Delivery { case: None, effect_key: "digest/2026-11-30".into(), ..delivery(99, DeliveryState::Queued, false) };
+    let carrier =
+        Delivery { case: None, effect_key: "digest/2026-11-30".into(), ..delivery(99, DeliveryState::Queued, false) };
     let (first, last) = ([rows[0].id, rows[1].id], [rows[2].id]);
     let digest = |notices| Digest { carrier: &carrier, day: "2026-11-30", notices };
     assert!(log.compose_digest(&digest(&first), at(NOW)).await.unwrap());
@@ -114,7 +118,13 @@ async fn one_digest_a_day(log: &Deliveries) {
 }
 
 async fn filters(log: &Deliveries) {
-    let filter = |case, state| DeliveryFilter { case, state, limit: 2, district: Some("500110".into()), ..DeliveryFilter::default() };
+    let filter = |case, state| DeliveryFilter {
+        case,
+        state,
+        limit: 2,
+        district: Some("500110".into()),
+        ..DeliveryFilter::default()
+    };
     assert_eq!(log.list(&filter(None, None)).await.unwrap().0, 6);
     assert_eq!(log.list(&filter(None, None)).await.unwrap().1.len(), 2);
     assert_eq!(log.list(&filter(None, Some(DeliveryState::Held))).await.unwrap().0, 1);

@@ -15,7 +15,14 @@ const NIGHT: &str = "2026-11-27T22:00:00+08:00"; // a Friday
 const MORNING: &str = "2026-11-30T09:00:00+08:00"; // the Monday after
 
 fn relay(server: &SmtpServer) -> Relay {
-    Relay { host: "127.0.0.1".into(), port: server.port(), tls: RelayTls::None, ca_file: None, user: None, password: None }
+    Relay {
+        host: "127.0.0.1".into(),
+        port: server.port(),
+        tls: RelayTls::None,
+        ca_file: None,
+        user: None,
+        password: None,
+    }
 }
 
 fn config(relays: Vec<Relay>) -> NotifyConfig {
@@ -44,14 +51,19 @@ async fn a_chinese_subject_a_chinese_sender_and_both_bodies_arrive_right() {
 
     let mails = server.mails();
     assert_eq!(mails.len(), 1);
-    assert_eq!((mails[0].from.as_str(), mails[0].to.as_slice()), ("huiyin@example.org", &["li@example.org".to_owned()][..]));
+    assert_eq!(
+        (mails[0].from.as_str(), mails[0].to.as_slice()),
+        ("huiyin@example.org", &["li@example.org".to_owned()][..])
+    );
     let mail = mails[0].parsed();
     assert_eq!(mail["subject"], "XF-20261123-000017 办理答复：到期前 3 个工作日");
     assert_eq!(mail["from_name"], "綦江区生态环境局");
     assert_eq!(mail["to_name"], "李督办");
     assert_eq!(mail["defects"].as_array().unwrap().len(), 0);
     for body in [mail["text"].as_str().unwrap(), mail["html"].as_str().unwrap()] {
-        for words in ["李督办", "水生态环境科", "2026年12月1日 23:59", "https://huiyin.example/cases/XF-20261123-000017"] {
+        for words in
+            ["李督办", "水生态环境科", "2026年12月1日 23:59", "https://huiyin.example/cases/XF-20261123-000017"]
+        {
             let body = body.replace("&#x2f;", "/");
             assert!(body.contains(words), "{words} is not in {body}");
         }
@@ -100,7 +112,8 @@ async fn starttls_with_a_sign_in_works_and_a_wrong_password_is_told_without_show
 #[tokio::test]
 async fn implicit_tls_works_and_an_unknown_authority_is_refused() {
     let server = SmtpServer::start(Tls::Implicit);
-    let relay = Relay { host: "localhost".into(), tls: RelayTls::Implicit, ca_file: Some(server.ca_file()), ..relay(&server) };
+    let relay =
+        Relay { host: "localhost".into(), tls: RelayTls::Implicit, ca_file: Some(server.ca_file()), ..relay(&server) };
     let house = House::new(config(vec![relay.clone()]), NIGHT).await;
     house.notify(house.case(1, false), true);
     house.after(0).await;
@@ -488,7 +501,8 @@ async fn two_workers_on_one_log_send_each_mail_once() {
         house.notify(house.case(n, false), true);
     }
     let (one, other) = (house.notifier.clone(), house.notifier.clone());
-    let (first, second) = tokio::join!(tokio::spawn(async move { one.tick().await }), tokio::spawn(async move { other.tick().await }));
+    let (first, second) =
+        tokio::join!(tokio::spawn(async move { one.tick().await }), tokio::spawn(async move { other.tick().await }));
     first.unwrap().unwrap();
     second.unwrap().unwrap();
     let mut ids: Vec<_> = server.mails().iter().map(|mail| mail.parsed()["message_id"].to_string()).collect();

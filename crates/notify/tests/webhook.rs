@@ -38,7 +38,8 @@ async fn receive(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body
 
 async fn listening(answers: &[u16]) -> (Arc<Receiver>, u16) {
     let receiver = Arc::new(Receiver { answers: Mutex::new(answers.iter().copied().collect()), ..Receiver::default() });
-    let router = Router::new().route("/hook", post(receive)).route("/elsewhere", post(receive)).with_state(receiver.clone());
+    let router =
+        Router::new().route("/hook", post(receive)).route("/elsewhere", post(receive)).with_state(receiver.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move { axum::serve(listener, router).await });

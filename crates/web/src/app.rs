@@ -69,10 +69,7 @@ impl Config {
     #[must_use]
     pub fn new(code: &str, name: &str, public_url: &str) -> Self {
         Self {
-            district: DistrictView {
-                code: code.to_owned(),
-                name: name.to_owned(),
-            },
+            district: DistrictView { code: code.to_owned(), name: name.to_owned() },
             public_url: public_url.to_owned(),
             session: Duration::from_secs(12 * 60 * 60),
             behind_proxy: false,
@@ -103,13 +100,7 @@ impl std::fmt::Debug for Secret {
 impl AppState {
     /// Doors to an office. `wall` and `entropy` are injected; [`system_wall`] and [`system_entropy`] are the real ones.
     #[must_use]
-    pub fn new(
-        office: Arc<dyn Office>,
-        accounts: Accounts,
-        config: Config,
-        wall: WallClock,
-        entropy: Entropy,
-    ) -> Self {
+    pub fn new(office: Arc<dyn Office>, accounts: Accounts, config: Config, wall: WallClock, entropy: Entropy) -> Self {
         Self(Arc::new(Inner {
             office,
             accounts,

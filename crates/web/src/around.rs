@@ -18,18 +18,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; st
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Runs a request with everything around it.
-pub(crate) async fn around(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> axum::response::Response {
+pub(crate) async fn around(State(state): State<AppState>, request: Request, next: Next) -> axum::response::Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("console", MatchedPath::as_str)
-        .to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("console", MatchedPath::as_str).to_owned();
     let mut response = match tokio::time::timeout(state.config.timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiError::timed_out().into_response(),
@@ -43,35 +35,19 @@ pub(crate) async fn around(
 
 fn harden<B>(response: &mut Response<B>, secure: bool, route: &str) {
     let headers = response.headers_mut();
-    keep_or_set(
-        headers,
-        header::CONTENT_SECURITY_POLICY,
-        CONTENT_SECURITY_POLICY,
-    );
+    keep_or_set(headers, header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     keep_or_set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     keep_or_set(headers, header::X_FRAME_OPTIONS, "DENY");
     keep_or_set(headers, header::REFERRER_POLICY, "no-referrer");
-    keep_or_set(
-        headers,
-        header::HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
-    keep_or_set(
-        headers,
-        header::HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    );
+    keep_or_set(headers, header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    keep_or_set(headers, header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     keep_or_set(
         headers,
         header::HeaderName::from_static("permissions-policy"),
         "camera=(), microphone=(), geolocation=(), payment=()",
     );
     if secure {
-        keep_or_set(
-            headers,
-            header::STRICT_TRANSPORT_SECURITY,
-            "max-age=31536000",
-        );
+        keep_or_set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
     if route != "console" {
         keep_or_set(headers, header::CACHE_CONTROL, "no-store");
@@ -79,7 +55,5 @@ fn harden<B>(response: &mut Response<B>, secure: bool, route: &str) {
 }
 
 fn keep_or_set(headers: &mut HeaderMap, name: header::HeaderName, value: &'static str) {
-    headers
-        .entry(name)
-        .or_insert(HeaderValue::from_static(value));
+    headers.entry(name).or_insert(HeaderValue::from_static(value));
 }

@@ -20,22 +20,14 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         return ApiError::not_found().into_response();
     }
     if method != Method::GET && method != Method::HEAD {
-        return (
-            StatusCode::METHOD_NOT_ALLOWED,
-            [(header::ALLOW, "GET, HEAD")],
-        )
-            .into_response();
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
     if path != "index.html"
         && let Some(file) = Built::get(path)
     {
         return answer(path, file, &headers);
     }
-    let looks_like_a_file = path
-        .rsplit('/')
-        .next()
-        .is_some_and(|last| last.contains('.'))
-        && path != "index.html";
+    let looks_like_a_file = path.rsplit('/').next().is_some_and(|last| last.contains('.')) && path != "index.html";
     if looks_like_a_file {
         return ApiError::not_found().into_response();
     }
@@ -49,28 +41,13 @@ pub(crate) fn page(headers: &HeaderMap) -> Response {
 
 fn answer(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
-    let caching = if path.starts_with("assets/") {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        == Some(tag.as_str());
-    let about = [
-        (header::CACHE_CONTROL, caching.to_owned()),
-        (header::ETAG, tag),
-    ];
+    let caching = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) == Some(tag.as_str());
+    let about = [(header::CACHE_CONTROL, caching.to_owned()), (header::ETAG, tag)];
     if known {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }
-    (
-        about,
-        [(header::CONTENT_TYPE, media_type(path))],
-        file.data.into_owned(),
-    )
-        .into_response()
+    (about, [(header::CONTENT_TYPE, media_type(path))], file.data.into_owned()).into_response()
 }
 
 fn media_type(path: &str) -> &'static str {

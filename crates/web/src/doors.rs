@@ -12,8 +12,7 @@ use crate::around::around;
 use crate::auth::guard::{Access, guard};
 use crate::console;
 use crate::controllers::{
-    assurance, attachments, audit, cases, clock, directory, mails, service, session, users,
-    workflows,
+    assurance, attachments, audit, cases, clock, directory, mails, service, session, users, workflows,
 };
 use crate::permissions::Permission as P;
 
@@ -45,67 +44,18 @@ impl Doors {
     #[must_use]
     pub fn all(state: AppState) -> Self {
         let upload_limit = state.config.max_upload + 64 * 1024;
-        let doors = Self {
-            state,
-            router: Router::new(),
-            list: Vec::new(),
-        };
+        let doors = Self { state, router: Router::new(), list: Vec::new() };
         doors
             .sign_in()
-            .open(
-                Method::GET,
-                "/api/workflows",
-                Access::Needs(P::SeeCases),
-                workflows::index::index,
-            )
-            .open(
-                Method::POST,
-                "/api/cases/preview",
-                Access::Needs(P::OpenCases),
-                cases::preview::preview,
-            )
-            .open(
-                Method::GET,
-                "/api/cases",
-                Access::Needs(P::SeeCases),
-                cases::index::index,
-            )
-            .open(
-                Method::POST,
-                "/api/cases",
-                Access::Needs(P::OpenCases),
-                cases::create::create,
-            )
-            .open(
-                Method::GET,
-                "/api/cases/{key}",
-                Access::Needs(P::SeeCases),
-                cases::show::show,
-            )
-            .open(
-                Method::POST,
-                "/api/cases/{key}/events",
-                Access::Needs(P::ActOnCases),
-                cases::event::send,
-            )
-            .open(
-                Method::POST,
-                "/api/cases/{key}/unmask",
-                Access::Needs(P::Unmask),
-                cases::unmask::unmask,
-            )
-            .open(
-                Method::GET,
-                "/api/cases/{key}/timeline",
-                Access::Needs(P::SeeCases),
-                cases::timeline::timeline,
-            )
-            .open(
-                Method::GET,
-                "/api/cases/{key}/documents/{n}",
-                Access::Needs(P::SeeCases),
-                cases::document::document,
-            )
+            .open(Method::GET, "/api/workflows", Access::Needs(P::SeeCases), workflows::index::index)
+            .open(Method::POST, "/api/cases/preview", Access::Needs(P::OpenCases), cases::preview::preview)
+            .open(Method::GET, "/api/cases", Access::Needs(P::SeeCases), cases::index::index)
+            .open(Method::POST, "/api/cases", Access::Needs(P::OpenCases), cases::create::create)
+            .open(Method::GET, "/api/cases/{key}", Access::Needs(P::SeeCases), cases::show::show)
+            .open(Method::POST, "/api/cases/{key}/events", Access::Needs(P::ActOnCases), cases::event::send)
+            .open(Method::POST, "/api/cases/{key}/unmask", Access::Needs(P::Unmask), cases::unmask::unmask)
+            .open(Method::GET, "/api/cases/{key}/timeline", Access::Needs(P::SeeCases), cases::timeline::timeline)
+            .open(Method::GET, "/api/cases/{key}/documents/{n}", Access::Needs(P::SeeCases), cases::document::document)
             .limited(
                 upload_limit,
                 Method::POST,
@@ -113,147 +63,32 @@ impl Doors {
                 Access::Needs(P::AttachFiles),
                 cases::attach::attach,
             )
-            .open(
-                Method::GET,
-                "/api/attachments/{hash}",
-                Access::Needs(P::SeeCases),
-                attachments::show::show,
-            )
-            .open(
-                Method::GET,
-                "/api/mails",
-                Access::Needs(P::SeeMails),
-                mails::index::index,
-            )
-            .open(
-                Method::GET,
-                "/api/mails/{id}",
-                Access::Needs(P::SeeMails),
-                mails::show::show,
-            )
-            .open(
-                Method::GET,
-                "/api/directory/units",
-                Access::SignedIn,
-                directory::units::units,
-            )
-            .open(
-                Method::GET,
-                "/api/directory/towns",
-                Access::SignedIn,
-                directory::towns::towns,
-            )
-            .open(
-                Method::GET,
-                "/api/directory/categories",
-                Access::SignedIn,
-                directory::categories::categories,
-            )
-            .open(
-                Method::GET,
-                "/api/assurance",
-                Access::Needs(P::SeeAssurance),
-                assurance::show::show,
-            )
-            .open(
-                Method::GET,
-                "/api/audit",
-                Access::Needs(P::SeeAudit),
-                audit::index::index,
-            )
-            .open(
-                Method::GET,
-                "/api/clock",
-                Access::SignedIn,
-                clock::show::show,
-            )
-            .open(
-                Method::POST,
-                "/api/clock",
-                Access::Needs(P::MoveClock),
-                clock::advance::advance,
-            )
-            .open(
-                Method::GET,
-                "/api/events",
-                Access::Needs(P::SeeCases),
-                service::events::events,
-            )
-            .open(
-                Method::GET,
-                "/api/openapi.json",
-                Access::SignedIn,
-                service::openapi::openapi,
-            )
-            .open(
-                Method::GET,
-                "/api/health",
-                Access::Anybody,
-                service::health::health,
-            )
-            .open(
-                Method::GET,
-                "/metrics",
-                Access::Collector,
-                service::metrics::metrics,
-            )
+            .open(Method::GET, "/api/attachments/{hash}", Access::Needs(P::SeeCases), attachments::show::show)
+            .open(Method::GET, "/api/mails", Access::Needs(P::SeeMails), mails::index::index)
+            .open(Method::GET, "/api/mails/{id}", Access::Needs(P::SeeMails), mails::show::show)
+            .open(Method::GET, "/api/directory/units", Access::SignedIn, directory::units::units)
+            .open(Method::GET, "/api/directory/towns", Access::SignedIn, directory::towns::towns)
+            .open(Method::GET, "/api/directory/categories", Access::SignedIn, directory::categories::categories)
+            .open(Method::GET, "/api/assurance", Access::Needs(P::SeeAssurance), assurance::show::show)
+            .open(Method::GET, "/api/audit", Access::Needs(P::SeeAudit), audit::index::index)
+            .open(Method::GET, "/api/clock", Access::SignedIn, clock::show::show)
+            .open(Method::POST, "/api/clock", Access::Needs(P::MoveClock), clock::advance::advance)
+            .open(Method::GET, "/api/events", Access::Needs(P::SeeCases), service::events::events)
+            .open(Method::GET, "/api/openapi.json", Access::SignedIn, service::openapi::openapi)
+            .open(Method::GET, "/api/health", Access::Anybody, service::health::health)
+            .open(Method::GET, "/metrics", Access::Collector, service::metrics::metrics)
     }
 
     fn sign_in(self) -> Self {
-        self.open(
-            Method::GET,
-            "/sign-in",
-            Access::Anybody,
-            session::token::token,
-        )
-        .open(
-            Method::POST,
-            "/api/session",
-            Access::Anybody,
-            session::create::create,
-        )
-        .open(
-            Method::GET,
-            "/api/session",
-            Access::SignedIn,
-            session::show::show,
-        )
-        .open(
-            Method::DELETE,
-            "/api/session",
-            Access::SignedIn,
-            session::delete::delete,
-        )
-        .open(
-            Method::POST,
-            "/api/session/password",
-            Access::SignedIn,
-            session::password::password,
-        )
-        .open(
-            Method::GET,
-            "/api/users",
-            Access::Needs(P::ManageUsers),
-            users::index::index,
-        )
-        .open(
-            Method::POST,
-            "/api/users",
-            Access::Needs(P::ManageUsers),
-            users::create::create,
-        )
-        .open(
-            Method::PUT,
-            "/api/users/{id}",
-            Access::Needs(P::ManageUsers),
-            users::update::update,
-        )
-        .open(
-            Method::POST,
-            "/api/users/{id}/token",
-            Access::Needs(P::ManageUsers),
-            users::token::token,
-        )
+        self.open(Method::GET, "/sign-in", Access::Anybody, session::token::token)
+            .open(Method::POST, "/api/session", Access::Anybody, session::create::create)
+            .open(Method::GET, "/api/session", Access::SignedIn, session::show::show)
+            .open(Method::DELETE, "/api/session", Access::SignedIn, session::delete::delete)
+            .open(Method::POST, "/api/session/password", Access::SignedIn, session::password::password)
+            .open(Method::GET, "/api/users", Access::Needs(P::ManageUsers), users::index::index)
+            .open(Method::POST, "/api/users", Access::Needs(P::ManageUsers), users::create::create)
+            .open(Method::PUT, "/api/users/{id}", Access::Needs(P::ManageUsers), users::update::update)
+            .open(Method::POST, "/api/users/{id}/token", Access::Needs(P::ManageUsers), users::token::token)
     }
 
     /// The list, for tests that walk every door.
@@ -284,21 +119,12 @@ impl Doors {
         self.hang(method, path, access, door)
     }
 
-    fn limited<H, T>(
-        self,
-        limit: usize,
-        method: Method,
-        path: &'static str,
-        access: Access,
-        handler: H,
-    ) -> Self
+    fn limited<H, T>(self, limit: usize, method: Method, path: &'static str, access: Access, handler: H) -> Self
     where
         H: Handler<T, AppState>,
         T: 'static,
     {
-        let door = self
-            .door(&method, access, handler)
-            .layer(DefaultBodyLimit::max(limit));
+        let door = self.door(&method, access, handler).layer(DefaultBodyLimit::max(limit));
         self.hang(method, path, access, door)
     }
 
@@ -311,19 +137,9 @@ impl Doors {
         on(filter, handler).route_layer(from_fn_with_state((self.state.clone(), access), guard))
     }
 
-    fn hang(
-        mut self,
-        method: Method,
-        path: &'static str,
-        access: Access,
-        door: MethodRouter<AppState>,
-    ) -> Self {
+    fn hang(mut self, method: Method, path: &'static str, access: Access, door: MethodRouter<AppState>) -> Self {
         self.router = self.router.route(path, door);
-        self.list.push(Door {
-            method,
-            path,
-            access,
-        });
+        self.list.push(Door { method, path, access });
         self
     }
 }

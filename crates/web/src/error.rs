@@ -42,16 +42,8 @@ pub struct ErrorEnvelope {
 impl ApiError {
     /// A refusal with these words.
     pub fn new(status: StatusCode, code: &str, zh: &str, en: &str) -> Self {
-        let body = ErrorBody {
-            code: code.to_owned(),
-            message: Text::new(zh, en),
-            details: Vec::new(),
-        };
-        Self {
-            status,
-            body,
-            retry_after: None,
-        }
+        let body = ErrorBody { code: code.to_owned(), message: Text::new(zh, en), details: Vec::new() };
+        Self { status, body, retry_after: None }
     }
 
     /// The same with a field that is wrong.
@@ -63,32 +55,19 @@ impl ApiError {
     /// The same with a field that is wrong, in both languages.
     #[must_use]
     pub fn with(mut self, path: &str, message: Text) -> Self {
-        self.body.details.push(FieldError {
-            path: path.to_owned(),
-            message,
-        });
+        self.body.details.push(FieldError { path: path.to_owned(), message });
         self
     }
 
     /// 400: the request cannot be read.
     pub fn bad_request(path: &str, message: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "bad_request",
-            "请求无法识别",
-            "the request cannot be read",
-        )
-        .at(path, message)
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", "请求无法识别", "the request cannot be read")
+            .at(path, message)
     }
 
     /// 401: nobody is signed in.
     pub fn not_signed_in() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "not_signed_in",
-            "请先登录",
-            "sign in first",
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", "请先登录", "sign in first")
     }
 
     /// 403: signed in, but not for this.
@@ -129,22 +108,13 @@ impl ApiError {
 
     /// 422: understood, but the form or the case does not allow it.
     pub fn unprocessable(code: &str, message: Text, details: Vec<FieldError>) -> Self {
-        let body = ErrorBody {
-            code: code.to_owned(),
-            message,
-            details,
-        };
-        Self {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            body,
-            retry_after: None,
-        }
+        let body = ErrorBody { code: code.to_owned(), message, details };
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, body, retry_after: None }
     }
 
     /// 422 for one field.
     pub fn field(path: &str, zh: &str, en: &str) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "form_invalid", zh, en)
-            .with(path, Text::new(zh, en))
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "form_invalid", zh, en).with(path, Text::new(zh, en))
     }
 
     /// 413: the body is larger than allowed.
@@ -195,9 +165,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(ErrorEnvelope { error: self.body })).into_response();
         if let Some(seconds) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -207,11 +175,9 @@ impl From<huiyin_journal::accounts::AccountsError> for ApiError {
     fn from(problem: huiyin_journal::accounts::AccountsError) -> Self {
         use huiyin_journal::accounts::AccountsError as E;
         match problem {
-            E::LoginTaken(login) => Self::field(
-                "login",
-                "登录名已被使用",
-                &format!("the sign-in name {login:?} is taken. choose another"),
-            ),
+            E::LoginTaken(login) => {
+                Self::field("login", "登录名已被使用", &format!("the sign-in name {login:?} is taken. choose another"))
+            }
             E::NoSuchUser(_) => Self::not_found(),
             other @ (E::Store(_) | E::Unreadable { .. }) => Self::internal(&other),
         }
@@ -222,11 +188,7 @@ impl From<crate::ports::OfficeError> for ApiError {
     fn from(problem: crate::ports::OfficeError) -> Self {
         use crate::ports::OfficeError as E;
         match problem {
-            E::Refused {
-                code,
-                message,
-                details,
-            } => Self::unprocessable(&code, message, details),
+            E::Refused { code, message, details } => Self::unprocessable(&code, message, details),
             E::Conflict => Self::conflict(),
             E::NotFound => Self::not_found(),
             E::Failed(cause) => Self::internal(&cause),

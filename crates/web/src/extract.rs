@@ -18,34 +18,23 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
-            return Err(ApiError::bad_request(
-                "content-type",
-                "expected application/json",
-            ));
+            return Err(ApiError::bad_request("content-type", "expected application/json"));
         }
         let limit = state.config.max_json;
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| {
-                if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-                    ApiError::too_large(limit)
-                } else {
-                    ApiError::bad_request("", "the body could not be read to its end")
-                }
-            })?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                ApiError::too_large(limit)
+            } else {
+                ApiError::bad_request("", "the body could not be read to its end")
+            }
+        })?;
         parse(&bytes).map(Self)
     }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let given = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    given
-        .split(';')
-        .next()
-        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    given.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
@@ -54,25 +43,17 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         let path = problem.path().to_string();
         // "?" stands for a place that was never reached because the text ended or is no JSON.
         let path = path.trim_end_matches(['?', '.']).to_owned();
-        let path = if path.is_empty() {
-            missing_field(problem.inner()).unwrap_or_default()
-        } else {
-            path
-        };
+        let path = if path.is_empty() { missing_field(problem.inner()).unwrap_or_default() } else { path };
         ApiError::bad_request(&path, problem.inner().to_string())
     })?;
-    reader
-        .end()
-        .map_err(|problem| ApiError::bad_request("", problem.to_string()))?;
+    reader.end().map_err(|problem| ApiError::bad_request("", problem.to_string()))?;
     Ok(value)
 }
 
 /// A missing field is reported by serde at its parent; the caller wants to know which field.
 fn missing_field(problem: &serde_json::Error) -> Option<String> {
     let text = problem.to_string();
-    let rest = text
-        .strip_prefix("missing field `")
-        .or_else(|| text.strip_prefix("unknown field `"))?;
+    let rest = text.strip_prefix("missing field `").or_else(|| text.strip_prefix("unknown field `"))?;
     rest.split_once('`').map(|(name, _)| name.to_owned())
 }
 
@@ -113,9 +94,7 @@ mod tests {
     }
 
     fn path(text: &str) -> String {
-        parse::<Outer>(text.as_bytes()).unwrap_err().body.details[0]
-            .path
-            .clone()
+        parse::<Outer>(text.as_bytes()).unwrap_err().body.details[0].path.clone()
     }
 
     #[test]

@@ -42,12 +42,7 @@ impl Lamp {
 
 /// Time left until the due date, or how long it is over.
 #[must_use]
-pub fn due_text(
-    closed: bool,
-    due: Option<DateTime<Utc>>,
-    provisional: bool,
-    now: DateTime<Utc>,
-) -> Text {
+pub fn due_text(closed: bool, due: Option<DateTime<Utc>>, provisional: bool, now: DateTime<Utc>) -> Text {
     if closed {
         return Text::new("已办结", "closed");
     }
@@ -71,11 +66,7 @@ pub fn due_text(
 fn span(length: TimeDelta) -> (String, String) {
     let (days, hours, minutes) = (length.num_days(), length.num_hours(), length.num_minutes());
     let many = |n: i64, one: &str| {
-        if n == 1 {
-            format!("1 {one}")
-        } else {
-            format!("{n} {one}s")
-        }
+        if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
     };
     if days >= 1 {
         (format!("{days}天"), many(days, "day"))
@@ -105,19 +96,13 @@ mod tests {
         assert_eq!(lamp("2026-11-23T00:59:59Z"), Lamp::Red);
         assert_eq!(Lamp::of(false, false, None, now), Lamp::Grey);
         assert_eq!(Lamp::of(true, true, Some(now), now), Lamp::Grey);
-        assert_eq!(
-            Lamp::of(false, true, Some(at("2026-12-30T00:00:00Z")), now),
-            Lamp::Red
-        );
+        assert_eq!(Lamp::of(false, true, Some(at("2026-12-30T00:00:00Z")), now), Lamp::Red);
     }
 
     #[test]
     fn time_left_reads_in_both_languages() {
         let now = at("2026-11-23T01:00:00Z");
-        assert_eq!(
-            due_text(false, Some(at("2026-11-25T02:00:00Z")), false, now),
-            Text::new("剩余2天", "2 days left")
-        );
+        assert_eq!(due_text(false, Some(at("2026-11-25T02:00:00Z")), false, now), Text::new("剩余2天", "2 days left"));
         assert_eq!(
             due_text(false, Some(at("2026-11-22T23:30:00Z")), true, now),
             Text::new("已超期1小时（暂定）", "overdue by 1 hour (provisional)")

@@ -32,34 +32,22 @@ pub(crate) fn stream(
     events: broadcast::Receiver<LiveEvent>,
     closing: watch::Receiver<bool>,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
-    unfold(
-        (viewer, events, closing),
-        |(viewer, mut events, mut closing)| async move {
-            loop {
-                let received = tokio::select! {
-                    received = events.recv() => received,
-                    _ = closing.wait_for(|closed| *closed) => return None,
-                };
-                let view = match received {
-                    Ok(event) if permissions::may_see(&viewer, &event.scope) => LiveView {
-                        case: Some(event.case),
-                        number: Some(event.number),
-                        kind: event.kind,
-                    },
-                    Ok(_) => continue,
-                    Err(RecvError::Lagged(_)) => LiveView {
-                        case: None,
-                        number: None,
-                        kind: "missed".to_owned(),
-                    },
-                    Err(RecvError::Closed) => return None,
-                };
-                let text = serde_json::to_string(&view).unwrap_or_default();
-                return Some((
-                    Ok(Event::default().event("case").data(text)),
-                    (viewer, events, closing),
-                ));
-            }
-        },
-    )
+    unfold((viewer, events, closing), |(viewer, mut events, mut closing)| async move {
+        loop {
+            let received = tokio::select! {
+                received = events.recv() => received,
+                _ = closing.wait_for(|closed| *closed) => return None,
+            };
+            let view = match received {
+                Ok(event) if permissions::may_see(&viewer, &event.scope) => {
+                    LiveView { case: Some(event.case), number: Some(event.number), kind: event.kind }
+                }
+                Ok(_) => continue,
+                Err(RecvError::Lagged(_)) => LiveView { case: None, number: None, kind: "missed".to_owned() },
+                Err(RecvError::Closed) => return None,
+            };
+            let text = serde_json::to_string(&view).unwrap_or_default();
+            return Some((Ok(Event::default().event("case").data(text)), (viewer, events, closing)));
+        }
+    })
 }

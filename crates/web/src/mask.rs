@@ -30,12 +30,9 @@ fn hidden(value: &Value) -> Value {
         Value::Null => Value::Null,
         Value::String(text) => Value::String(text_hidden(text)),
         Value::Array(items) => Value::Array(items.iter().map(hidden).collect()),
-        Value::Object(fields) => Value::Object(
-            fields
-                .iter()
-                .map(|(name, field)| (name.clone(), hidden(field)))
-                .collect(),
-        ),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, field)| (name.clone(), hidden(field))).collect())
+        }
         Value::Bool(_) | Value::Number(_) => Value::String("***".to_owned()),
     }
 }
@@ -48,10 +45,7 @@ fn text_hidden(text: &str) -> String {
         0 => String::new(),
         n if n >= 7 && digits * 2 > n => {
             let (head, tail) = (&characters[..2], &characters[n - 2..]);
-            head.iter()
-                .chain(std::iter::repeat_n(&'*', n - 4))
-                .chain(tail)
-                .collect()
+            head.iter().chain(std::iter::repeat_n(&'*', n - 4)).chain(tail).collect()
         }
         n if n <= 4 && digits == 0 => format!("{}{}", characters[0], "*".repeat(n.max(2) - 1)),
         _ => "***".to_owned(),
@@ -70,15 +64,10 @@ mod tests {
 
     #[test]
     fn names_numbers_and_addresses_are_covered() {
-        let data = json!({"petitioner": {"name": "张三丰", "phone": "13883001234", "address": "古南街道中山路12号3单元"}});
-        let seen = masked(
-            data,
-            &paths(&["petitioner.name", "petitioner.phone", "petitioner.address"]),
-        );
-        assert_eq!(
-            seen,
-            json!({"petitioner": {"name": "张**", "phone": "13*******34", "address": "***"}})
-        );
+        let data =
+            json!({"petitioner": {"name": "张三丰", "phone": "13883001234", "address": "古南街道中山路12号3单元"}});
+        let seen = masked(data, &paths(&["petitioner.name", "petitioner.phone", "petitioner.address"]));
+        assert_eq!(seen, json!({"petitioner": {"name": "张**", "phone": "13*******34", "address": "***"}}));
     }
 
     #[test]
@@ -93,9 +82,6 @@ mod tests {
 
     #[test]
     fn what_is_not_there_stays_away() {
-        assert_eq!(
-            masked(json!({"a": 1, "n": null}), &paths(&["b.c", "n"])),
-            json!({"a": 1, "n": null})
-        );
+        assert_eq!(masked(json!({"a": 1, "n": null}), &paths(&["b.c", "n"])), json!({"a": 1, "n": null}));
     }
 }

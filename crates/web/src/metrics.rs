@@ -27,9 +27,7 @@ impl Metrics {
     /// Counts one answer.
     pub fn record(&self, method: &str, route: &str, status: u16, took: Duration) {
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        let latency = routes
-            .entry((method.to_owned(), route.to_owned(), status))
-            .or_default();
+        let latency = routes.entry((method.to_owned(), route.to_owned(), status)).or_default();
         latency.count += 1;
         latency.seconds += took.as_secs_f64();
         for (within, bound) in latency.within.iter_mut().zip(BOUNDS) {
@@ -42,27 +40,17 @@ impl Metrics {
     pub fn text(&self, gauges: &[Gauge]) -> String {
         let mut out = String::new();
         for Gauge { name, help, value } in gauges {
-            let _ = writeln!(
-                out,
-                "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}"
-            );
+            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
         }
         let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         let name = "huiyin_http_request_duration_seconds";
-        let _ = writeln!(
-            out,
-            "# HELP {name} Time to answer HTTP requests.\n# TYPE {name} histogram"
-        );
+        let _ = writeln!(out, "# HELP {name} Time to answer HTTP requests.\n# TYPE {name} histogram");
         for ((method, route, status), latency) in routes.iter() {
             let labels = format!("method=\"{method}\",route=\"{route}\",status=\"{status}\"");
             for (within, bound) in latency.within.iter().zip(BOUNDS) {
                 let _ = writeln!(out, "{name}_bucket{{{labels},le=\"{bound}\"}} {within}");
             }
-            let _ = writeln!(
-                out,
-                "{name}_bucket{{{labels},le=\"+Inf\"}} {}",
-                latency.count
-            );
+            let _ = writeln!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {}", latency.count);
             let _ = writeln!(out, "{name}_sum{{{labels}}} {}", latency.seconds);
             let _ = writeln!(out, "{name}_count{{{labels}}} {}", latency.count);
         }
@@ -78,11 +66,7 @@ mod tests {
     fn requests_and_gauges_are_written_as_prometheus_reads_them() {
         let metrics = Metrics::default();
         metrics.record("GET", "/api/cases", 200, Duration::from_millis(7));
-        let text = metrics.text(&[Gauge {
-            name: "huiyin_x",
-            help: "X.",
-            value: 3.5,
-        }]);
+        let text = metrics.text(&[Gauge { name: "huiyin_x", help: "X.", value: 3.5 }]);
         assert!(text.contains("huiyin_x 3.5\n"));
         let labels = "method=\"GET\",route=\"/api/cases\",status=\"200\"";
         assert!(text.contains(&format!("_bucket{{{labels},le=\"0.005\"}} 0\n")));

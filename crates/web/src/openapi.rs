@@ -5,8 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::auth::{cookie, guard};
 use crate::controllers::{
-    assurance, attachments, audit, cases, clock, directory, mails, service, session, users,
-    workflows,
+    assurance, attachments, audit, cases, clock, directory, mails, service, session, users, workflows,
 };
 
 #[derive(OpenApi)]

@@ -46,77 +46,18 @@ const ADMIN: &str = "admin";
 const AUDITOR: &str = "auditor";
 
 /// Every role there is.
-pub const ROLES: &[&str] = &[
-    OPERATOR,
-    DISPATCHER,
-    HANDLER,
-    SUPERVISOR,
-    UNIT_HEAD,
-    BUREAU_HEAD,
-    EMERGENCY,
-    ADMIN,
-    AUDITOR,
-];
+pub const ROLES: &[&str] =
+    &[OPERATOR, DISPATCHER, HANDLER, SUPERVISOR, UNIT_HEAD, BUREAU_HEAD, EMERGENCY, ADMIN, AUDITOR];
 
 /// Permission → the roles that have it.
 const TABLE: &[(Permission, &[&str])] = &[
-    (
-        P::SeeCases,
-        &[
-            OPERATOR,
-            DISPATCHER,
-            HANDLER,
-            SUPERVISOR,
-            UNIT_HEAD,
-            BUREAU_HEAD,
-            EMERGENCY,
-            AUDITOR,
-        ],
-    ),
+    (P::SeeCases, &[OPERATOR, DISPATCHER, HANDLER, SUPERVISOR, UNIT_HEAD, BUREAU_HEAD, EMERGENCY, AUDITOR]),
     (P::OpenCases, &[OPERATOR, DISPATCHER, SUPERVISOR, EMERGENCY]),
-    (
-        P::ActOnCases,
-        &[
-            OPERATOR,
-            DISPATCHER,
-            HANDLER,
-            SUPERVISOR,
-            UNIT_HEAD,
-            BUREAU_HEAD,
-            EMERGENCY,
-        ],
-    ),
-    (
-        P::AttachFiles,
-        &[
-            OPERATOR,
-            DISPATCHER,
-            HANDLER,
-            SUPERVISOR,
-            UNIT_HEAD,
-            BUREAU_HEAD,
-            EMERGENCY,
-        ],
-    ),
-    (
-        P::Unmask,
-        &[
-            OPERATOR,
-            DISPATCHER,
-            HANDLER,
-            SUPERVISOR,
-            UNIT_HEAD,
-            BUREAU_HEAD,
-        ],
-    ),
-    (
-        P::SeeMails,
-        &[DISPATCHER, SUPERVISOR, BUREAU_HEAD, AUDITOR, ADMIN],
-    ),
-    (
-        P::SeeAssurance,
-        &[DISPATCHER, SUPERVISOR, BUREAU_HEAD, AUDITOR, ADMIN],
-    ),
+    (P::ActOnCases, &[OPERATOR, DISPATCHER, HANDLER, SUPERVISOR, UNIT_HEAD, BUREAU_HEAD, EMERGENCY]),
+    (P::AttachFiles, &[OPERATOR, DISPATCHER, HANDLER, SUPERVISOR, UNIT_HEAD, BUREAU_HEAD, EMERGENCY]),
+    (P::Unmask, &[OPERATOR, DISPATCHER, HANDLER, SUPERVISOR, UNIT_HEAD, BUREAU_HEAD]),
+    (P::SeeMails, &[DISPATCHER, SUPERVISOR, BUREAU_HEAD, AUDITOR, ADMIN]),
+    (P::SeeAssurance, &[DISPATCHER, SUPERVISOR, BUREAU_HEAD, AUDITOR, ADMIN]),
     (P::SeeMetrics, &[ADMIN, AUDITOR]),
     (P::ManageUsers, &[ADMIN]),
     (P::SeeAudit, &[ADMIN, AUDITOR]),
@@ -139,11 +80,7 @@ pub fn may(user: &User, permission: Permission) -> bool {
 /// The names of everything the person may do, for the console's menus.
 #[must_use]
 pub fn allowed(user: &User) -> Vec<&'static str> {
-    TABLE
-        .iter()
-        .filter(|(permission, _)| may(user, *permission))
-        .map(|(permission, _)| permission.name())
-        .collect()
+    TABLE.iter().filter(|(permission, _)| may(user, *permission)).map(|(permission, _)| permission.name()).collect()
 }
 
 /// Who is concerned with a case, for deciding who may know of it.
@@ -178,24 +115,15 @@ pub fn is_excluded(user: &User, case: &CaseScope) -> bool {
 /// Whether the person sees the cases of every unit.
 #[must_use]
 pub fn sees_all(user: &User) -> bool {
-    user.roles
-        .iter()
-        .any(|role| SEE_ALL.contains(&role.as_str()))
+    user.roles.iter().any(|role| SEE_ALL.contains(&role.as_str()))
 }
 
 /// The party strings that stand for this person: their units, roles and self.
 #[must_use]
 pub fn parties(user: &User) -> Vec<String> {
-    let units = user
-        .units
-        .iter()
-        .chain(&user.heads)
-        .map(|unit| format!("unit:{unit}"));
+    let units = user.units.iter().chain(&user.heads).map(|unit| format!("unit:{unit}"));
     let roles = user.roles.iter().map(|role| format!("role:{role}"));
-    let mut parties: Vec<String> = units
-        .chain(roles)
-        .chain([format!("person:{}", user.id)])
-        .collect();
+    let mut parties: Vec<String> = units.chain(roles).chain([format!("person:{}", user.id)]).collect();
     parties.sort();
     parties.dedup();
     parties
@@ -263,25 +191,16 @@ mod tests {
     #[test]
     fn dispatcher_supervisor_leader_and_auditor_see_every_case() {
         for role in ["dispatcher", "supervisor", "bureau-head", "auditor"] {
-            assert!(
-                may_see(&person(&[role], &[]), &case("unit:town-dongxi", &[])),
-                "{role}"
-            );
+            assert!(may_see(&person(&[role], &[]), &case("unit:town-dongxi", &[])), "{role}");
         }
-        assert!(
-            !may_see(&person(&["admin"], &[]), &case("unit:town-dongxi", &[])),
-            "accounts are not cases"
-        );
+        assert!(!may_see(&person(&["admin"], &[]), &case("unit:town-dongxi", &[])), "accounts are not cases");
     }
 
     #[test]
     fn the_accused_unit_sees_nothing_whatever_its_roles() {
         for role in ROLES {
             let insider = person(&[role], &["water-company"]);
-            assert!(
-                !may_see(&insider, &case("unit:water-company", &["water-company"])),
-                "{role}"
-            );
+            assert!(!may_see(&insider, &case("unit:water-company", &["water-company"])), "{role}");
         }
     }
 
@@ -296,10 +215,7 @@ mod tests {
     fn every_permission_has_its_row_and_every_row_names_known_roles() {
         for (permission, roles) in TABLE {
             assert!(!roles.is_empty(), "{permission:?}");
-            assert!(
-                roles.iter().all(|role| ROLES.contains(role)),
-                "{permission:?}"
-            );
+            assert!(roles.iter().all(|role| ROLES.contains(role)), "{permission:?}");
         }
     }
 }

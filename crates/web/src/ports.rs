@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::permissions::CaseScope;
 use crate::views::assurance::AssuranceView;
 use crate::views::case::{
-    AcceptedView, AttachmentView, CaseRowView, DocumentView, DuplicateView, EventFormView,
-    LinkView, ProposedUnit, TimelineEntry,
+    AcceptedView, AttachmentView, CaseRowView, DocumentView, DuplicateView, EventFormView, LinkView, ProposedUnit,
+    TimelineEntry,
 };
 use crate::views::clock::ClockView;
 use crate::views::directory::{ChoiceView, UnitView};
@@ -230,21 +230,11 @@ pub trait Office: Send + Sync + 'static {
     /// History of a case after an entry, confidential fields masked.
     fn timeline(&self, case: Uuid, after: u64) -> Promise<'_, Vec<TimelineEntry>>;
     /// What would happen if this were saved.
-    fn preview<'a>(
-        &'a self,
-        who: &'a User,
-        workflow: &'a str,
-        data: &'a Value,
-    ) -> Promise<'a, Preview>;
+    fn preview<'a>(&'a self, who: &'a User, workflow: &'a str, data: &'a Value) -> Promise<'a, Preview>;
     /// Writes down that somebody looked behind the mask. What fails here must not be shown.
     fn note_unmasking<'a>(&'a self, who: &'a User, case: Uuid, reason: &'a str) -> Promise<'a, ()>;
     /// Keeps a file on a case.
-    fn attach<'a>(
-        &'a self,
-        who: &'a User,
-        case: Uuid,
-        upload: Upload,
-    ) -> Promise<'a, AttachmentView>;
+    fn attach<'a>(&'a self, who: &'a User, case: Uuid, upload: Upload) -> Promise<'a, AttachmentView>;
     /// A kept file.
     fn attachment<'a>(&'a self, hash: &'a str) -> Promise<'a, Option<StoredFile>>;
     /// A paper of a case.

@@ -16,30 +16,16 @@ pub struct Kind {
     extensions: &'static [&'static str],
 }
 
-const PDF: Kind = Kind {
-    media_type: "application/pdf",
-    extensions: &["pdf"],
-};
-const PNG: Kind = Kind {
-    media_type: "image/png",
-    extensions: &["png"],
-};
-const JPEG: Kind = Kind {
-    media_type: "image/jpeg",
-    extensions: &["jpg", "jpeg"],
-};
+const PDF: Kind = Kind { media_type: "application/pdf", extensions: &["pdf"] };
+const PNG: Kind = Kind { media_type: "image/png", extensions: &["png"] };
+const JPEG: Kind = Kind { media_type: "image/jpeg", extensions: &["jpg", "jpeg"] };
 const DOCX: Kind = Kind {
     media_type: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     extensions: &["docx"],
 };
-const XLSX: Kind = Kind {
-    media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    extensions: &["xlsx"],
-};
-const TEXT: Kind = Kind {
-    media_type: "text/plain; charset=utf-8",
-    extensions: &["txt"],
-};
+const XLSX: Kind =
+    Kind { media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", extensions: &["xlsx"] };
+const TEXT: Kind = Kind { media_type: "text/plain; charset=utf-8", extensions: &["txt"] };
 
 /// The kind of a file, if it is an allowed one.
 #[must_use]
@@ -89,17 +75,11 @@ pub fn examine(name: &str, bytes: &[u8]) -> Result<(String, Kind), ApiError> {
         );
     };
     let name = clean(name);
-    let extension = name
-        .rsplit_once('.')
-        .map(|(_, extension)| extension.to_ascii_lowercase())
-        .unwrap_or_default();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
     if !kind.extensions.contains(&extension.as_str()) {
         return refused(
             "文件扩展名与内容不符",
-            &format!(
-                "the name must end in .{} because the content is {}",
-                kind.extensions[0], kind.media_type
-            ),
+            &format!("the name must end in .{} because the content is {}", kind.extensions[0], kind.media_type),
         );
     }
     Ok((name, kind))
@@ -114,12 +94,7 @@ fn clean(name: &str) -> String {
         .filter(|c| !matches!(u32::from(*c), 0x200b..=0x200f | 0x202a..=0x202e | 0x2066..=0x2069 | 0xfeff))
         .collect();
     let from = kept.len().saturating_sub(LONGEST_NAME);
-    kept[from..]
-        .iter()
-        .collect::<String>()
-        .trim()
-        .trim_start_matches('.')
-        .to_owned()
+    kept[from..].iter().collect::<String>().trim().trim_start_matches('.').to_owned()
 }
 
 #[cfg(test)]
@@ -130,12 +105,7 @@ mod tests {
 
     #[test]
     fn content_decides_and_the_name_must_agree() {
-        assert_eq!(
-            examine("../../照片.JPG", b"\xff\xd8\xff\xe0....")
-                .unwrap()
-                .0,
-            "照片.JPG"
-        );
+        assert_eq!(examine("../../照片.JPG", b"\xff\xd8\xff\xe0....").unwrap().0, "照片.JPG");
         assert!(examine("photo.png", b"\xff\xd8\xff\xe0....").is_err());
         assert!(examine("letter.pdf", b"MZ\x90\x00").is_err());
         assert!(examine("page.html", b"<script>alert(1)</script>").is_err());
@@ -147,20 +117,9 @@ mod tests {
     #[test]
     fn office_files_are_told_apart_and_macros_refused() {
         let zip = |parts: &str| [b"PK\x03\x04".as_slice(), parts.as_bytes()].concat();
-        assert_eq!(
-            kind(&zip("[Content_Types].xml word/document.xml")),
-            Some(DOCX)
-        );
-        assert_eq!(
-            kind(&zip("[Content_Types].xml xl/workbook.xml")),
-            Some(XLSX)
-        );
-        assert_eq!(
-            kind(&zip(
-                "[Content_Types].xml word/document.xml word/vbaProject.bin"
-            )),
-            None
-        );
+        assert_eq!(kind(&zip("[Content_Types].xml word/document.xml")), Some(DOCX));
+        assert_eq!(kind(&zip("[Content_Types].xml xl/workbook.xml")), Some(XLSX));
+        assert_eq!(kind(&zip("[Content_Types].xml word/document.xml word/vbaProject.bin")), None);
         assert_eq!(kind(&zip("anything else")), None);
     }
 

@@ -28,27 +28,15 @@ async fn no_door_opens_without_a_session_but_the_listed_exceptions() {
     let house = House::build().await;
     let mut open = Vec::new();
     for door in house.doors.clone() {
-        let answer = house
-            .call(None, door.method.clone(), &concrete(door.path), &json!({}))
-            .await;
+        let answer = house.call(None, door.method.clone(), &concrete(door.path), &json!({})).await;
         if answer.status != StatusCode::UNAUTHORIZED && answer.status != StatusCode::FORBIDDEN {
             open.push(format!("{} {}", door.method, door.path));
         } else if door.access == Access::Anybody {
-            assert_eq!(
-                answer.status,
-                StatusCode::BAD_REQUEST,
-                "{} {}",
-                door.method,
-                door.path
-            );
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{} {}", door.method, door.path);
         }
     }
     open.sort();
-    assert_eq!(
-        open,
-        EXCEPTIONS.lines().collect::<Vec<_>>(),
-        "this list must not grow"
-    );
+    assert_eq!(open, EXCEPTIONS.lines().collect::<Vec<_>>(), "this list must not grow");
 }
 
 #[tokio::test]
@@ -60,14 +48,7 @@ async fn every_change_needs_the_csrf_value() {
         if door.method == Method::GET || door.access == Access::Anybody {
             continue;
         }
-        let answer = house
-            .call(
-                Some(&all),
-                door.method.clone(),
-                &concrete(door.path),
-                &json!({}),
-            )
-            .await;
+        let answer = house.call(Some(&all), door.method.clone(), &concrete(door.path), &json!({})).await;
         assert_eq!(
             (answer.status, answer.code().as_str()),
             (StatusCode::FORBIDDEN, "csrf"),
@@ -81,15 +62,8 @@ async fn every_change_needs_the_csrf_value() {
 #[tokio::test]
 async fn a_request_from_another_site_changes_nothing() {
     let house = House::build().await;
-    let mut request = request(
-        None,
-        Method::POST,
-        "/api/session",
-        Body::from(r#"{"user": "a", "password": "b"}"#),
-    );
-    request
-        .headers_mut()
-        .insert("sec-fetch-site", "cross-site".parse().unwrap());
+    let mut request = request(None, Method::POST, "/api/session", Body::from(r#"{"user": "a", "password": "b"}"#));
+    request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
     assert_eq!(house.send(request).await.code(), "csrf");
 }
 
@@ -100,52 +74,18 @@ async fn each_role_passes_its_own_doors_only() {
     let doors: [(&str, Method, &[&str]); 6] = [
         ("/api/users", Method::GET, &["admin"]),
         ("/api/audit", Method::GET, &["admin", "auditor"]),
-        (
-            "/api/mails",
-            Method::GET,
-            &[
-                "dispatcher",
-                "supervisor",
-                "bureau-head",
-                "auditor",
-                "admin",
-            ],
-        ),
-        (
-            "/api/assurance",
-            Method::GET,
-            &[
-                "dispatcher",
-                "supervisor",
-                "bureau-head",
-                "auditor",
-                "admin",
-            ],
-        ),
-        (
-            "/api/cases/preview",
-            Method::POST,
-            &["operator", "dispatcher", "supervisor", "emergency"],
-        ),
+        ("/api/mails", Method::GET, &["dispatcher", "supervisor", "bureau-head", "auditor", "admin"]),
+        ("/api/assurance", Method::GET, &["dispatcher", "supervisor", "bureau-head", "auditor", "admin"]),
+        ("/api/cases/preview", Method::POST, &["operator", "dispatcher", "supervisor", "emergency"]),
         ("/metrics", Method::GET, &["admin", "auditor"]),
     ];
     for role in ROLES {
         let visitor = house.visitor(role, &[role], &[]).await;
         for (path, method, allowed) in &doors {
             let body = json!({"workflow": "petition", "data": {}});
-            let answer = house
-                .call(Some(&visitor), method.clone(), path, &body)
-                .await;
-            let expected = if allowed.contains(role) {
-                StatusCode::OK
-            } else {
-                StatusCode::FORBIDDEN
-            };
-            assert_eq!(
-                answer.status, expected,
-                "{role} at {method} {path}: {}",
-                answer.text
-            );
+            let answer = house.call(Some(&visitor), method.clone(), path, &body).await;
+            let expected = if allowed.contains(role) { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(answer.status, expected, "{role} at {method} {path}: {}", answer.text);
         }
     }
 }
@@ -154,151 +94,61 @@ async fn each_role_passes_its_own_doors_only() {
 async fn a_unit_finds_its_own_cases_only() {
     let house = House::build().await;
     let handler = house.visitor("wang", &["handler"], &["town-shijiao"]).await;
-    assert_eq!(
-        house
-            .get(Some(&handler), &format!("/api/cases/{SHIJIAO}"))
-            .await
-            .status,
-        StatusCode::OK
-    );
-    assert_eq!(
-        house
-            .get(Some(&handler), "/api/cases/XF-20261123-000001")
-            .await
-            .status,
-        StatusCode::OK
-    );
+    assert_eq!(house.get(Some(&handler), &format!("/api/cases/{SHIJIAO}")).await.status, StatusCode::OK);
+    assert_eq!(house.get(Some(&handler), "/api/cases/XF-20261123-000001").await.status, StatusCode::OK);
     for rest in ["", "/timeline", "/documents/1"] {
-        let answer = house
-            .get(Some(&handler), &format!("/api/cases/{DONGXI}{rest}"))
-            .await;
+        let answer = house.get(Some(&handler), &format!("/api/cases/{DONGXI}{rest}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{rest}");
     }
     for (rest, body) in [
-        (
-            "events",
-            json!({"id": "0193a000-0000-7000-8000-000000000001", "event": "sign"}),
-        ),
+        ("events", json!({"id": "0193a000-0000-7000-8000-000000000001", "event": "sign"})),
         ("unmask", json!({"reason": "回访核实"})),
     ] {
-        let answer = house
-            .post(
-                Some(&handler),
-                &format!("/api/cases/{DONGXI}/{rest}"),
-                &body,
-            )
-            .await;
+        let answer = house.post(Some(&handler), &format!("/api/cases/{DONGXI}/{rest}"), &body).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{rest}");
     }
     let list = house.get(Some(&handler), "/api/cases").await.json();
-    assert_eq!(
-        (list["total"].as_u64(), &list["rows"][0]["id"]),
-        (Some(1), &json!(SHIJIAO))
-    );
-    let others = house
-        .get(Some(&handler), "/api/cases?owner=unit:town-dongxi")
-        .await
-        .json();
+    assert_eq!((list["total"].as_u64(), &list["rows"][0]["id"]), (Some(1), &json!(SHIJIAO)));
+    let others = house.get(Some(&handler), "/api/cases?owner=unit:town-dongxi").await.json();
     assert_eq!(others["total"], 0);
 }
 
 #[tokio::test]
 async fn the_accused_see_neither_the_case_nor_its_mails_whatever_their_role() {
     let house = House::build().await;
-    let insider = house
-        .visitor("li", &["supervisor", "auditor"], &["petition-office"])
-        .await;
+    let insider = house.visitor("li", &["supervisor", "auditor"], &["petition-office"]).await;
     let outsider = house.visitor("zhao", &["supervisor"], &[]).await;
-    assert_eq!(
-        house
-            .get(Some(&outsider), &format!("/api/cases/{INSIDE}"))
-            .await
-            .status,
-        StatusCode::OK
-    );
-    assert_eq!(
-        house
-            .get(Some(&insider), &format!("/api/cases/{INSIDE}"))
-            .await
-            .status,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        house.get(Some(&insider), "/api/cases").await.json()["total"],
-        2
-    );
-    assert_eq!(
-        house.get(Some(&insider), "/api/mails").await.json()["rows"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
-    assert_eq!(
-        house
-            .get(Some(&insider), &format!("/api/mails/{INSIDE}"))
-            .await
-            .status,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        house
-            .get(Some(&outsider), &format!("/api/mails/{INSIDE}"))
-            .await
-            .status,
-        StatusCode::OK
-    );
+    assert_eq!(house.get(Some(&outsider), &format!("/api/cases/{INSIDE}")).await.status, StatusCode::OK);
+    assert_eq!(house.get(Some(&insider), &format!("/api/cases/{INSIDE}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.get(Some(&insider), "/api/cases").await.json()["total"], 2);
+    assert_eq!(house.get(Some(&insider), "/api/mails").await.json()["rows"].as_array().unwrap().len(), 2);
+    assert_eq!(house.get(Some(&insider), &format!("/api/mails/{INSIDE}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.get(Some(&outsider), &format!("/api/mails/{INSIDE}")).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn identities_are_masked_until_a_reason_is_written_down() {
     let house = House::build().await;
     let handler = house.visitor("wang", &["handler"], &["town-shijiao"]).await;
-    let page = house
-        .get(Some(&handler), &format!("/api/cases/{SHIJIAO}"))
-        .await;
-    assert!(
-        !page.text.contains("13883001234") && !page.text.contains("三丰"),
-        "{}",
-        page.text
-    );
+    let page = house.get(Some(&handler), &format!("/api/cases/{SHIJIAO}")).await;
+    assert!(!page.text.contains("13883001234") && !page.text.contains("三丰"), "{}", page.text);
     assert_eq!(page.json()["may_unmask"], true);
     assert_eq!(page.json()["data"]["content"], "河水发黑");
 
     let path = format!("/api/cases/{SHIJIAO}/unmask");
-    let short = house
-        .post(Some(&handler), &path, &json!({"reason": " 看 "}))
-        .await;
-    assert_eq!(
-        (short.status, short.path().as_str()),
-        (StatusCode::UNPROCESSABLE_ENTITY, "reason")
-    );
-    let broken = house
-        .post(Some(&handler), &path, &json!({"reason": "broken store"}))
-        .await;
+    let short = house.post(Some(&handler), &path, &json!({"reason": " 看 "})).await;
+    assert_eq!((short.status, short.path().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "reason"));
+    let broken = house.post(Some(&handler), &path, &json!({"reason": "broken store"})).await;
     assert_eq!(broken.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(!broken.text.contains("13883001234") && !broken.text.contains("disk full"));
-    let seen = house
-        .post(Some(&handler), &path, &json!({"reason": "电话回访核实"}))
-        .await;
+    let seen = house.post(Some(&handler), &path, &json!({"reason": "电话回访核实"})).await;
     assert_eq!(seen.json()["data"]["petitioner"]["phone"], "13883001234");
-    assert_eq!(
-        *house.desk.unmaskings.lock().unwrap(),
-        [("id-wang".to_owned(), SHIJIAO, "电话回访核实".to_owned())]
-    );
+    assert_eq!(*house.desk.unmaskings.lock().unwrap(), [("id-wang".to_owned(), SHIJIAO, "电话回访核实".to_owned())]);
 
     let auditor = house.visitor("shen", &["auditor"], &[]).await;
-    let refused = house
-        .post(Some(&auditor), &path, &json!({"reason": "电话回访核实"}))
-        .await;
+    let refused = house.post(Some(&auditor), &path, &json!({"reason": "电话回访核实"})).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert_eq!(
-        house
-            .get(Some(&auditor), &format!("/api/cases/{SHIJIAO}"))
-            .await
-            .json()["events"],
-        json!([])
-    );
+    assert_eq!(house.get(Some(&auditor), &format!("/api/cases/{SHIJIAO}")).await.json()["events"], json!([]));
 }
 
 #[tokio::test]
@@ -313,10 +163,7 @@ async fn the_same_id_gets_the_same_answer_and_another_body_a_conflict() {
     let mut other = body.clone();
     other["data"]["content"] = json!("吵");
     let conflict = house.post(Some(&operator), "/api/cases", &other).await;
-    assert_eq!(
-        (conflict.status, conflict.path().as_str()),
-        (StatusCode::CONFLICT, "id")
-    );
+    assert_eq!((conflict.status, conflict.path().as_str()), (StatusCode::CONFLICT, "id"));
 }
 
 #[tokio::test]
@@ -324,31 +171,15 @@ async fn bad_requests_name_the_field() {
     let house = House::build().await;
     let operator = house.visitor("op", &["operator"], &[]).await;
     let send = async |text: &str| {
-        house
-            .send(request(
-                Some(&operator),
-                Method::POST,
-                "/api/cases",
-                Body::from(text.to_owned()),
-            ))
-            .await
+        house.send(request(Some(&operator), Method::POST, "/api/cases", Body::from(text.to_owned()))).await
     };
     let id = "0193a000-0000-7000-8000-000000000001";
     for (text, path) in [
         (format!(r#"{{"id": "{id}", "workflow": "petition""#), ""),
-        (
-            r#"{"id": "not a uuid", "workflow": "petition", "data": {}}"#.to_owned(),
-            "id",
-        ),
+        (r#"{"id": "not a uuid", "workflow": "petition", "data": {}}"#.to_owned(), "id"),
         (format!(r#"{{"id": "{id}", "data": {{}}}}"#), "workflow"),
-        (
-            format!(r#"{{"id": "{id}", "workflow": "petition", "data": []}}"#),
-            "data",
-        ),
-        (
-            format!(r#"{{"id": "{id}", "workflow": "petition", "data": {{}}, "extra": 1}}"#),
-            "extra",
-        ),
+        (format!(r#"{{"id": "{id}", "workflow": "petition", "data": []}}"#), "data"),
+        (format!(r#"{{"id": "{id}", "workflow": "petition", "data": {{}}, "extra": 1}}"#), "extra"),
     ] {
         let answer = send(&text).await;
         assert_eq!(
@@ -357,52 +188,18 @@ async fn bad_requests_name_the_field() {
             "{text}: {}",
             answer.text
         );
-        assert!(
-            !answer.json()["error"]["message"]["zh"]
-                .as_str()
-                .unwrap()
-                .is_empty()
-        );
+        assert!(!answer.json()["error"]["message"]["zh"].as_str().unwrap().is_empty());
     }
-    let refused = send(&format!(
-        r#"{{"id": "{id}", "workflow": "petition", "data": {{}}}}"#
-    ))
-    .await;
-    assert_eq!(
-        (refused.status, refused.path().as_str()),
-        (StatusCode::UNPROCESSABLE_ENTITY, "content")
-    );
-    let big = send(&format!(
-        r#"{{"id": "{id}", "workflow": "{}", "data": {{}}}}"#,
-        "x".repeat(20_000)
-    ))
-    .await;
-    assert_eq!(
-        (big.status, big.code().as_str()),
-        (StatusCode::PAYLOAD_TOO_LARGE, "too_large")
-    );
-    let mut form = request(
-        Some(&operator),
-        Method::POST,
-        "/api/cases",
-        Body::from("id=1"),
-    );
-    form.headers_mut().insert(
-        header::CONTENT_TYPE,
-        "application/x-www-form-urlencoded".parse().unwrap(),
-    );
+    let refused = send(&format!(r#"{{"id": "{id}", "workflow": "petition", "data": {{}}}}"#)).await;
+    assert_eq!((refused.status, refused.path().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "content"));
+    let big = send(&format!(r#"{{"id": "{id}", "workflow": "{}", "data": {{}}}}"#, "x".repeat(20_000))).await;
+    assert_eq!((big.status, big.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "too_large"));
+    let mut form = request(Some(&operator), Method::POST, "/api/cases", Body::from("id=1"));
+    form.headers_mut().insert(header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap());
     assert_eq!(house.send(form).await.path(), "content-type");
-    for query in [
-        "limit=many",
-        "order=size",
-        "unknown=1",
-        "due_before=tomorrow",
-    ] {
+    for query in ["limit=many", "order=size", "unknown=1", "due_before=tomorrow"] {
         assert_eq!(
-            house
-                .get(Some(&operator), &format!("/api/cases?{query}"))
-                .await
-                .status,
+            house.get(Some(&operator), &format!("/api/cases?{query}")).await.status,
             StatusCode::BAD_REQUEST,
             "{query}"
         );
@@ -412,35 +209,12 @@ async fn bad_requests_name_the_field() {
 #[tokio::test]
 async fn signing_in_and_out() {
     let house = House::build().await;
-    house
-        .person("wang", &["handler"], &["town-shijiao"], Some(PASSWORD))
-        .await;
-    let wrong = house
-        .post(
-            None,
-            "/api/session",
-            &json!({"user": "wang", "password": "wrong"}),
-        )
-        .await;
-    let unknown = house
-        .post(
-            None,
-            "/api/session",
-            &json!({"user": "nobody", "password": "wrong"}),
-        )
-        .await;
+    house.person("wang", &["handler"], &["town-shijiao"], Some(PASSWORD)).await;
+    let wrong = house.post(None, "/api/session", &json!({"user": "wang", "password": "wrong"})).await;
+    let unknown = house.post(None, "/api/session", &json!({"user": "nobody", "password": "wrong"})).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(
-        wrong.text, unknown.text,
-        "an unknown name must look like a wrong password"
-    );
-    let session = house
-        .post(
-            None,
-            "/api/session",
-            &json!({"user": "wang", "password": PASSWORD}),
-        )
-        .await;
+    assert_eq!(wrong.text, unknown.text, "an unknown name must look like a wrong password");
+    let session = house.post(None, "/api/session", &json!({"user": "wang", "password": PASSWORD})).await;
     assert_eq!(session.status, StatusCode::OK, "{}", session.text);
     let cookie = session.headers[header::SET_COOKIE].to_str().unwrap();
     assert!(cookie.contains("HttpOnly; SameSite=Strict"), "{cookie}");
@@ -453,16 +227,10 @@ async fn signing_in_and_out() {
     assert_eq!(shown["user"]["units"], json!(["town-shijiao"]));
     assert_eq!(shown["csrf"], json!(visitor.csrf));
     assert_eq!(
-        house
-            .call(Some(&visitor), Method::DELETE, "/api/session", &json!({}))
-            .await
-            .status,
+        house.call(Some(&visitor), Method::DELETE, "/api/session", &json!({})).await.status,
         StatusCode::NO_CONTENT
     );
-    assert_eq!(
-        house.get(Some(&visitor), "/api/session").await.status,
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(house.get(Some(&visitor), "/api/session").await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
@@ -470,68 +238,36 @@ async fn sessions_expire() {
     let house = House::build().await;
     let visitor = house.visitor("wang", &["handler"], &[]).await;
     house.wait(TimeDelta::hours(11));
-    assert_eq!(
-        house.get(Some(&visitor), "/api/session").await.status,
-        StatusCode::OK
-    );
+    assert_eq!(house.get(Some(&visitor), "/api/session").await.status, StatusCode::OK);
     house.wait(TimeDelta::hours(2));
-    assert_eq!(
-        house.get(Some(&visitor), "/api/session").await.status,
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(house.get(Some(&visitor), "/api/session").await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
 async fn a_one_time_link_works_once_and_not_for_ever() {
     let house = House::build().await;
-    let link = huiyin_web::auth::first::one_time_link(&house.state, &["admin", "operator"], &[])
-        .await
-        .unwrap();
-    let path = link
-        .strip_prefix("http://127.0.0.1:8080")
-        .unwrap()
-        .to_owned();
+    let link = huiyin_web::auth::first::one_time_link(&house.state, &["admin", "operator"], &[]).await.unwrap();
+    let path = link.strip_prefix("http://127.0.0.1:8080").unwrap().to_owned();
     let first = house.get(None, &path).await;
-    assert_eq!(
-        (
-            first.status,
-            first.headers[header::LOCATION].to_str().unwrap()
-        ),
-        (StatusCode::SEE_OTHER, "/")
-    );
+    assert_eq!((first.status, first.headers[header::LOCATION].to_str().unwrap()), (StatusCode::SEE_OTHER, "/"));
     assert!(first.headers.contains_key(header::SET_COOKIE));
     let again = house.get(None, &path).await;
     assert_eq!(again.status, StatusCode::UNAUTHORIZED);
     assert!(!again.headers.contains_key(header::SET_COOKIE));
 
-    let link = huiyin_web::auth::first::one_time_link(&house.state, &["admin"], &[])
-        .await
-        .unwrap();
+    let link = huiyin_web::auth::first::one_time_link(&house.state, &["admin"], &[]).await.unwrap();
     let token = link.rsplit('=').next().unwrap();
     house.wait(TimeDelta::hours(25));
-    let late = house
-        .post(None, "/api/session", &json!({"token": token}))
-        .await;
-    assert_eq!(
-        (late.status, late.code().as_str()),
-        (StatusCode::UNAUTHORIZED, "token_invalid")
-    );
+    let late = house.post(None, "/api/session", &json!({"token": token})).await;
+    assert_eq!((late.status, late.code().as_str()), (StatusCode::UNAUTHORIZED, "token_invalid"));
 }
 
 #[tokio::test]
 async fn guessing_is_slowed_down_and_forgiven_later() {
     let house = House::build().await;
-    house
-        .person("wang", &["handler"], &[], Some(PASSWORD))
-        .await;
+    house.person("wang", &["handler"], &[], Some(PASSWORD)).await;
     for _ in 0..10 {
-        let answer = house
-            .post(
-                None,
-                "/api/session",
-                &json!({"user": "wang", "password": "wrong"}),
-            )
-            .await;
+        let answer = house.post(None, "/api/session", &json!({"user": "wang", "password": "wrong"})).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     }
     let right = json!({"user": "wang", "password": PASSWORD});
@@ -539,10 +275,7 @@ async fn guessing_is_slowed_down_and_forgiven_later() {
     assert_eq!(stopped.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(stopped.headers.contains_key(header::RETRY_AFTER));
     house.wait(TimeDelta::minutes(16));
-    assert_eq!(
-        house.post(None, "/api/session", &right).await.status,
-        StatusCode::OK
-    );
+    assert_eq!(house.post(None, "/api/session", &right).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -551,21 +284,9 @@ async fn previews_are_slowed_down() {
     let operator = house.visitor("op", &["operator"], &[]).await;
     let draft = json!({"workflow": "petition", "data": {}});
     for _ in 0..30 {
-        assert_eq!(
-            house
-                .post(Some(&operator), "/api/cases/preview", &draft)
-                .await
-                .status,
-            StatusCode::OK
-        );
+        assert_eq!(house.post(Some(&operator), "/api/cases/preview", &draft).await.status, StatusCode::OK);
     }
-    assert_eq!(
-        house
-            .post(Some(&operator), "/api/cases/preview", &draft)
-            .await
-            .status,
-        StatusCode::TOO_MANY_REQUESTS
-    );
+    assert_eq!(house.post(Some(&operator), "/api/cases/preview", &draft).await.status, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]
@@ -577,10 +298,7 @@ async fn the_administrator_keeps_accounts_and_new_rights_hold_at_once() {
     let made = house.post(Some(&admin), "/api/users", &new).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
     assert!(!made.text.contains("argon2"));
-    assert_eq!(
-        house.post(Some(&admin), "/api/users", &new).await.status,
-        StatusCode::CREATED
-    );
+    assert_eq!(house.post(Some(&admin), "/api/users", &new).await.status, StatusCode::CREATED);
     for (field, value, path) in [
         ("roles", json!(["king"]), "roles[0]"),
         ("units", json!(["nowhere"]), "units[0]"),
@@ -591,47 +309,17 @@ async fn the_administrator_keeps_accounts_and_new_rights_hold_at_once() {
         (bad["id"], bad["login"]) = (json!("0193a000-0000-7000-8000-00000000000b"), json!("li"));
         bad[field] = value;
         let answer = house.post(Some(&admin), "/api/users", &bad).await;
-        assert_eq!(
-            (answer.status, answer.path().as_str()),
-            (StatusCode::UNPROCESSABLE_ENTITY, path)
-        );
+        assert_eq!((answer.status, answer.path().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, path));
     }
-    let signed = house
-        .post(
-            None,
-            "/api/session",
-            &json!({"user": "wang", "password": PASSWORD}),
-        )
-        .await;
-    let cookie = signed.headers[header::SET_COOKIE]
-        .to_str()
-        .unwrap()
-        .split(['=', ';'])
-        .nth(1)
-        .unwrap()
-        .to_owned();
-    let wang = house::Visitor {
-        id: String::new(),
-        cookie,
-        csrf: String::new(),
-    };
-    assert_eq!(
-        house.get(Some(&wang), "/api/session").await.status,
-        StatusCode::OK
-    );
-    let changed = json!({"name": "王", "roles": ["handler"], "units": [], "heads": [], "language": "zh", "active": false});
+    let signed = house.post(None, "/api/session", &json!({"user": "wang", "password": PASSWORD})).await;
+    let cookie = signed.headers[header::SET_COOKIE].to_str().unwrap().split(['=', ';']).nth(1).unwrap().to_owned();
+    let wang = house::Visitor { id: String::new(), cookie, csrf: String::new() };
+    assert_eq!(house.get(Some(&wang), "/api/session").await.status, StatusCode::OK);
+    let changed =
+        json!({"name": "王", "roles": ["handler"], "units": [], "heads": [], "language": "zh", "active": false});
     let path = "/api/users/0193a000-0000-7000-8000-00000000000a";
-    assert_eq!(
-        house
-            .call(Some(&admin), Method::PUT, path, &changed)
-            .await
-            .status,
-        StatusCode::OK
-    );
-    assert_eq!(
-        house.get(Some(&wang), "/api/session").await.status,
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(house.call(Some(&admin), Method::PUT, path, &changed).await.status, StatusCode::OK);
+    assert_eq!(house.get(Some(&wang), "/api/session").await.status, StatusCode::UNAUTHORIZED);
     let trail = house.get(Some(&admin), "/api/audit").await.json();
     assert_eq!(trail["rows"][0]["action"], "user.changed");
     assert_eq!(trail["rows"][1]["action"], "user.created");
@@ -642,26 +330,10 @@ async fn changing_the_password_ends_every_other_session() {
     let house = House::build().await;
     let wang = house.visitor("wang", &["handler"], &[]).await;
     let new = json!({"password": PASSWORD});
+    assert_eq!(house.post(Some(&wang), "/api/session/password", &new).await.status, StatusCode::OK);
+    assert_eq!(house.get(Some(&wang), "/api/session").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(
-        house
-            .post(Some(&wang), "/api/session/password", &new)
-            .await
-            .status,
-        StatusCode::OK
-    );
-    assert_eq!(
-        house.get(Some(&wang), "/api/session").await.status,
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        house
-            .post(
-                None,
-                "/api/session",
-                &json!({"user": "wang", "password": PASSWORD})
-            )
-            .await
-            .status,
+        house.post(None, "/api/session", &json!({"user": "wang", "password": PASSWORD})).await.status,
         StatusCode::OK
     );
 }
@@ -677,75 +349,37 @@ async fn files_are_known_by_their_content_and_shown_to_whoever_sees_the_case() {
         );
         let path = format!("/api/cases/{SHIJIAO}/attachments");
         let mut request = request(Some(&handler), Method::POST, &path, Body::from(body));
-        request.headers_mut().insert(
-            header::CONTENT_TYPE,
-            "multipart/form-data; boundary=b".parse().unwrap(),
-        );
+        request.headers_mut().insert(header::CONTENT_TYPE, "multipart/form-data; boundary=b".parse().unwrap());
         house.send(request).await
     };
     let kept = upload("../现场记录.txt", "河水发黑").await;
     assert_eq!(kept.status, StatusCode::CREATED, "{}", kept.text);
     assert_eq!(
-        (
-            kept.json()["name"].as_str(),
-            kept.json()["media_type"].as_str()
-        ),
+        (kept.json()["name"].as_str(), kept.json()["media_type"].as_str()),
         (Some("现场记录.txt"), Some("text/plain; charset=utf-8"))
     );
     let refused = upload("照片.png", "<script>").await;
-    assert_eq!(
-        (refused.status, refused.path().as_str()),
-        (StatusCode::UNPROCESSABLE_ENTITY, "file")
-    );
-    assert_eq!(
-        upload("big.txt", &"x".repeat(70_000)).await.status,
-        StatusCode::PAYLOAD_TOO_LARGE
-    );
+    assert_eq!((refused.status, refused.path().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "file"));
+    assert_eq!(upload("big.txt", &"x".repeat(70_000)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
 
     let path = format!("/api/attachments/{}", kept.json()["hash"].as_str().unwrap());
     let file = house.get(Some(&handler), &path).await;
-    assert_eq!(
-        (file.status, file.text.as_str()),
-        (StatusCode::OK, "河水发黑")
-    );
-    assert!(
-        file.headers[header::CONTENT_DISPOSITION]
-            .to_str()
-            .unwrap()
-            .starts_with("attachment; ")
-    );
-    assert!(
-        file.headers[header::CONTENT_SECURITY_POLICY]
-            .to_str()
-            .unwrap()
-            .starts_with("sandbox")
-    );
-    assert_eq!(
-        house.get(Some(&other), &path).await.status,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!((file.status, file.text.as_str()), (StatusCode::OK, "河水发黑"));
+    assert!(file.headers[header::CONTENT_DISPOSITION].to_str().unwrap().starts_with("attachment; "));
+    assert!(file.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("sandbox"));
+    assert_eq!(house.get(Some(&other), &path).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn a_paper_is_a_page_without_script() {
     let house = House::build().await;
     let handler = house.visitor("wang", &["handler"], &["town-shijiao"]).await;
-    let page = house
-        .get(Some(&handler), &format!("/api/cases/{SHIJIAO}/documents/1"))
-        .await;
+    let page = house.get(Some(&handler), &format!("/api/cases/{SHIJIAO}/documents/1")).await;
     assert!(page.text.contains("延期告知书"));
-    let policy = page.headers[header::CONTENT_SECURITY_POLICY]
-        .to_str()
-        .unwrap();
-    assert!(
-        policy.starts_with("default-src 'none'; style-src 'unsafe-inline'"),
-        "{policy}"
-    );
+    let policy = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'"), "{policy}");
     assert_eq!(
-        house
-            .get(Some(&handler), &format!("/api/cases/{SHIJIAO}/documents/2"))
-            .await
-            .status,
+        house.get(Some(&handler), &format!("/api/cases/{SHIJIAO}/documents/2")).await.status,
         StatusCode::NOT_FOUND
     );
 }
@@ -754,104 +388,42 @@ async fn a_paper_is_a_page_without_script() {
 async fn the_demonstration_clock_goes_forward_only_and_signs_nobody_out() {
     let house = House::build().await;
     let admin = house.visitor("chief", &["admin"], &[]).await;
-    let moved = house
-        .post(Some(&admin), "/api/clock", &json!({"advance": "1 day"}))
-        .await;
+    let moved = house.post(Some(&admin), "/api/clock", &json!({"advance": "1 day"})).await;
     assert_eq!(moved.json()["now"], "2026-11-24T01:00:00Z");
-    let back = house
-        .post(
-            Some(&admin),
-            "/api/clock",
-            &json!({"to": "2026-11-20T01:00:00Z"}),
-        )
-        .await;
+    let back = house.post(Some(&admin), "/api/clock", &json!({"to": "2026-11-20T01:00:00Z"})).await;
     assert_eq!(back.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let nonsense = house
-        .post(Some(&admin), "/api/clock", &json!({"advance": "soon"}))
-        .await;
-    assert_eq!(
-        (nonsense.status, nonsense.path().as_str()),
-        (StatusCode::UNPROCESSABLE_ENTITY, "advance")
-    );
-    let far = house
-        .post(
-            Some(&admin),
-            "/api/clock",
-            &json!({"to": "2027-11-20T01:00:00Z"}),
-        )
-        .await;
+    let nonsense = house.post(Some(&admin), "/api/clock", &json!({"advance": "soon"})).await;
+    assert_eq!((nonsense.status, nonsense.path().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "advance"));
+    let far = house.post(Some(&admin), "/api/clock", &json!({"to": "2027-11-20T01:00:00Z"})).await;
     assert_eq!(far.status, StatusCode::OK);
-    assert_eq!(
-        house.get(Some(&admin), "/api/session").await.status,
-        StatusCode::OK
-    );
-    assert_eq!(
-        house.get(Some(&admin), "/api/audit").await.json()["rows"][0]["action"],
-        "clock.moved"
-    );
+    assert_eq!(house.get(Some(&admin), "/api/session").await.status, StatusCode::OK);
+    assert_eq!(house.get(Some(&admin), "/api/audit").await.json()["rows"][0]["action"], "clock.moved");
 }
 
 #[tokio::test]
 async fn every_answer_is_hardened() {
     let house = House::build().await;
-    for path in [
-        "/",
-        "/api/health",
-        "/api/nothing",
-        "/api/cases",
-        "/no/such/page",
-        "/no-such-file.js",
-    ] {
+    for path in ["/", "/api/health", "/api/nothing", "/api/cases", "/no/such/page", "/no-such-file.js"] {
         let answer = house.get(None, path).await;
-        let policy = answer.headers[header::CONTENT_SECURITY_POLICY]
-            .to_str()
-            .unwrap();
-        assert!(
-            policy.contains("frame-ancestors 'none'") && policy.contains("script-src 'self';"),
-            "{path}: {policy}"
-        );
-        assert_eq!(
-            answer.headers[header::X_CONTENT_TYPE_OPTIONS],
-            "nosniff",
-            "{path}"
-        );
-        assert_eq!(
-            answer.headers[header::REFERRER_POLICY],
-            "no-referrer",
-            "{path}"
-        );
+        let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("script-src 'self';"), "{path}: {policy}");
+        assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+        assert_eq!(answer.headers[header::REFERRER_POLICY], "no-referrer", "{path}");
         assert!(!answer.headers.contains_key("server"));
     }
-    assert_eq!(
-        house.get(None, "/api/health").await.headers[header::CACHE_CONTROL],
-        "no-store"
-    );
+    assert_eq!(house.get(None, "/api/health").await.headers[header::CACHE_CONTROL], "no-store");
 }
 
 #[tokio::test]
 async fn unknown_addresses_answer_in_kind() {
     let house = House::build().await;
     assert_eq!(house.get(None, "/api/nothing").await.code(), "not_found");
-    assert_eq!(
-        house
-            .call(None, Method::DELETE, "/api/health", &json!({}))
-            .await
-            .code(),
-        "method_not_allowed"
-    );
+    assert_eq!(house.call(None, Method::DELETE, "/api/health", &json!({})).await.code(), "method_not_allowed");
     let page = house.get(None, "/cases/XF-20261123-000001").await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(
-        page.headers[header::CONTENT_TYPE]
-            .to_str()
-            .unwrap()
-            .starts_with("text/html")
-    );
+    assert!(page.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
     assert_eq!(page.headers[header::CACHE_CONTROL], "no-cache");
-    assert_eq!(
-        house.get(None, "/missing.js").await.status,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(house.get(None, "/missing.js").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -859,22 +431,12 @@ async fn the_collector_reads_metrics_with_its_token() {
     let house = House::build().await;
     house.get(None, "/api/health").await;
     let mut with_token = request(None, Method::GET, "/metrics", Body::empty());
-    with_token
-        .headers_mut()
-        .insert(header::AUTHORIZATION, "Bearer collector".parse().unwrap());
+    with_token.headers_mut().insert(header::AUTHORIZATION, "Bearer collector".parse().unwrap());
     let text = house.send(with_token).await.text;
-    assert!(
-        text.contains("huiyin_timer_oldest_overdue_seconds 0"),
-        "{text}"
-    );
-    assert!(
-        text.contains("route=\"/api/health\",status=\"200\""),
-        "{text}"
-    );
+    assert!(text.contains("huiyin_timer_oldest_overdue_seconds 0"), "{text}");
+    assert!(text.contains("route=\"/api/health\",status=\"200\""), "{text}");
     let mut wrong = request(None, Method::GET, "/metrics", Body::empty());
-    wrong
-        .headers_mut()
-        .insert(header::AUTHORIZATION, "Bearer guess".parse().unwrap());
+    wrong.headers_mut().insert(header::AUTHORIZATION, "Bearer guess".parse().unwrap());
     assert_eq!(house.send(wrong).await.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -885,24 +447,11 @@ async fn the_description_has_every_door() {
     assert_eq!(document["openapi"], "3.1.0");
     for door in &house.doors {
         let method = door.method.as_str().to_lowercase();
-        assert!(
-            document["paths"][door.path][&method].is_object(),
-            "{} {} is not described",
-            door.method,
-            door.path
-        );
+        assert!(document["paths"][door.path][&method].is_object(), "{} {} is not described", door.method, door.path);
     }
-    let described: usize = document["paths"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|item| item.as_object().unwrap().len())
-        .sum();
-    assert_eq!(
-        described,
-        house.doors.len(),
-        "something is described that is not there"
-    );
+    let described: usize =
+        document["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
+    assert_eq!(described, house.doors.len(), "something is described that is not there");
 }
 
 /// `HUIYIN_WRITE_DOCS=1 cargo test -p huiyin-web` writes it anew.

@@ -14,31 +14,18 @@ use uuid::Uuid;
 
 fn event(case: Uuid, kind: &str, owner: &str, excluded: &[&str]) -> LiveEvent {
     let excluded = excluded.iter().map(|unit| (*unit).to_owned()).collect();
-    let scope = CaseScope {
-        district: "500110".to_owned(),
-        owners: vec![owner.to_owned()],
-        excluded,
-    };
-    LiveEvent {
-        case,
-        number: "XF-1".to_owned(),
-        kind: kind.to_owned(),
-        scope,
-    }
+    let scope = CaseScope { district: "500110".to_owned(), owners: vec![owner.to_owned()], excluded };
+    LiveEvent { case, number: "XF-1".to_owned(), kind: kind.to_owned(), scope }
 }
 
 #[tokio::test]
 async fn a_page_hears_of_what_its_viewer_may_know_until_the_service_stops() {
     let house = House::build().await;
-    let insider = house
-        .visitor("li", &["supervisor"], &["petition-office"])
-        .await;
+    let insider = house.visitor("li", &["supervisor"], &["petition-office"]).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let service = tokio::spawn(huiyin_web::serve(listener, house.state.clone(), async {
-        stopped.await.unwrap_or(())
-    }));
+    let service = tokio::spawn(huiyin_web::serve(listener, house.state.clone(), async { stopped.await.unwrap_or(()) }));
 
     let mut line = TcpStream::connect(address).await.unwrap();
     let request = format!(
@@ -51,21 +38,8 @@ async fn a_page_hears_of_what_its_viewer_may_know_until_the_service_stops() {
     while house.desk.live.receiver_count() == 0 {
         tokio::task::yield_now().await;
     }
-    house
-        .desk
-        .live
-        .send(event(
-            INSIDE,
-            "about.us",
-            "unit:duty-desk",
-            &["petition-office"],
-        ))
-        .unwrap();
-    house
-        .desk
-        .live
-        .send(event(SHIJIAO, "assign", "unit:town-shijiao", &[]))
-        .unwrap();
+    house.desk.live.send(event(INSIDE, "about.us", "unit:duty-desk", &["petition-office"])).unwrap();
+    house.desk.live.send(event(SHIJIAO, "assign", "unit:town-shijiao", &[])).unwrap();
     read_until(&mut line, &mut heard, "assign").await;
     assert!(!heard.contains("about.us"), "{heard}");
     stop.send(()).unwrap();

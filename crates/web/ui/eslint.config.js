@@ -33,6 +33,7 @@ export default ts.config(
       'vuejs-accessibility/no-autofocus': 'off',
       'vue/no-v-html': 'error',
       eqeqeq: 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
   { files: ['mock/**', '*.js', '*.ts'], languageOptions: { globals: { ...globals.node } } },

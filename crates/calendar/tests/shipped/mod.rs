@@ -26,9 +26,6 @@ pub fn calendar() -> Calendar {
 }
 
 pub fn calendar_until(last: i32) -> Calendar {
-    let years = years()
-        .into_iter()
-        .filter(|year| year.year <= last)
-        .collect();
+    let years = years().into_iter().filter(|year| year.year <= last).collect();
     Calendar::from_years(china(), Hours::default(), years)
 }

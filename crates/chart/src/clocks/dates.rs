@@ -23,34 +23,15 @@ fn pauses(intervals: &[Interval]) -> Pauses {
 
 impl ClockRun {
     /// Works all dates out anew. Dates never move earlier: what was told once is at least kept.
-    pub(crate) fn reckon(
-        &mut self,
-        decl: &ClockDecl,
-        calendar: &Calendar,
-        now: Instant,
-        first: bool,
-    ) {
-        let policy = decl
-            .within
-            .map(|span| self.reach(span, &self.pauses, decl, calendar, now));
-        let limit = decl
-            .limit
-            .as_ref()
-            .map(|limit| self.reach(limit.within, &self.limit_pauses, decl, calendar, now));
+    pub(crate) fn reckon(&mut self, decl: &ClockDecl, calendar: &Calendar, now: Instant, first: bool) {
+        let policy = decl.within.map(|span| self.reach(span, &self.pauses, decl, calendar, now));
+        let limit = decl.limit.as_ref().map(|limit| self.reach(limit.within, &self.limit_pauses, decl, calendar, now));
         let given = self.given.map(|at| Due {
-            at: calendar
-                .due_after(at, &self.extensions, Rule::default(), &[], now)
-                .at,
+            at: calendar.due_after(at, &self.extensions, Rule::default(), &[], now).at,
             provisional: false,
         });
         let keep = |new: Option<Due>, old: Option<Instant>| {
-            new.map(|due| {
-                if first {
-                    due.at
-                } else {
-                    due.at.max(old.unwrap_or(due.at))
-                }
-            })
+            new.map(|due| if first { due.at } else { due.at.max(old.unwrap_or(due.at)) })
         };
         self.policy_due = keep(policy, self.policy_due);
         self.limit_due = keep(limit, self.limit_due);
@@ -69,62 +50,35 @@ impl ClockRun {
         self.due = due;
     }
 
-    fn reach(
-        &self,
-        span: Span,
-        paused: &[Interval],
-        decl: &ClockDecl,
-        calendar: &Calendar,
-        now: Instant,
-    ) -> Due {
+    fn reach(&self, span: Span, paused: &[Interval], decl: &ClockDecl, calendar: &Calendar, now: Instant) -> Due {
         let rule = Rule { rolls: decl.rolls };
         if self.extensions.is_empty() {
             return calendar.due(self.started_at, span, rule, &pauses(paused), now);
         }
-        calendar.due_after(
-            self.started_at,
-            &self.spans(span),
-            rule,
-            &pauses(paused),
-            now,
-        )
+        calendar.due_after(self.started_at, &self.spans(span), rule, &pauses(paused), now)
     }
 
     /// The term and its extensions.
     pub(super) fn spans(&self, first: Span) -> Spans {
-        std::iter::once(first)
-            .chain(self.extensions.iter().copied())
-            .collect()
+        std::iter::once(first).chain(self.extensions.iter().copied()).collect()
     }
 
     /// The earliest date and whose it is. A run without any date (a given one that could not be read) is due at once.
     pub(super) fn effective(&self) -> (Instant, Side) {
-        [
-            (self.limit_due, Side::Limit),
-            (self.policy_due, Side::Policy),
-            (self.given_due, Side::Given),
-        ]
-        .into_iter()
-        .filter_map(|(at, side)| at.map(|at| (at, side)))
-        .min_by_key(|(at, _)| *at)
-        .unwrap_or((self.started_at, Side::Given))
+        [(self.limit_due, Side::Limit), (self.policy_due, Side::Policy), (self.given_due, Side::Given)]
+            .into_iter()
+            .filter_map(|(at, side)| at.map(|at| (at, side)))
+            .min_by_key(|(at, _)| *at)
+            .unwrap_or((self.started_at, Side::Given))
     }
 
     /// Unit, term and pauses that the effective date was counted with.
     pub(super) fn counting(&self, decl: &ClockDecl) -> (Unit, Option<Span>, Pauses) {
         match self.effective().1 {
-            Side::Policy => (
-                decl.within.map_or(Unit::Hour, |s| s.unit),
-                decl.within,
-                pauses(&self.pauses),
-            ),
+            Side::Policy => (decl.within.map_or(Unit::Hour, |s| s.unit), decl.within, pauses(&self.pauses)),
             Side::Limit => {
                 let span = decl.limit.as_ref().map(|limit| limit.within);
-                (
-                    span.map_or(Unit::Hour, |s| s.unit),
-                    span,
-                    pauses(&self.limit_pauses),
-                )
+                (span.map_or(Unit::Hour, |s| s.unit), span, pauses(&self.limit_pauses))
             }
             Side::Given => (Unit::Hour, None, Pauses::new()),
         }
@@ -138,10 +92,8 @@ impl ClockRun {
 
     /// Opens and closes pauses. True: something changed and the dates have to be worked out anew.
     pub(crate) fn pause(&mut self, whole: bool, limit: bool, now: Instant) -> bool {
-        let changed = toggle(&mut self.pauses, whole, now)
-            | toggle(&mut self.limit_pauses, whole || limit, now);
-        let stands =
-            |intervals: &[Interval]| intervals.last().is_some_and(|last| last.to.is_none());
+        let changed = toggle(&mut self.pauses, whole, now) | toggle(&mut self.limit_pauses, whole || limit, now);
+        let stands = |intervals: &[Interval]| intervals.last().is_some_and(|last| last.to.is_none());
         self.paused = (self.policy_due.is_none() || stands(&self.pauses))
             && (self.limit_due.is_none() || stands(&self.limit_pauses))
             && self.given_due.is_none()
@@ -160,10 +112,7 @@ fn toggle(intervals: &mut Vec<Interval>, paused: bool, now: Instant) -> bool {
         }
         _ => {
             if paused {
-                intervals.push(Interval {
-                    from: now,
-                    to: None,
-                });
+                intervals.push(Interval { from: now, to: None });
             }
             paused
         }

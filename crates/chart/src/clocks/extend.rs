@@ -10,12 +10,7 @@ use crate::definition::{ClockDecl, Extension};
 use crate::refusal::Refusal;
 
 /// Why more time cannot be asked for now.
-pub(crate) fn asked(
-    run: &ClockRun,
-    decl: &ClockDecl,
-    extension: &Extension,
-    now: Instant,
-) -> Result<(), Refusal> {
+pub(crate) fn asked(run: &ClockRun, decl: &ClockDecl, extension: &Extension, now: Instant) -> Result<(), Refusal> {
     if run.extensions.len() >= extension.times as usize {
         return Err(too_often(decl, extension));
     }
@@ -25,10 +20,7 @@ pub(crate) fn asked(
         return Err(Refusal::new(
             "too_late",
             format!("“{}”已于 {until} 到期；延期须在到期前申请", decl.title.zh),
-            format!(
-                "{} was due at {until}; an extension must be asked for before it is due",
-                decl.title.en
-            ),
+            format!("{} was due at {until}; an extension must be asked for before it is due", decl.title.en),
         ));
     }
     Ok(())
@@ -49,10 +41,7 @@ pub(crate) fn granted(
         return Err(Refusal::new(
             "not_expected_here",
             format!("“{}”没有待审批的延期申请；须先在到期前申请", decl.title.zh),
-            format!(
-                "nobody asked for an extension of {}; it must be asked for before it is due",
-                decl.title.en
-            ),
+            format!("nobody asked for an extension of {}; it must be asked for before it is due", decl.title.en),
         ));
     }
     if let Some(actor) = actor.filter(|actor| actor.kind == ActorKind::Person)
@@ -66,11 +55,7 @@ pub(crate) fn granted(
         ));
     }
     let most = extension.up_to;
-    let days = data
-        .get("days")
-        .and_then(Value::as_u64)
-        .and_then(|n| u32::try_from(n).ok())
-        .filter(|n| *n > 0);
+    let days = data.get("days").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
     let Some(n) = days else {
         return Err(Refusal::field(
             "days",
@@ -92,9 +77,6 @@ fn too_often(decl: &ClockDecl, extension: &Extension) -> Refusal {
     Refusal::new(
         "limit_exceeded",
         format!("“{}”最多延期 {} 次，已用完", decl.title.zh, extension.times),
-        format!(
-            "{} can be extended {} time(s) at most, all used",
-            decl.title.en, extension.times
-        ),
+        format!("{} can be extended {} time(s) at most, all used", decl.title.en, extension.times),
     )
 }

@@ -30,28 +30,18 @@ pub(crate) struct Firing {
 
 impl ClockRun {
     /// When a rung is due.
-    pub(super) fn rung_at(
-        &self,
-        anchor: &Anchor,
-        decl: &ClockDecl,
-        calendar: &Calendar,
-    ) -> Instant {
+    pub(super) fn rung_at(&self, anchor: &Anchor, decl: &ClockDecl, calendar: &Calendar) -> Instant {
         match anchor {
             Anchor::Percent(percent) => {
                 let (unit, _, pauses) = self.counting(decl);
-                calendar
-                    .at_fraction(self.started_at, self.due, unit, *percent, &pauses, self.due)
-                    .at
+                calendar.at_fraction(self.started_at, self.due, unit, *percent, &pauses, self.due).at
             }
             Anchor::Start(span) => {
                 let (_, _, pauses) = self.counting(decl);
                 without_pauses(calendar.shift(self.started_at, *span, false).at, &pauses)
             }
             Anchor::Due { offset: None, .. } => self.due,
-            Anchor::Due {
-                before,
-                offset: Some(span),
-            } => calendar.shift(self.due, *span, *before).at,
+            Anchor::Due { before, offset: Some(span) } => calendar.shift(self.due, *span, *before).at,
         }
     }
 
@@ -78,11 +68,7 @@ impl ClockRun {
     fn plan_repeat(&mut self, decl: &ClockDecl, calendar: &Calendar) {
         let Some(repeat) = &decl.repeat else { return };
         let (at, occurrence) = self.repeat.unwrap_or_else(|| {
-            let last = decl
-                .ladder
-                .iter()
-                .map(|rung| self.rung_at(&rung.at, decl, calendar))
-                .max();
+            let last = decl.ladder.iter().map(|rung| self.rung_at(&rung.at, decl, calendar)).max();
             (later(calendar, last.unwrap_or(self.due), repeat.every), 1)
         });
         self.repeat = Some((at, occurrence));
@@ -90,20 +76,9 @@ impl ClockRun {
     }
 
     /// The next rung fires: what fires, and the ladder after it.
-    pub(crate) fn fire(
-        &mut self,
-        decl: &ClockDecl,
-        calendar: &Calendar,
-        now: Instant,
-    ) -> Option<Firing> {
+    pub(crate) fn fire(&mut self, decl: &ClockDecl, calendar: &Calendar, now: Instant) -> Option<Firing> {
         let (planned, rung) = self.next?;
-        let mut firing = Firing {
-            rung,
-            planned,
-            due_version: self.due_version,
-            occurrence: 0,
-            missed: 0,
-        };
+        let mut firing = Firing { rung, planned, due_version: self.due_version, occurrence: 0, missed: 0 };
         if let Some(slot) = self.fired.get_mut(usize::from(rung)) {
             *slot = Some(self.due_version);
         } else {
@@ -113,10 +88,7 @@ impl ClockRun {
             firing.planned = at;
             firing.missed = passed;
             firing.occurrence = occurrence.saturating_add(passed);
-            self.repeat = Some((
-                later(calendar, at, every),
-                firing.occurrence.saturating_add(1),
-            ));
+            self.repeat = Some((later(calendar, at, every), firing.occurrence.saturating_add(1)));
         }
         self.plan(decl, calendar);
         Some(firing)
@@ -142,48 +114,24 @@ impl ClockRun {
             return Some(&rung.does);
         }
         let own = &decl.repeat.as_ref()?.does;
-        let says = !own.notify.is_empty()
-            || own.raise.is_some()
-            || own.mark.is_some()
-            || own.reassign.is_some();
-        let last = || {
-            decl.ladder
-                .iter()
-                .rev()
-                .map(|rung| &rung.does)
-                .find(|does| !does.notify.is_empty())
-        };
-        if says {
-            Some(own)
-        } else {
-            last().or(Some(own))
-        }
+        let says = !own.notify.is_empty() || own.raise.is_some() || own.mark.is_some() || own.reassign.is_some();
+        let last = || decl.ladder.iter().rev().map(|rung| &rung.does).find(|does| !does.notify.is_empty());
+        if says { Some(own) } else { last().or(Some(own)) }
     }
 }
 
 /// One interval later; an interval of nothing counts as a day, so that time always advances.
 fn later(calendar: &Calendar, at: Instant, every: Span) -> Instant {
     let next = calendar.shift(at, every, false).at;
-    if next > at {
-        next
-    } else {
-        at + TimeDelta::days(1)
-    }
+    if next > at { next } else { at + TimeDelta::days(1) }
 }
 
 /// The last point of the grid that is not after now, and how many points were passed over.
 fn last_before(calendar: &Calendar, first: Instant, every: Span, now: Instant) -> (Instant, u32) {
-    if let Some(length) = every
-        .exact()
-        .map(|length| length.num_milliseconds())
-        .filter(|length| *length > 0)
-    {
+    if let Some(length) = every.exact().map(|length| length.num_milliseconds()).filter(|length| *length > 0) {
         let passed = (now - first).num_milliseconds().max(0) / length;
         let passed = passed.min(i64::from(u32::MAX));
-        return (
-            first + TimeDelta::milliseconds(length * passed),
-            u32::try_from(passed).unwrap_or(u32::MAX),
-        );
+        return (first + TimeDelta::milliseconds(length * passed), u32::try_from(passed).unwrap_or(u32::MAX));
     }
     let (mut at, mut passed) = (first, 0);
     while passed < GRID_LIMIT {

@@ -91,21 +91,13 @@ pub struct Interval {
 
 impl From<Interval> for Pause {
     fn from(interval: Interval) -> Self {
-        Self {
-            from: interval.from,
-            to: interval.to,
-        }
+        Self { from: interval.from, to: interval.to }
     }
 }
 
 impl ClockRun {
     /// A run that has just begun; its dates are not worked out yet.
-    pub(crate) fn begun(
-        run: u32,
-        started_at: Instant,
-        given: Option<Instant>,
-        rungs: usize,
-    ) -> Self {
+    pub(crate) fn begun(run: u32, started_at: Instant, given: Option<Instant>, rungs: usize) -> Self {
         Self {
             run,
             status: Status::Running,

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::definition::{ClockDecl, ClockIx, Definition, StateIx, Trigger, TriggerOn};
+use crate::definition::{ClockDecl, ClockIx, Definition, Descriptor, StateIx, Trigger, TriggerOn};
+use crate::machine::matches;
 
 /// What a clock does when it hears of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(crate) struct Reaction {
     pub(crate) role: Role,
     /// Index in the list of triggers of its role; unused for extensions.
     trigger: u16,
+    /// No state names the event: it is heard although no transition takes it.
+    pub(crate) alone: bool,
 }
 
 impl Reaction {
@@ -50,24 +53,26 @@ struct Table {
 pub struct Reactions(OnceLock<Table>);
 
 impl Definition {
+    /// Does no state name this event (a wildcard names nothing)? Then the clocks that wait for it hear it wherever the
+    /// case is. An event that states do name is heard by clocks only when a transition takes it.
+    #[must_use]
+    pub fn only_clocks_hear(&self, event: &str) -> bool {
+        let mut named = self.states.iter().flat_map(|state| &state.on);
+        !named.any(|(descriptor, _)| !matches!(descriptor, Descriptor::Any) && matches(descriptor, event))
+    }
+
     fn reaction_table(&self) -> &Table {
         self.reactions.0.get_or_init(|| Table::of(self))
     }
 
     /// Clocks that listen to an event: endings and extensions first, then starts, each in document order.
     pub(crate) fn on_event(&self, name: &str) -> &[Reaction] {
-        self.reaction_table()
-            .by_event
-            .get(name)
-            .map_or(&[], Vec::as_slice)
+        self.reaction_table().by_event.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Clocks that listen to a state being entered, in the same order.
     pub(crate) fn on_entered(&self, state: StateIx) -> &[Reaction] {
-        self.reaction_table()
-            .by_state
-            .get(usize::from(state))
-            .map_or(&[], Vec::as_slice)
+        self.reaction_table().by_state.get(usize::from(state)).map_or(&[], Vec::as_slice)
     }
 
     /// Clocks that can be paused.
@@ -77,41 +82,31 @@ impl Definition {
 
     /// The compiled form of an event; none when it has no form.
     pub(crate) fn form(&self, event: &str) -> Option<&jsonschema::Validator> {
-        self.reaction_table()
-            .forms
-            .get(event)
-            .and_then(Option::as_ref)
+        self.reaction_table().forms.get(event).and_then(Option::as_ref)
     }
 }
 
 impl Table {
     fn of(def: &Definition) -> Self {
-        let mut table = Self {
-            by_state: vec![Vec::new(); def.states.len()],
-            ..Self::default()
-        };
+        let mut table = Self { by_state: vec![Vec::new(); def.states.len()], ..Self::default() };
         for role in [Role::Meet, Role::Void, Role::Ask, Role::Grant, Role::Start] {
             for clock in &def.clocks {
                 table.listen(clock, role);
             }
         }
+        for (event, reactions) in &mut table.by_event {
+            let alone = def.only_clocks_hear(event);
+            reactions.iter_mut().for_each(|reaction| reaction.alone = alone);
+        }
         table.pausing = def
             .clocks
             .iter()
             .filter(|clock| {
-                !clock.pauses_in.is_empty()
-                    || clock
-                        .limit
-                        .as_ref()
-                        .is_some_and(|l| !l.pauses_in.is_empty())
+                !clock.pauses_in.is_empty() || clock.limit.as_ref().is_some_and(|l| !l.pauses_in.is_empty())
             })
             .map(|clock| clock.ix)
             .collect();
-        table.forms = def
-            .events
-            .iter()
-            .map(|event| (event.name.clone(), compile(&event.form)))
-            .collect();
+        table.forms = def.events.iter().map(|event| (event.name.clone(), compile(&event.form))).collect();
         table
     }
 
@@ -122,36 +117,18 @@ impl Table {
             Role::Start => &clock.starts,
             Role::Ask | Role::Grant => {
                 if let Some(extension) = &clock.extension {
-                    let event = if role == Role::Ask {
-                        &extension.asked_by
-                    } else {
-                        &extension.granted_by
-                    };
-                    let reaction = Reaction {
-                        clock: clock.ix,
-                        role,
-                        trigger: 0,
-                    };
-                    self.by_event
-                        .entry(event.clone())
-                        .or_default()
-                        .push(reaction);
+                    let event = if role == Role::Ask { &extension.asked_by } else { &extension.granted_by };
+                    let reaction = Reaction { clock: clock.ix, role, trigger: 0, alone: false };
+                    self.by_event.entry(event.clone()).or_default().push(reaction);
                 }
                 return;
             }
         };
         for (ix, trigger) in triggers.iter().enumerate() {
-            let reaction = Reaction {
-                clock: clock.ix,
-                role,
-                trigger: u16::try_from(ix).unwrap_or(u16::MAX),
-            };
+            let reaction =
+                Reaction { clock: clock.ix, role, trigger: u16::try_from(ix).unwrap_or(u16::MAX), alone: false };
             match &trigger.on {
-                TriggerOn::Event(name) => self
-                    .by_event
-                    .entry(name.clone())
-                    .or_default()
-                    .push(reaction),
+                TriggerOn::Event(name) => self.by_event.entry(name.clone()).or_default().push(reaction),
                 TriggerOn::Entered(state) => {
                     if let Some(list) = self.by_state.get_mut(usize::from(*state)) {
                         list.push(reaction);
@@ -168,8 +145,5 @@ fn compile(form: &serde_json::Value) -> Option<jsonschema::Validator> {
         return None;
     }
     let schema = crate::load::plain_schema(form);
-    jsonschema::options()
-        .should_validate_formats(true)
-        .build(&schema)
-        .ok()
+    jsonschema::options().should_validate_formats(true).build(&schema).ok()
 }

@@ -63,26 +63,16 @@ pub struct NextRung {
 impl CaseState {
     /// The latest run of every clock that was ever started, in document order.
     #[must_use]
-    pub fn clocks_view(
-        &self,
-        def: &Definition,
-        calendar: &Calendar,
-        now: Instant,
-    ) -> Vec<ClockView> {
+    pub fn clocks_view(&self, def: &Definition, calendar: &Calendar, now: Instant) -> Vec<ClockView> {
         let runs = def.clocks.iter().zip(&self.clocks);
-        runs.filter_map(|(decl, run)| run.as_ref().map(|run| view(decl, run, calendar, now)))
-            .collect()
+        runs.filter_map(|(decl, run)| run.as_ref().map(|run| view(decl, run, calendar, now))).collect()
     }
 }
 
 fn view(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instant) -> ClockView {
     let asked = now;
     let now = run.ended_at.unwrap_or(now);
-    let open = run
-        .pauses
-        .last()
-        .or(run.limit_pauses.last())
-        .is_some_and(|pause| pause.to.is_none());
+    let open = run.pauses.last().or(run.limit_pauses.last()).is_some_and(|pause| pause.to.is_none());
     let moved = (run.is_running() && open).then(|| {
         let mut moved = run.clone();
         moved.reckon(decl, calendar, now, false);
@@ -123,13 +113,7 @@ fn view(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instant) -> 
 fn next_rung(decl: &ClockDecl, at: Instant, rung: u16) -> Option<NextRung> {
     let (en, zh) = words::rung(decl, rung);
     let deed = words::deed(ClockRun::does(decl, rung)?);
-    Some(NextRung {
-        at,
-        what: Text {
-            zh: format!("{zh}：{}", deed.zh),
-            en: format!("{en}: {}", deed.en),
-        },
-    })
+    Some(NextRung { at, what: Text { zh: format!("{zh}：{}", deed.zh), en: format!("{en}: {}", deed.en) } })
 }
 
 fn derivation(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instant) -> Vec<Line> {
@@ -138,35 +122,18 @@ fn derivation(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instan
     let (_, span, pauses) = run.counting(decl);
     if let Some(span) = span {
         let rule = Rule { rolls: decl.rolls };
-        lines.extend(
-            calendar
-                .explain(run.started_at, &run.spans(span), rule, &pauses, now)
-                .lines,
-        );
+        lines.extend(calendar.explain(run.started_at, &run.spans(span), rule, &pauses, now).lines);
     } else {
         for span in &run.extensions {
-            lines.push(line(
-                format!("延长 {}", span.zh()),
-                format!("extended by {span}"),
-            ));
+            lines.push(line(format!("延长 {}", span.zh()), format!("extended by {span}")));
         }
         let shown = calendar.shown(run.due);
         lines.push(line(format!("到期：{shown}"), format!("due: {shown}")));
     }
     for (at, other, zh, en) in [
         (run.limit_due, Side::Limit, "法定期限", "the law's limit"),
-        (
-            run.policy_due,
-            Side::Policy,
-            "本局内部时限",
-            "the office's own target",
-        ),
-        (
-            run.given_due,
-            Side::Given,
-            "来文规定的期限",
-            "the date given by the sender",
-        ),
+        (run.policy_due, Side::Policy, "本局内部时限", "the office's own target"),
+        (run.given_due, Side::Given, "来文规定的期限", "the date given by the sender"),
     ] {
         if let Some(at) = at.filter(|_| other != side) {
             let shown = calendar.shown(at);
@@ -187,15 +154,9 @@ fn basis(decl: &ClockDecl, side: Side) -> Line {
                 LimitStatus::Secondary => ("转引，待核", "read second-hand"),
                 LimitStatus::Unverified => ("待核", "unverified"),
             };
-            line(
-                format!("依据：{}（{zh}）", limit.basis),
-                format!("basis: {} ({en})", limit.basis),
-            )
+            line(format!("依据：{}（{zh}）", limit.basis), format!("basis: {} ({en})", limit.basis))
         }
-        (Side::Given, _) => line(
-            "来文规定的期限".into(),
-            "the date given by the sender".into(),
-        ),
+        (Side::Given, _) => line("来文规定的期限".into(), "the date given by the sender".into()),
         _ => line("本局内部时限".into(), "the office's own target".into()),
     }
 }

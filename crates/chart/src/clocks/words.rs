@@ -18,14 +18,8 @@ pub(crate) fn rung(decl: &ClockDecl, rung: u16) -> (String, String) {
         Anchor::Percent(percent) => (format!("{percent}%"), format!("已用时限的 {percent}%")),
         Anchor::Start(span) => (format!("start + {span}"), format!("起算后 {}", span.zh())),
         Anchor::Due { offset: None, .. } => ("due".into(), "到期".into()),
-        Anchor::Due {
-            before: true,
-            offset: Some(span),
-        } => (format!("due - {span}"), format!("到期前 {}", span.zh())),
-        Anchor::Due {
-            before: false,
-            offset: Some(span),
-        } => (format!("due + {span}"), format!("逾期 {}", span.zh())),
+        Anchor::Due { before: true, offset: Some(span) } => (format!("due - {span}"), format!("到期前 {}", span.zh())),
+        Anchor::Due { before: false, offset: Some(span) } => (format!("due + {span}"), format!("逾期 {}", span.zh())),
     }
 }
 
@@ -50,20 +44,11 @@ pub(super) fn deed(does: &RungActions) -> Text {
         zh.push(format!("标记 {mark}"));
         en.push(format!("marks {mark}"));
     }
-    Text {
-        zh: zh.join("；"),
-        en: en.join("; "),
-    }
+    Text { zh: zh.join("；"), en: en.join("; ") }
 }
 
 /// Time left, or since when it is over.
-pub(super) fn remaining(
-    run: &ClockRun,
-    due: Instant,
-    unit: Unit,
-    calendar: &Calendar,
-    now: Instant,
-) -> Text {
+pub(super) fn remaining(run: &ClockRun, due: Instant, unit: Unit, calendar: &Calendar, now: Instant) -> Text {
     let text = |zh: String, en: String| Text { zh, en };
     match run.status {
         Status::Met => return text("已按期完成".into(), "met in time".into()),
@@ -91,13 +76,8 @@ fn amount(later: Instant, earlier: Instant, unit: Unit, calendar: &Calendar) -> 
     let plural = if n == 1 { "" } else { "s" };
     match unit {
         Unit::WorkingDay => (format!("{n} 个工作日"), format!("{n} working day{plural}")),
-        Unit::WorkingHour => (
-            format!("{n} 个工作小时"),
-            format!("{n} working hour{plural}"),
-        ),
-        Unit::Day | Unit::Week | Unit::Month | Unit::Year => {
-            (format!("{n} 日"), format!("{n} day{plural}"))
-        }
+        Unit::WorkingHour => (format!("{n} 个工作小时"), format!("{n} working hour{plural}")),
+        Unit::Day | Unit::Week | Unit::Month | Unit::Year => (format!("{n} 日"), format!("{n} day{plural}")),
         Unit::Hour | Unit::Minute | Unit::Second | Unit::Millisecond => {
             let minutes = (later - earlier).num_minutes();
             match (minutes / 1440, minutes / 60 % 24, minutes % 60) {

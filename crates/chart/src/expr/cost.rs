@@ -9,26 +9,17 @@ pub const COST_LIMIT: u64 = 10_000;
 pub(super) fn bound(ast: &IdedExpr, max_items: &dyn Fn(&str) -> Option<u64>) -> Result<(), String> {
     let cost = cost(ast, max_items)?;
     if cost > COST_LIMIT {
-        return Err(format!(
-            "may take {cost} steps; at most {COST_LIMIT} are allowed. lower `maxItems` or simplify"
-        ));
+        return Err(format!("may take {cost} steps; at most {COST_LIMIT} are allowed. lower `maxItems` or simplify"));
     }
     Ok(())
 }
 
 fn cost(ast: &IdedExpr, max_items: &dyn Fn(&str) -> Option<u64>) -> Result<u64, String> {
     let all = |parts: Vec<&IdedExpr>| -> Result<u64, String> {
-        parts.into_iter().try_fold(1u64, |sum, part| {
-            Ok(sum.saturating_add(cost(part, max_items)?))
-        })
+        parts.into_iter().try_fold(1u64, |sum, part| Ok(sum.saturating_add(cost(part, max_items)?)))
     };
     match &ast.expr {
-        Ast::Call(call) => all(call
-            .target
-            .iter()
-            .map(AsRef::as_ref)
-            .chain(&call.args)
-            .collect()),
+        Ast::Call(call) => all(call.target.iter().map(AsRef::as_ref).chain(&call.args).collect()),
         Ast::Select(select) => cost(&select.operand, max_items).map(|c| c + 1),
         Ast::List(list) => all(list.elements.iter().collect()),
         Ast::Map(map) => entries(&map.entries, max_items),
@@ -40,12 +31,8 @@ fn cost(ast: &IdedExpr, max_items: &dyn Fn(&str) -> Option<u64>) -> Result<u64, 
                     "goes through a list of unknown length. give the list `maxItems` in the data schema, or compare single fields",
                 )?,
             };
-            let body = cost(&loop_.loop_cond, max_items)?
-                .saturating_add(cost(&loop_.loop_step, max_items)?);
-            Ok(items
-                .saturating_mul(body)
-                .saturating_add(cost(&loop_.result, max_items)?)
-                .saturating_add(1))
+            let body = cost(&loop_.loop_cond, max_items)?.saturating_add(cost(&loop_.loop_step, max_items)?);
+            Ok(items.saturating_mul(body).saturating_add(cost(&loop_.result, max_items)?).saturating_add(1))
         }
         Ast::Unspecified | Ast::Ident(_) | Ast::Literal(_) => Ok(1),
     }
@@ -57,9 +44,7 @@ fn entries(
 ) -> Result<u64, String> {
     entries.iter().try_fold(1u64, |sum, entry| {
         let value = match &entry.expr {
-            EntryExpr::MapEntry(map) => {
-                cost(&map.key, max_items)?.saturating_add(cost(&map.value, max_items)?)
-            }
+            EntryExpr::MapEntry(map) => cost(&map.key, max_items)?.saturating_add(cost(&map.value, max_items)?),
             EntryExpr::StructField(field) => cost(&field.value, max_items)?,
         };
         Ok(sum.saturating_add(value))
@@ -70,9 +55,7 @@ fn entries(
 fn path(ast: &IdedExpr) -> Option<String> {
     match &ast.expr {
         Ast::Ident(name) => Some(name.clone()),
-        Ast::Select(select) if !select.test => {
-            Some(format!("{}.{}", path(&select.operand)?, select.field))
-        }
+        Ast::Select(select) if !select.test => Some(format!("{}.{}", path(&select.operand)?, select.field)),
         _ => None,
     }
 }

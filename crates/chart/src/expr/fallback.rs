@@ -11,11 +11,7 @@ use super::{Scope, district_zone, read_instant};
 use crate::definition::StateIx;
 
 /// Evaluates; `states` are the ids that `in_state` may be asked for.
-pub(super) fn eval(
-    program: &Program,
-    states: &[(String, StateIx)],
-    scope: &dyn Scope,
-) -> Result<Value, String> {
+pub(super) fn eval(program: &Program, states: &[(String, StateIx)], scope: &dyn Scope) -> Result<Value, String> {
     let mut context = Context::default();
     let uses = program.references();
     if uses.has_variable("data") {
@@ -27,20 +23,9 @@ pub(super) fn eval(
     if uses.has_variable("case") {
         context.add_variable_from_value("case", to_cel(&scope.case()));
     }
-    context.add_variable_from_value(
-        "now",
-        Cel::Timestamp(scope.now().with_timezone(&district_zone())),
-    );
-    let active: Vec<String> = states
-        .iter()
-        .filter(|(_, ix)| scope.in_state(*ix))
-        .map(|(id, _)| id.clone())
-        .collect();
-    let desk = if uses.has_function("duty_desk") {
-        scope.duty_desk()
-    } else {
-        String::new()
-    };
+    context.add_variable_from_value("now", Cel::Timestamp(scope.now().with_timezone(&district_zone())));
+    let active: Vec<String> = states.iter().filter(|(_, ix)| scope.in_state(*ix)).map(|(id, _)| id.clone()).collect();
+    let desk = if uses.has_function("duty_desk") { scope.duty_desk() } else { String::new() };
     let added = context
         .add_function("in_state", move |id: Arc<String>| active.contains(&*id))
         .and_then(|()| context.add_function("duty_desk", move || desk.clone()))
@@ -48,15 +33,11 @@ pub(super) fn eval(
             context.add_function("date", |text: Arc<String>| {
                 read_instant(&text)
                     .map(|at| Cel::Timestamp(at.with_timezone(&district_zone())))
-                    .ok_or_else(|| {
-                        cel::ExecutionError::function_error("date", format!("{text} is no date"))
-                    })
+                    .ok_or_else(|| cel::ExecutionError::function_error("date", format!("{text} is no date")))
             })
         });
     added.map_err(|error| format!("{error:?}"))?;
-    let value = program
-        .execute(&context)
-        .map_err(|error| error.to_string())?;
+    let value = program.execute(&context).map_err(|error| error.to_string())?;
     from_cel(&value)
 }
 
@@ -65,16 +46,10 @@ fn event(scope: &dyn Scope) -> Cel {
         return Cel::Null;
     };
     let mut fields: HashMap<Key, Cel> = match payload {
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(key, value)| (key.clone().into(), to_cel(value)))
-            .collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone().into(), to_cel(value))).collect(),
         _ => HashMap::new(),
     };
-    fields.insert(
-        "_name".to_owned().into(),
-        Cel::String(Arc::new(name.to_owned())),
-    );
+    fields.insert("_name".to_owned().into(), Cel::String(Arc::new(name.to_owned())));
     Cel::from(fields)
 }
 
@@ -83,16 +58,12 @@ fn to_cel(value: &Value) -> Cel {
     match value {
         Value::Null => Cel::Null,
         Value::Bool(b) => Cel::Bool(*b),
-        Value::Number(n) => n
-            .as_i64()
-            .map_or_else(|| Cel::Float(n.as_f64().unwrap_or(f64::NAN)), Cel::Int),
+        Value::Number(n) => n.as_i64().map_or_else(|| Cel::Float(n.as_f64().unwrap_or(f64::NAN)), Cel::Int),
         Value::String(s) => Cel::String(Arc::new(s.clone())),
         Value::Array(items) => Cel::List(Arc::new(items.iter().map(to_cel).collect())),
         Value::Object(fields) => {
-            let map: HashMap<Key, Cel> = fields
-                .iter()
-                .map(|(key, value)| (key.clone().into(), to_cel(value)))
-                .collect();
+            let map: HashMap<Key, Cel> =
+                fields.iter().map(|(key, value)| (key.clone().into(), to_cel(value))).collect();
             Cel::from(map)
         }
     }
@@ -103,8 +74,6 @@ fn from_cel(value: &Cel) -> Result<Value, String> {
     Ok(match value {
         Cel::Timestamp(at) => Value::String(super::write_instant(at.with_timezone(&chrono::Utc))),
         Cel::List(items) => Value::Array(items.iter().map(from_cel).collect::<Result<_, _>>()?),
-        other => other
-            .json()
-            .map_err(|error| format!("the result has no JSON form: {error:?}"))?,
+        other => other.json().map_err(|error| format!("the result has no JSON form: {error:?}"))?,
     })
 }

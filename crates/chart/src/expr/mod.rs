@@ -78,13 +78,9 @@ impl Expr {
         max_items: &dyn Fn(&str) -> Option<u64>,
     ) -> Result<Self, String> {
         if source.len() > LENGTH_LIMIT {
-            return Err(format!(
-                "the expression has {} bytes; at most {LENGTH_LIMIT} are allowed",
-                source.len()
-            ));
+            return Err(format!("the expression has {} bytes; at most {LENGTH_LIMIT} are allowed", source.len()));
         }
-        let program = cel::Program::compile(source)
-            .map_err(|errors| format!("not a CEL expression: {errors}"))?;
+        let program = cel::Program::compile(source).map_err(|errors| format!("not a CEL expression: {errors}"))?;
         let mut states = Vec::new();
         native::states_named(program.expression(), &mut |id| match state(id) {
             Some(ix) => {
@@ -97,27 +93,18 @@ impl Expr {
         cost::bound(program.expression(), max_items)?;
         let native = native::lower(program.expression(), &states);
         if native.is_none() && native::calls_directory(program.expression()) {
-            return Err("route() and unit_relation() may not stand inside a list expression; write the condition without one".into());
+            return Err(
+                "route() and unit_relation() may not stand inside a list expression; write the condition without one"
+                    .into(),
+            );
         }
-        Ok(Self {
-            source: source.to_owned(),
-            place,
-            native,
-            program: Some(program),
-            states,
-        })
+        Ok(Self { source: source.to_owned(), place, native, program: Some(program), states })
     }
 
     /// An expression that is always this value (a YAML scalar that is not a string).
     #[must_use]
     pub fn literal(value: Value, place: Place) -> Self {
-        Self {
-            source: value.to_string(),
-            place,
-            native: Some(Native::Lit(value)),
-            program: None,
-            states: Vec::new(),
-        }
+        Self { source: value.to_string(), place, native: Some(Native::Lit(value)), program: None, states: Vec::new() }
     }
 
     /// Was it lowered to native code?
@@ -143,10 +130,7 @@ impl Expr {
     /// When it cannot be evaluated.
     pub fn value(&self, scope: &dyn Scope) -> Result<Value, ExprError> {
         match &self.native {
-            Some(native) => native
-                .eval(scope)
-                .map(Val::into_json)
-                .map_err(|problem| self.error(problem)),
+            Some(native) => native.eval(scope).map(Val::into_json).map_err(|problem| self.error(problem)),
             None => self.value_cel(scope),
         }
     }
@@ -157,10 +141,11 @@ impl Expr {
     /// When it cannot be evaluated or is none of these.
     pub fn instant(&self, scope: &dyn Scope) -> Result<DateTime<Utc>, ExprError> {
         let value = self.value(scope)?;
-        value
-            .as_str()
-            .and_then(read_instant)
-            .ok_or_else(|| self.error(format!("{value} is no time; expected a date like 2026-02-10 or a time like 2026-02-10T09:30:00+08:00")))
+        value.as_str().and_then(read_instant).ok_or_else(|| {
+            self.error(format!(
+                "{value} is no time; expected a date like 2026-02-10 or a time like 2026-02-10T09:30:00+08:00"
+            ))
+        })
     }
 
     /// The same through the `cel` crate, whatever was lowered: for tests and the bench.
@@ -180,23 +165,15 @@ impl Expr {
     /// As [`Expr::value`].
     pub fn value_cel(&self, scope: &dyn Scope) -> Result<Value, ExprError> {
         match &self.program {
-            Some(program) => {
-                fallback::eval(program, &self.states, scope).map_err(|problem| self.error(problem))
-            }
+            Some(program) => fallback::eval(program, &self.states, scope).map_err(|problem| self.error(problem)),
             None => self.native.as_ref().map_or(Ok(Value::Null), |native| {
-                native
-                    .eval(scope)
-                    .map(Val::into_json)
-                    .map_err(|problem| self.error(problem))
+                native.eval(scope).map(Val::into_json).map_err(|problem| self.error(problem))
             }),
         }
     }
 
     fn error(&self, problem: String) -> ExprError {
-        ExprError {
-            source_text: self.source.clone(),
-            problem,
-        }
+        ExprError { source_text: self.source.clone(), problem }
     }
 }
 
@@ -208,20 +185,13 @@ pub fn read_instant(text: &str) -> Option<DateTime<Utc>> {
     }
     let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S")
         .or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M"))
-        .or_else(|_| {
-            NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .map(|day| day.and_time(chrono::NaiveTime::MIN))
-        })
+        .or_else(|_| NaiveDate::parse_from_str(text, "%Y-%m-%d").map(|day| day.and_time(chrono::NaiveTime::MIN)))
         .ok()?;
-    district_zone()
-        .from_local_datetime(&naive)
-        .single()
-        .map(|time| time.with_timezone(&Utc))
+    district_zone().from_local_datetime(&naive).single().map(|time| time.with_timezone(&Utc))
 }
 
 /// Writes an instant as the journal and expressions show it: RFC 3339 in the district's zone, microseconds only if any.
 #[must_use]
 pub fn write_instant(at: DateTime<Utc>) -> String {
-    at.with_timezone(&district_zone())
-        .to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
+    at.with_timezone(&district_zone()).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
 }

@@ -75,9 +75,7 @@ impl<'a> Val<'a> {
         match value {
             Value::Null => Self::Null,
             Value::Bool(b) => Self::Bool(*b),
-            Value::Number(n) => n
-                .as_i64()
-                .map_or_else(|| Self::Float(n.as_f64().unwrap_or(f64::NAN)), Self::Int),
+            Value::Number(n) => n.as_i64().map_or_else(|| Self::Float(n.as_f64().unwrap_or(f64::NAN)), Self::Int),
             Value::String(s) => Self::Str(Cow::Borrowed(s)),
             Value::Array(_) | Value::Object(_) => Self::Json(Cow::Borrowed(value)),
         }
@@ -116,9 +114,7 @@ impl<'a> Val<'a> {
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Str(a), Self::Str(b)) => a == b,
             (Self::Time(a), Self::Time(b)) => a == b,
-            (Self::Int(_) | Self::Float(_), Self::Int(_) | Self::Float(_)) => {
-                self.order(other) == Ok(Ordering::Equal)
-            }
+            (Self::Int(_) | Self::Float(_), Self::Int(_) | Self::Float(_)) => self.order(other) == Ok(Ordering::Equal),
             (Self::Json(_) | Self::List(_), Self::Json(_) | Self::List(_)) => {
                 self.clone().into_json() == other.clone().into_json()
             }
@@ -130,15 +126,9 @@ impl<'a> Val<'a> {
         let found = match (self, other) {
             (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
             // Whole numbers of a case are far below 2^53.
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "CEL compares int with double through double"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "CEL compares int with double through double")]
             (Self::Int(a), Self::Float(b)) => (*a as f64).partial_cmp(b),
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "CEL compares int with double through double"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "CEL compares int with double through double")]
             (Self::Float(a), Self::Int(b)) => a.partial_cmp(&(*b as f64)),
             (Self::Float(a), Self::Float(b)) => a.partial_cmp(b),
             (Self::Str(a), Self::Str(b)) => Some(a.cmp(b)),
@@ -196,18 +186,9 @@ impl Native {
             Self::EventName => Val::Str(Cow::Borrowed(scope.event().ok_or("there is no event")?.0)),
             Self::Now => Val::Time(scope.now()),
             Self::If(test, then, other) => {
-                return if test.test(scope)? {
-                    then.eval(scope)
-                } else {
-                    other.eval(scope)
-                };
+                return if test.test(scope)? { then.eval(scope) } else { other.eval(scope) };
             }
-            Self::List(items) => Val::List(
-                items
-                    .iter()
-                    .map(|item| item.eval(scope))
-                    .collect::<Result<_, _>>()?,
-            ),
+            Self::List(items) => Val::List(items.iter().map(|item| item.eval(scope)).collect::<Result<_, _>>()?),
             Self::Add(a, b) => add(a.eval(scope)?, b.eval(scope)?)?,
             Self::Sub(a, b) => subtract(&a.eval(scope)?, &b.eval(scope)?)?,
             Self::Size(of) => Val::Int(size(&of.eval(scope)?)?),
@@ -250,9 +231,7 @@ fn find<'a>(root: Root, path: &[String], scope: &'a dyn Scope) -> Result<&'a Val
         Root::Event => scope.event().ok_or("there is no event")?.1,
     };
     for step in path {
-        value = value
-            .get(step)
-            .ok_or_else(|| format!("there is no `{}`", path.join(".")))?;
+        value = value.get(step).ok_or_else(|| format!("there is no `{}`", path.join(".")))?;
     }
     Ok(value)
 }
@@ -282,10 +261,7 @@ fn member(item: &Val<'_>, list: &Val<'_>) -> Result<bool, String> {
 
 fn add<'a>(a: Val<'a>, b: Val<'a>) -> Result<Val<'a>, String> {
     match (a, b) {
-        (Val::Int(a), Val::Int(b)) => a
-            .checked_add(b)
-            .map(Val::Int)
-            .ok_or_else(|| "the sum is too large".into()),
+        (Val::Int(a), Val::Int(b)) => a.checked_add(b).map(Val::Int).ok_or_else(|| "the sum is too large".into()),
         (Val::Float(a), Val::Float(b)) => Ok(Val::Float(a + b)),
         (Val::Str(a), Val::Str(b)) => Ok(Val::Str(Cow::Owned(format!("{a}{b}")))),
         (a, b) => Err(format!("cannot add {} and {}", a.kind(), b.kind())),
@@ -294,10 +270,9 @@ fn add<'a>(a: Val<'a>, b: Val<'a>) -> Result<Val<'a>, String> {
 
 fn subtract<'a>(a: &Val<'a>, b: &Val<'a>) -> Result<Val<'a>, String> {
     match (a, b) {
-        (Val::Int(a), Val::Int(b)) => a
-            .checked_sub(*b)
-            .map(Val::Int)
-            .ok_or_else(|| "the difference is too large".into()),
+        (Val::Int(a), Val::Int(b)) => {
+            a.checked_sub(*b).map(Val::Int).ok_or_else(|| "the difference is too large".into())
+        }
         (Val::Float(a), Val::Float(b)) => Ok(Val::Float(a - b)),
         (a, b) => Err(format!("cannot subtract {} from {}", b.kind(), a.kind())),
     }
@@ -331,19 +306,11 @@ pub(super) fn lower(ast: &IdedExpr, states: &[(String, StateIx)]) -> Option<Nati
         }),
         Ast::Ident(name) if name == "now" => Native::Now,
         Ast::Ident(_) | Ast::Select(_) => return path(ast),
-        Ast::List(list) if list.optional_indices.is_empty() => Native::List(
-            list.elements
-                .iter()
-                .map(|e| lower(e, states))
-                .collect::<Option<_>>()?,
-        ),
+        Ast::List(list) if list.optional_indices.is_empty() => {
+            Native::List(list.elements.iter().map(|e| lower(e, states)).collect::<Option<_>>()?)
+        }
         Ast::Call(call) => {
-            let args: Vec<&IdedExpr> = call
-                .target
-                .iter()
-                .map(AsRef::as_ref)
-                .chain(&call.args)
-                .collect();
+            let args: Vec<&IdedExpr> = call.target.iter().map(AsRef::as_ref).chain(&call.args).collect();
             match (call.func_name.as_str(), args.as_slice()) {
                 ("!_", [a]) => Native::Not(one(a)?),
                 ("_&&_", [a, b]) => Native::And(one(a)?, one(b)?),
@@ -363,11 +330,9 @@ pub(super) fn lower(ast: &IdedExpr, states: &[(String, StateIx)]) -> Option<Nati
                 ("route", [a, b]) => Native::Route(one(a)?, one(b)?),
                 ("unit_relation", [a]) => Native::Relation(one(a)?),
                 ("date", [a]) => Native::Date(one(a)?),
-                ("in_state", [a]) => Native::InState(
-                    state_named(a)
-                        .and_then(|id| states.iter().find(|(s, _)| s == id))?
-                        .1,
-                ),
+                ("in_state", [a]) => {
+                    Native::InState(state_named(a).and_then(|id| states.iter().find(|(s, _)| s == id))?.1)
+                }
                 _ => return None,
             }
         }
@@ -396,11 +361,7 @@ fn path(ast: &IdedExpr) -> Option<Native> {
     if root == Root::Event && steps.first().is_some_and(|s| s == "_name") {
         return (steps.len() == 1 && !test).then_some(Native::EventName);
     }
-    Some(if test {
-        Native::Has(root, steps)
-    } else {
-        Native::Path(root, steps)
-    })
+    Some(if test { Native::Has(root, steps) } else { Native::Path(root, steps) })
 }
 
 fn state_named(ast: &IdedExpr) -> Option<&str> {
@@ -411,17 +372,12 @@ fn state_named(ast: &IdedExpr) -> Option<&str> {
 }
 
 /// Calls `found` with each id given to `in_state`.
-pub(super) fn states_named(
-    ast: &IdedExpr,
-    found: &mut dyn FnMut(&str) -> Result<(), String>,
-) -> Result<(), String> {
+pub(super) fn states_named(ast: &IdedExpr, found: &mut dyn FnMut(&str) -> Result<(), String>) -> Result<(), String> {
     if let Ast::Call(call) = &ast.expr
         && call.func_name == "in_state"
     {
         let id = call.args.first().and_then(state_named);
-        return found(
-            id.ok_or("in_state() needs the id of a state in quotes, like in_state('assigned')")?,
-        );
+        return found(id.ok_or("in_state() needs the id of a state in quotes, like in_state('assigned')")?);
     }
     each_part(ast, &mut |part| states_named(part, found))
 }
@@ -431,9 +387,7 @@ pub(super) fn known_names(ast: &IdedExpr) -> Result<(), String> {
     fn walk(ast: &IdedExpr, bound: &mut Vec<String>) -> Result<(), String> {
         match &ast.expr {
             Ast::Ident(name)
-                if !VARIABLES.contains(&name.as_str())
-                    && !bound.contains(name)
-                    && !name.starts_with('@') =>
+                if !VARIABLES.contains(&name.as_str()) && !bound.contains(name) && !name.starts_with('@') =>
             {
                 Err(format!(
                     "`{name}` is not known here. expected one of {}, or a text in quotes",
@@ -450,11 +404,7 @@ pub(super) fn known_names(ast: &IdedExpr) -> Result<(), String> {
                 inner
             }
             Ast::Call(call) if call.target.is_none() && unknown_function(&call.func_name) => {
-                Err(format!(
-                    "there is no function `{}`. Huiyin adds {}",
-                    call.func_name,
-                    FUNCTIONS.join(", ")
-                ))
+                Err(format!("there is no function `{}`. Huiyin adds {}", call.func_name, FUNCTIONS.join(", ")))
             }
             _ => each_part(ast, &mut |part| walk(part, bound)),
         }
@@ -479,9 +429,7 @@ fn unknown_function(name: &str) -> bool {
         "max",
         "min",
     ];
-    name.chars().next().is_some_and(char::is_alphabetic)
-        && !CEL.contains(&name)
-        && !FUNCTIONS.contains(&name)
+    name.chars().next().is_some_and(char::is_alphabetic) && !CEL.contains(&name) && !FUNCTIONS.contains(&name)
 }
 
 /// Does it ask the directory with arguments?
@@ -499,10 +447,7 @@ pub(super) fn calls_directory(ast: &IdedExpr) -> bool {
     found
 }
 
-fn each_part(
-    ast: &IdedExpr,
-    visit: &mut dyn FnMut(&IdedExpr) -> Result<(), String>,
-) -> Result<(), String> {
+fn each_part(ast: &IdedExpr, visit: &mut dyn FnMut(&IdedExpr) -> Result<(), String>) -> Result<(), String> {
     use cel::common::ast::EntryExpr;
     let entry = |entries: &[cel::common::ast::IdedEntryExpr],
                  visit: &mut dyn FnMut(&IdedExpr) -> Result<(), String>| {
@@ -512,25 +457,16 @@ fn each_part(
         })
     };
     match &ast.expr {
-        Ast::Call(call) => call
-            .target
-            .iter()
-            .map(AsRef::as_ref)
-            .chain(&call.args)
-            .try_for_each(visit),
+        Ast::Call(call) => call.target.iter().map(AsRef::as_ref).chain(&call.args).try_for_each(visit),
         Ast::Select(select) => visit(&select.operand),
         Ast::List(list) => list.elements.iter().try_for_each(visit),
         Ast::Map(map) => entry(&map.entries, visit),
         Ast::Struct(made) => entry(&made.entries, visit),
-        Ast::Comprehension(loop_) => [
-            &loop_.iter_range,
-            &loop_.accu_init,
-            &loop_.loop_cond,
-            &loop_.loop_step,
-            &loop_.result,
-        ]
-        .into_iter()
-        .try_for_each(visit),
+        Ast::Comprehension(loop_) => {
+            [&loop_.iter_range, &loop_.accu_init, &loop_.loop_cond, &loop_.loop_step, &loop_.result]
+                .into_iter()
+                .try_for_each(visit)
+        }
         Ast::Unspecified | Ast::Ident(_) | Ast::Literal(_) => Ok(()),
     }
 }

@@ -3,8 +3,8 @@
 use super::Loader;
 use super::node::{Kind, Node};
 use crate::definition::{
-    Anchor, Claim, ClockDecl, ClockIx, CountsAs, Extension, Limit, LimitStatus, Repeat, Rung,
-    RungActions, TargetDecl, Text, Trigger, TriggerOn,
+    Anchor, Claim, ClockDecl, ClockIx, CountsAs, Extension, Limit, LimitStatus, Repeat, Rung, RungActions, TargetDecl,
+    Text, Trigger, TriggerOn,
 };
 
 const CLOCK_KEYS: [&str; 14] = [
@@ -23,9 +23,7 @@ const CLOCK_KEYS: [&str; 14] = [
     "ladder",
     "description",
 ];
-const RUNG_KEYS: [&str; 8] = [
-    "at", "repeat", "notify", "template", "raise", "reassign", "mark", "urgent",
-];
+const RUNG_KEYS: [&str; 8] = ["at", "repeat", "notify", "template", "raise", "reassign", "mark", "urgent"];
 
 impl Loader {
     pub(super) fn clock_decls(&mut self, node: &Node) -> Vec<ClockDecl> {
@@ -33,9 +31,7 @@ impl Loader {
         entries
             .iter()
             .enumerate()
-            .filter_map(|(ix, (name, node))| {
-                self.clock_decl(ClockIx::try_from(ix).ok()?, name, node)
-            })
+            .filter_map(|(ix, (name, node))| self.clock_decl(ClockIx::try_from(ix).ok()?, name, node))
             .collect()
     }
 
@@ -45,77 +41,34 @@ impl Loader {
         let within = fields.get("within").and_then(|n| self.span(n, &path));
         let due = fields.get("due").and_then(|n| self.expr(n, &path));
         let limit = fields.get("limit").and_then(|n| self.limit(n, &path));
-        if fields
-            .get("within")
-            .or(fields.get("due"))
-            .or(fields.get("limit"))
-            .is_none()
-        {
-            self.problem(
-                node,
-                &path,
-                "the clock has no time",
-                "write `within:`, `limit:` or `due:`",
-            );
+        if fields.get("within").or(fields.get("due")).or(fields.get("limit")).is_none() {
+            self.problem(node, &path, "the clock has no time", "write `within:`, `limit:` or `due:`");
         }
         for key in ["starts", "met_by"] {
             if fields.get(key).is_none() {
-                self.problem(
-                    node,
-                    &path,
-                    format!("`{key}` is missing"),
-                    "write {event: name} or {entered: state}",
-                );
+                self.problem(node, &path, format!("`{key}` is missing"), "write {event: name} or {entered: state}");
             }
         }
-        let (ladder, repeat) = fields
-            .get("ladder")
-            .map(|n| self.ladder(n, &path))
-            .unwrap_or_default();
-        let counts_as = fields
-            .get("counts_as")
-            .and_then(|n| self.word(n, &path, &["assignment", "answer"]));
+        let (ladder, repeat) = fields.get("ladder").map(|n| self.ladder(n, &path)).unwrap_or_default();
+        let counts_as = fields.get("counts_as").and_then(|n| self.word(n, &path, &["assignment", "answer"]));
         Some(ClockDecl {
             ix,
             name: name.to_owned(),
             title: fields
                 .get("title")
                 .and_then(|n| self.title(n, &path))
-                .unwrap_or_else(|| Text {
-                    zh: name.to_owned(),
-                    en: name.to_owned(),
-                }),
+                .unwrap_or_else(|| Text { zh: name.to_owned(), en: name.to_owned() }),
             within,
             due,
             limit,
             rolls: fields.get("rolls").is_some_and(|n| self.truth(n, &path)),
-            starts: fields
-                .get("starts")
-                .map(|n| self.triggers(n, &path, true))
-                .unwrap_or_default(),
-            met_by: fields
-                .get("met_by")
-                .map(|n| self.triggers(n, &path, true))
-                .unwrap_or_default(),
-            void_by: fields
-                .get("void_by")
-                .map(|n| self.triggers(n, &path, false))
-                .unwrap_or_default(),
-            pauses_in: fields
-                .get("pauses_in")
-                .map(|n| self.states_named(n, &path))
-                .unwrap_or_default(),
+            starts: fields.get("starts").map(|n| self.triggers(n, &path, true)).unwrap_or_default(),
+            met_by: fields.get("met_by").map(|n| self.triggers(n, &path, true)).unwrap_or_default(),
+            void_by: fields.get("void_by").map(|n| self.triggers(n, &path, false)).unwrap_or_default(),
+            pauses_in: fields.get("pauses_in").map(|n| self.states_named(n, &path)).unwrap_or_default(),
             restarts: fields.get("restarts").is_some_and(|n| self.truth(n, &path)),
-            counts_as: counts_as.map(|word| {
-                if word == "answer" {
-                    CountsAs::Answer
-                } else {
-                    CountsAs::Assignment
-                }
-            }),
-            extension: fields
-                .get("extension")
-                .and_then(|n| self.extension(n, &path)),
+            counts_as: counts_as.map(|word| if word == "answer" { CountsAs::Answer } else { CountsAs::Assignment }),
+            extension: fields.get("extension").and_then(|n| self.extension(n, &path)),
             ladder,
             repeat,
             place: node.place(&self.file),
@@ -123,23 +76,14 @@ impl Loader {
     }
 
     fn states_named(&mut self, node: &Node, path: &str) -> Vec<crate::definition::StateIx> {
-        Self::list(node)
-            .iter()
-            .filter_map(|each| self.state_named(each, path))
-            .collect()
+        Self::list(node).iter().filter_map(|each| self.state_named(each, path)).collect()
     }
 
     fn limit(&mut self, node: &Node, path: &str) -> Option<Limit> {
-        let fields = self.fields(
-            node,
-            path,
-            &["within", "basis", "status", "confirmed_by", "pauses_in"],
-        )?;
-        let (Some(within), Some(basis), Some(status)) = (
-            fields.get("within"),
-            fields.get("basis"),
-            fields.get("status"),
-        ) else {
+        let fields = self.fields(node, path, &["within", "basis", "status", "confirmed_by", "pauses_in"])?;
+        let (Some(within), Some(basis), Some(status)) =
+            (fields.get("within"), fields.get("basis"), fields.get("status"))
+        else {
             self.problem(
                 node,
                 path,
@@ -158,19 +102,12 @@ impl Loader {
             basis: self.text(basis, path)?,
             status,
             confirmed_by: fields.get("confirmed_by").and_then(|n| self.text(n, path)),
-            pauses_in: fields
-                .get("pauses_in")
-                .map(|n| self.states_named(n, path))
-                .unwrap_or_default(),
+            pauses_in: fields.get("pauses_in").map(|n| self.states_named(n, path)).unwrap_or_default(),
         })
     }
 
     fn triggers(&mut self, node: &Node, path: &str, may_date: bool) -> Vec<Trigger> {
-        let known: &[&str] = if may_date {
-            &["event", "entered", "when", "at"]
-        } else {
-            &["event", "entered", "when"]
-        };
+        let known: &[&str] = if may_date { &["event", "entered", "when", "at"] } else { &["event", "entered", "when"] };
         let mut found = Vec::new();
         for item in Self::list(node) {
             let Some(fields) = self.fields(item, path, known) else {
@@ -183,12 +120,7 @@ impl Loader {
                 }),
                 (None, Some(state)) => self.state_named(state, path).map(TriggerOn::Entered),
                 _ => {
-                    self.problem(
-                        item,
-                        path,
-                        "this names no single cause",
-                        "write {event: name} or {entered: state}",
-                    );
+                    self.problem(item, path, "this names no single cause", "write {event: name} or {entered: state}");
                     None
                 }
             };
@@ -201,39 +133,21 @@ impl Loader {
 
     fn declared_name(&mut self, node: &Node, path: &str, name: &str) {
         if !self.events.is_empty() && !self.events.iter().any(|event| event == name) {
-            let cure = super::nearest(name, self.events.iter().map(String::as_str)).map_or_else(
-                || "declare it under `events:`".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            self.problem(
-                node,
-                path,
-                format!("the event `{name}` is not declared"),
-                cure,
-            );
+            let cure = super::nearest(name, self.events.iter().map(String::as_str))
+                .map_or_else(|| "declare it under `events:`".to_owned(), |near| format!("did you mean `{near}`?"));
+            self.problem(node, path, format!("the event `{name}` is not declared"), cure);
         }
     }
 
     fn extension(&mut self, node: &Node, path: &str) -> Option<Extension> {
-        let known = [
-            "asked_by",
-            "granted_by",
-            "up_to",
-            "times",
-            "approved_by",
-            "asked",
-            "sends",
-        ];
+        let known = ["asked_by", "granted_by", "up_to", "times", "approved_by", "asked", "sends"];
         let fields = self.fields(node, path, &known)?;
         if let Some(asked) = fields.get("asked") {
             self.word(asked, path, &["before due"]);
         }
-        let (Some(asked_by), Some(granted_by), Some(up_to), Some(approved_by)) = (
-            fields.get("asked_by"),
-            fields.get("granted_by"),
-            fields.get("up_to"),
-            fields.get("approved_by"),
-        ) else {
+        let (Some(asked_by), Some(granted_by), Some(up_to), Some(approved_by)) =
+            (fields.get("asked_by"), fields.get("granted_by"), fields.get("up_to"), fields.get("approved_by"))
+        else {
             self.problem(
                 node,
                 path,
@@ -245,9 +159,7 @@ impl Loader {
         let (asked, granted) = (self.text(asked_by, path)?, self.text(granted_by, path)?);
         self.declared_name(asked_by, path, &asked);
         self.declared_name(granted_by, path, &granted);
-        let times = fields
-            .get("times")
-            .map_or(Some(1), |n| self.whole(n, path, 1, 100))?;
+        let times = fields.get("times").map_or(Some(1), |n| self.whole(n, path, 1, 100))?;
         Some(Extension {
             asked_by: asked,
             granted_by: granted,
@@ -273,9 +185,7 @@ impl Loader {
                     rungs.extend(self.anchor(at, &path).map(|at| Rung { at, does, place }));
                 }
                 (None, Some(every)) if repeat.is_none() => {
-                    repeat = self
-                        .span(every, &path)
-                        .map(|every| Repeat { every, does, place });
+                    repeat = self.span(every, &path).map(|every| Repeat { every, does, place });
                 }
                 _ => self.problem(
                     item,
@@ -294,10 +204,7 @@ impl Loader {
             self.declared_name(n, path, name);
         }
         RungActions {
-            notify: node
-                .get("notify")
-                .map(|n| self.recipients(n, path))
-                .unwrap_or_default(),
+            notify: node.get("notify").map(|n| self.recipients(n, path)).unwrap_or_default(),
             template: node.get("template").and_then(|n| self.text(n, path)),
             raise,
             reassign: node.get("reassign").and_then(|n| self.party(n, path)),
@@ -310,61 +217,34 @@ impl Loader {
         let text = self.text(node, path)?;
         let anchor = read_anchor(&text);
         if anchor.is_none() {
-            let cure =
-                "write 50%, start + 2 hours, due - 3 working days, due, or due + 1 working day";
-            self.problem(
-                node,
-                path,
-                format!("`{text}` is no moment of a clock"),
-                cure,
-            );
+            let cure = "write 50%, start + 2 hours, due - 3 working days, due, or due + 1 working day";
+            self.problem(node, path, format!("`{text}` is no moment of a clock"), cure);
         }
         anchor
     }
 
     pub(super) fn target_decls(&mut self, node: &Node) -> Vec<TargetDecl> {
-        Self::list(node)
-            .iter()
-            .filter_map(|each| self.target_decl(each))
-            .collect()
+        Self::list(node).iter().filter_map(|each| self.target_decl(each)).collect()
     }
 
     fn target_decl(&mut self, node: &Node) -> Option<TargetDecl> {
         let path = "targets";
-        let fields = self.fields(
-            node,
-            path,
-            &[
-                "title", "every", "reaches", "within", "even_if", "never", "without",
-            ],
-        )?;
-        let title = fields
-            .get("title")
-            .and_then(|n| self.title(n, path))
-            .unwrap_or_default();
+        let fields =
+            self.fields(node, path, &["title", "every", "reaches", "within", "even_if", "never", "without"])?;
+        let title = fields.get("title").and_then(|n| self.title(n, path)).unwrap_or_default();
         let claim = match (fields.get("every"), fields.get("never")) {
             (Some(every), None) => {
                 let event = match &every.kind {
-                    Kind::Map(_) => self
-                        .fields(every, path, &["event"])?
-                        .get("event")
-                        .and_then(|n| self.text(n, path))?,
+                    Kind::Map(_) => {
+                        self.fields(every, path, &["event"])?.get("event").and_then(|n| self.text(n, path))?
+                    }
                     _ => self.text(every, path)?,
                 };
-                let (Some(reaches), Some(within)) = (fields.get("reaches"), fields.get("within"))
-                else {
-                    self.problem(
-                        node,
-                        path,
-                        "the target is not complete",
-                        "write {every, reaches, within}",
-                    );
+                let (Some(reaches), Some(within)) = (fields.get("reaches"), fields.get("within")) else {
+                    self.problem(node, path, "the target is not complete", "write {every, reaches, within}");
                     return None;
                 };
-                let nobody_acts = fields
-                    .get("even_if")
-                    .and_then(|n| self.word(n, path, &["nobody acts"]))
-                    .is_some();
+                let nobody_acts = fields.get("even_if").and_then(|n| self.word(n, path, &["nobody acts"])).is_some();
                 Claim::Reaches {
                     every: event,
                     reaches: self.state_named(reaches, path)?,
@@ -374,70 +254,36 @@ impl Loader {
             }
             (None, Some(never)) => {
                 let Some(without) = fields.get("without") else {
-                    self.problem(
-                        node,
-                        path,
-                        "the target is not complete",
-                        "write {never: state, without: state}",
-                    );
+                    self.problem(node, path, "the target is not complete", "write {never: state, without: state}");
                     return None;
                 };
-                Claim::NeverWithout {
-                    never: self.state_named(never, path)?,
-                    without: self.states_named(without, path),
-                }
+                Claim::NeverWithout { never: self.state_named(never, path)?, without: self.states_named(without, path) }
             }
             _ => {
-                self.problem(
-                    node,
-                    path,
-                    "this is no target",
-                    "write {every, reaches, within} or {never, without}",
-                );
+                self.problem(node, path, "this is no target", "write {every, reaches, within} or {never, without}");
                 return None;
             }
         };
-        Some(TargetDecl {
-            title,
-            claim,
-            place: node.place(&self.file),
-        })
+        Some(TargetDecl { title, claim, place: node.place(&self.file) })
     }
 }
 
 fn read_anchor(text: &str) -> Option<Anchor> {
     let text = text.trim();
     if let Some(percent) = text.strip_suffix('%') {
-        return percent
-            .trim()
-            .parse()
-            .ok()
-            .filter(|percent| (1..=99).contains(percent))
-            .map(Anchor::Percent);
+        return percent.trim().parse().ok().filter(|percent| (1..=99).contains(percent)).map(Anchor::Percent);
     }
     if let Some(rest) = text.strip_prefix("start") {
-        return rest
-            .trim()
-            .strip_prefix('+')?
-            .trim()
-            .parse()
-            .ok()
-            .map(Anchor::Start);
+        return rest.trim().strip_prefix('+')?.trim().parse().ok().map(Anchor::Start);
     }
     let rest = text.strip_prefix("due")?.trim();
     if rest.is_empty() {
-        return Some(Anchor::Due {
-            before: false,
-            offset: None,
-        });
+        return Some(Anchor::Due { before: false, offset: None });
     }
     let (before, span) = match rest.split_at_checked(1)? {
         ("-", span) => (true, span),
         ("+", span) => (false, span),
         _ => return None,
     };
-    Some(Anchor::Due {
-        before,
-        offset: Some(span.trim().parse().ok()?),
-    })
+    Some(Anchor::Due { before, offset: Some(span.trim().parse().ok()?) })
 }

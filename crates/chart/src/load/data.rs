@@ -23,10 +23,7 @@ impl Loader {
             };
             match read(&path.as_str().into(), &text) {
                 Ok(schema) => {
-                    self.sources.push(Source {
-                        path: path.clone(),
-                        text,
-                    });
+                    self.sources.push(Source { path: path.clone(), text });
                     schema.json()
                 }
                 Err(problem) => {
@@ -38,12 +35,7 @@ impl Loader {
             node.json()
         };
         if !schema.is_object() || jsonschema::validator_for(&plain_schema(&schema)).is_err() {
-            self.problem(
-                node,
-                "data",
-                "this is no JSON Schema",
-                "write {type: object, properties: {…}}",
-            );
+            self.problem(node, "data", "this is no JSON Schema", "write {type: object, properties: {…}}");
             return;
         }
         self.data = DataSchema {
@@ -56,11 +48,7 @@ impl Loader {
 }
 
 fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
+    schema.get("properties").and_then(Value::as_object).into_iter().flatten()
 }
 
 /// The value that a schema's defaults make.
@@ -72,20 +60,12 @@ fn defaults(schema: &Value) -> Value {
         .map(|(key, part)| (key.clone(), defaults(part)))
         .filter(|(_, value)| !value.is_null())
         .collect();
-    if fields.is_empty() && schema.get("properties").is_none() {
-        Value::Null
-    } else {
-        Value::Object(fields)
-    }
+    if fields.is_empty() && schema.get("properties").is_none() { Value::Null } else { Value::Object(fields) }
 }
 
 fn walk(schema: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value)) {
     for (key, part) in properties(schema) {
-        let path = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
-        };
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         visit(&path, part);
         walk(part, &path, visit);
     }
@@ -96,21 +76,16 @@ fn control(schema: &Value) -> BTreeMap<String, Domain> {
     walk(schema, "", &mut |path, part| {
         let domain = match part.get("type").and_then(Value::as_str) {
             Some("boolean") => Some(Domain::Bool),
-            Some("string") => part.get("enum").and_then(Value::as_array).map(|words| {
-                Domain::Enum(
-                    words
-                        .iter()
-                        .filter_map(|word| word.as_str().map(str::to_owned))
-                        .collect(),
-                )
-            }),
-            Some("integer") => match (
-                part.get("minimum").and_then(Value::as_i64),
-                part.get("maximum").and_then(Value::as_i64),
-            ) {
-                (Some(least), Some(most)) => Some(Domain::Int(least, most)),
-                _ => None,
-            },
+            Some("string") => part
+                .get("enum")
+                .and_then(Value::as_array)
+                .map(|words| Domain::Enum(words.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect())),
+            Some("integer") => {
+                match (part.get("minimum").and_then(Value::as_i64), part.get("maximum").and_then(Value::as_i64)) {
+                    (Some(least), Some(most)) => Some(Domain::Int(least, most)),
+                    _ => None,
+                }
+            }
             _ => None,
         };
         found.extend(domain.map(|domain| (path.to_owned(), domain)));
@@ -147,22 +122,15 @@ pub fn plain_schema(schema: &Value) -> Value {
     let Value::Object(fields) = schema else {
         return schema.clone();
     };
-    let kept = fields.iter().filter(|(key, value)| {
-        !(matches!(key.as_str(), "title" | "description") && value.is_object())
-    });
+    let kept =
+        fields.iter().filter(|(key, value)| !(matches!(key.as_str(), "title" | "description") && value.is_object()));
     let plain = kept.map(|(key, value)| {
         let value = match (key.as_str(), value) {
-            ("properties" | "$defs" | "patternProperties", Value::Object(parts)) => parts
-                .iter()
-                .map(|(name, part)| (name.clone(), plain_schema(part)))
-                .collect::<Map<_, _>>()
-                .into(),
-            ("items" | "additionalProperties" | "not" | "if" | "then" | "else", part) => {
-                plain_schema(part)
+            ("properties" | "$defs" | "patternProperties", Value::Object(parts)) => {
+                parts.iter().map(|(name, part)| (name.clone(), plain_schema(part))).collect::<Map<_, _>>().into()
             }
-            ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
-                parts.iter().map(plain_schema).collect()
-            }
+            ("items" | "additionalProperties" | "not" | "if" | "then" | "else", part) => plain_schema(part),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => parts.iter().map(plain_schema).collect(),
             (_, value) => value.clone(),
         };
         (key.clone(), value)

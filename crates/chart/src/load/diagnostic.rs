@@ -21,11 +21,7 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{}: ",
-            self.place.file, self.place.line, self.place.column
-        )?;
+        write!(f, "{}:{}:{}: ", self.place.file, self.place.line, self.place.column)?;
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }

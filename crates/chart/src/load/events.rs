@@ -8,35 +8,18 @@ use crate::definition::{EventDecl, Requirement, Sender, Text};
 impl Loader {
     pub(super) fn event_decls(&mut self, node: &Node) -> Vec<EventDecl> {
         let entries = self.entries(node, "events").unwrap_or_default();
-        self.events = entries
-            .iter()
-            .map(|(name, _)| name.clone())
-            .chain(["case.opened".to_owned()])
-            .collect();
-        entries
-            .iter()
-            .filter_map(|(name, node)| self.event_decl(name, node))
-            .collect()
+        self.events = entries.iter().map(|(name, _)| name.clone()).chain(["case.opened".to_owned()]).collect();
+        entries.iter().filter_map(|(name, node)| self.event_decl(name, node)).collect()
     }
 
     fn event_decl(&mut self, name: &str, node: &Node) -> Option<EventDecl> {
         let path = format!("events.{name}");
-        let fields = self.fields(
-            node,
-            &path,
-            &["title", "by", "form", "require", "description"],
-        )?;
+        let fields = self.fields(node, &path, &["title", "by", "form", "require", "description"])?;
         let title = fields
             .get("title")
             .and_then(|title| self.title(title, &path))
-            .unwrap_or_else(|| Text {
-                zh: name.to_owned(),
-                en: name.to_owned(),
-            });
-        let by = fields
-            .get("by")
-            .map(|by| self.senders(by, &path))
-            .unwrap_or_default();
+            .unwrap_or_else(|| Text { zh: name.to_owned(), en: name.to_owned() });
+        let by = fields.get("by").map(|by| self.senders(by, &path)).unwrap_or_default();
         let form = fields.get("form").map(Node::json).unwrap_or_default();
         if let Some(node) = fields.get("form")
             && let Err(error) = jsonschema::validator_for(&super::data::plain_schema(&form))
@@ -48,10 +31,7 @@ impl Loader {
                 "write {type: object, properties: {…}}",
             );
         }
-        let require = fields
-            .get("require")
-            .map(|require| self.requirements(require, &path))
-            .unwrap_or_default();
+        let require = fields.get("require").map(|require| self.requirements(require, &path)).unwrap_or_default();
         Some(EventDecl {
             name: name.to_owned(),
             title,
@@ -107,8 +87,7 @@ impl Loader {
                 self.expected(that, path, "a condition");
                 continue;
             }
-            if let (Some(that), Some(or_else)) = (self.expr(that, path), self.title(or_else, path))
-            {
+            if let (Some(that), Some(or_else)) = (self.expr(that, path), self.title(or_else, path)) {
                 found.push(Requirement { that, or_else });
             }
         }

@@ -10,21 +10,13 @@ pub(super) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
-        self.entries
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, node)| node)
+        self.entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 }
 
 impl Loader {
     /// A mapping with only these keys; unknown keys are reported, the rest is still read.
-    pub(super) fn fields<'n>(
-        &mut self,
-        node: &'n Node,
-        path: &str,
-        known: &[&str],
-    ) -> Option<Fields<'n>> {
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, path: &str, known: &[&str]) -> Option<Fields<'n>> {
         let entries = self.entries(node, path)?;
         for (key, value) in entries {
             if !known.contains(&key.as_str()) {
@@ -39,11 +31,7 @@ impl Loader {
     }
 
     /// A mapping with free keys.
-    pub(super) fn entries<'n>(
-        &mut self,
-        node: &'n Node,
-        path: &str,
-    ) -> Option<&'n [(String, Node)]> {
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, path: &str) -> Option<&'n [(String, Node)]> {
         match &node.kind {
             Kind::Map(entries) => Some(entries),
             Kind::Null => Some(&[]),
@@ -55,12 +43,7 @@ impl Loader {
     }
 
     pub(super) fn expected(&mut self, node: &Node, path: &str, what: &str) {
-        self.problem(
-            node,
-            path,
-            format!("{} stands here", node.what()),
-            format!("expected {what}"),
-        );
+        self.problem(node, path, format!("{} stands here", node.what()), format!("expected {what}"));
     }
 
     pub(super) fn text(&mut self, node: &Node, path: &str) -> Option<String> {
@@ -78,11 +61,7 @@ impl Loader {
         match node.kind {
             Kind::Int(n) if (least..=most).contains(&n) => Some(n),
             _ => {
-                self.expected(
-                    node,
-                    path,
-                    &format!("a whole number from {least} to {most}"),
-                );
+                self.expected(node, path, &format!("a whole number from {least} to {most}"));
                 None
             }
         }
@@ -108,12 +87,7 @@ impl Loader {
     }
 
     /// One of these words.
-    pub(super) fn word<'w>(
-        &mut self,
-        node: &Node,
-        path: &str,
-        words: &[&'w str],
-    ) -> Option<&'w str> {
+    pub(super) fn word<'w>(&mut self, node: &Node, path: &str, words: &[&'w str]) -> Option<&'w str> {
         let found = match &node.kind {
             Kind::Text(text) => words.iter().find(|word| *word == text).copied(),
             _ => None,

@@ -45,20 +45,14 @@ pub(crate) const STATE_KEYS: [&str; 15] = [
     "meta",
 ];
 /// Keys of the header, beside those of the root state.
-pub(crate) const HEADER_KEYS: [&str; 10] = [
-    "workflow", "version", "number", "data", "summary", "excludes", "events", "clocks", "targets",
-    "roles",
-];
+pub(crate) const HEADER_KEYS: [&str; 10] =
+    ["workflow", "version", "number", "data", "summary", "excludes", "events", "clocks", "targets", "roles"];
 
 /// Loads a definition. `path` names the main file in messages; `other` reads a file that stands beside it.
 ///
 /// # Errors
 /// Every problem found, with file, line and cure.
-pub fn load(
-    path: &str,
-    text: &str,
-    other: &dyn Fn(&str) -> Option<String>,
-) -> Result<Definition, Diagnostics> {
+pub fn load(path: &str, text: &str, other: &dyn Fn(&str) -> Option<String>) -> Result<Definition, Diagnostics> {
     let file: Arc<str> = path.into();
     let root = node::read(&file, text).map_err(|problem| Diagnostics(vec![problem]))?;
     let mut loader = Loader {
@@ -68,10 +62,7 @@ pub fn load(
         transitions: Vec::new(),
         ids: HashMap::new(),
         data: DataSchema::default(),
-        sources: vec![Source {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }],
+        sources: vec![Source { path: path.to_owned(), text: text.to_owned() }],
         events: Vec::new(),
     };
     let definition = loader.definition(&root, other);
@@ -80,9 +71,7 @@ pub fn load(
     {
         return Ok(definition);
     }
-    loader
-        .problems
-        .sort_by_key(|problem| (problem.place.line, problem.place.column));
+    loader.problems.sort_by_key(|problem| (problem.place.line, problem.place.column));
     loader.problems.dedup();
     Err(Diagnostics(loader.problems))
 }
@@ -102,64 +91,26 @@ struct Loader {
 }
 
 impl Loader {
-    fn problem(
-        &mut self,
-        at: &Node,
-        path: &str,
-        problem: impl Into<String>,
-        cure: impl Into<String>,
-    ) {
+    fn problem(&mut self, at: &Node, path: &str, problem: impl Into<String>, cure: impl Into<String>) {
         let place = at.place(&self.file);
-        self.problems.push(Diagnostic {
-            place,
-            path: path.to_owned(),
-            problem: problem.into(),
-            cure: cure.into(),
-        });
+        self.problems.push(Diagnostic { place, path: path.to_owned(), problem: problem.into(), cure: cure.into() });
     }
 
-    fn definition(
-        &mut self,
-        root: &Node,
-        other: &dyn Fn(&str) -> Option<String>,
-    ) -> Option<Definition> {
+    fn definition(&mut self, root: &Node, other: &dyn Fn(&str) -> Option<String>) -> Option<Definition> {
         let known: Vec<&str> = HEADER_KEYS.iter().chain(&STATE_KEYS).copied().collect();
         let fields = self.fields(root, "", &known)?;
-        let stem = self
-            .file
-            .rsplit('/')
-            .next()
-            .unwrap_or("")
-            .split('.')
-            .next()
-            .unwrap_or("")
-            .to_owned();
-        let name = fields
-            .get("workflow")
-            .or(fields.get("id"))
-            .and_then(|node| self.text(node, "workflow"))
-            .unwrap_or(stem);
-        let version = fields
-            .get("version")
-            .and_then(|node| self.whole(node, "version", 1, 1_000_000))
-            .unwrap_or(1);
+        let stem = self.file.rsplit('/').next().unwrap_or("").split('.').next().unwrap_or("").to_owned();
+        let name =
+            fields.get("workflow").or(fields.get("id")).and_then(|node| self.text(node, "workflow")).unwrap_or(stem);
+        let version = fields.get("version").and_then(|node| self.whole(node, "version", 1, 1_000_000)).unwrap_or(1);
         if let Some(data) = fields.get("data") {
             self.data_schema(data, other);
         }
         self.state_tree(root, &name)?;
-        let events = fields
-            .get("events")
-            .map(|node| self.event_decls(node))
-            .unwrap_or_default();
+        let events = fields.get("events").map(|node| self.event_decls(node)).unwrap_or_default();
         self.behaviour(root);
-        let clocks = fields
-            .get("clocks")
-            .map(|node| self.clock_decls(node))
-            .unwrap_or_default();
-        let targets = fields
-            .get("targets")
-            .map(|node| self.target_decls(node))
-            .unwrap_or_default();
+        let clocks = fields.get("clocks").map(|node| self.clock_decls(node)).unwrap_or_default();
+        let targets = fields.get("targets").map(|node| self.target_decls(node)).unwrap_or_default();
         let mut summary = BTreeMap::new();
         if let Some(node) = fields.get("summary") {
             let columns = ["title", "place", "category", "channel", "received_at"];
@@ -171,25 +122,16 @@ impl Loader {
                 }
             }
         }
-        let excludes = fields
-            .get("excludes")
-            .and_then(|node| self.expr(node, "excludes"));
-        let title = fields
-            .get("title")
-            .and_then(|node| self.title(node, "title"));
-        let number = fields
-            .get("number")
-            .and_then(|node| self.number_pattern(node));
+        let excludes = fields.get("excludes").and_then(|node| self.expr(node, "excludes"));
+        let title = fields.get("title").and_then(|node| self.title(node, "title"));
+        let number = fields.get("number").and_then(|node| self.number_pattern(node));
         if !self.problems.is_empty() {
             return None;
         }
         let states = std::mem::take(&mut self.states);
         let transitions = std::mem::take(&mut self.transitions);
         Some(Definition {
-            title: title.unwrap_or_else(|| crate::definition::Text {
-                zh: name.clone(),
-                en: name.clone(),
-            }),
+            title: title.unwrap_or_else(|| crate::definition::Text { zh: name.clone(), en: name.clone() }),
             name,
             version: u32::try_from(version).unwrap_or(1),
             hash: hash(&self.sources),
@@ -231,12 +173,9 @@ impl Loader {
         };
         let ids = &self.ids;
         let schema = &self.data.schema;
-        let made = Expr::compile(
-            source,
-            place,
-            &|id| ids.get(id.strip_prefix('#').unwrap_or(id)).copied(),
-            &|path| data::max_items(schema, path),
-        );
+        let made = Expr::compile(source, place, &|id| ids.get(id.strip_prefix('#').unwrap_or(id)).copied(), &|path| {
+            data::max_items(schema, path)
+        });
         match made {
             Ok(expr) => Some(expr),
             Err(problem) => {
@@ -256,8 +195,5 @@ fn hash(sources: &[Source]) -> String {
         sha.update((source.text.len() as u64).to_be_bytes());
         sha.update(source.text.as_bytes());
     }
-    sha.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    sha.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

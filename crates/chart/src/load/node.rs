@@ -35,11 +35,7 @@ pub(super) enum Kind {
 
 impl Node {
     pub(super) fn place(&self, file: &Arc<str>) -> Place {
-        Place {
-            file: file.clone(),
-            line: self.line,
-            column: self.column,
-        }
+        Place { file: file.clone(), line: self.line, column: self.column }
     }
 
     /// What it is, in words.
@@ -56,10 +52,7 @@ impl Node {
 
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         match &self.kind {
-            Kind::Map(entries) => entries
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, node)| node),
+            Kind::Map(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, node)| node),
             _ => None,
         }
     }
@@ -73,12 +66,9 @@ impl Node {
             Kind::Float(n) => (*n).into(),
             Kind::Text(s) => Value::String(s.clone()),
             Kind::List(items) => Value::Array(items.iter().map(Node::json).collect()),
-            Kind::Map(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(key, node)| (key.clone(), node.json()))
-                    .collect::<Map<_, _>>(),
-            ),
+            Kind::Map(entries) => {
+                Value::Object(entries.iter().map(|(key, node)| (key.clone(), node.json())).collect::<Map<_, _>>())
+            }
         }
     }
 }
@@ -149,11 +139,7 @@ impl<'de> Deserialize<'de> for Kind {
 
 /// Reads one file.
 pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
-    let at = |line, column| Place {
-        file: file.clone(),
-        line,
-        column,
-    };
+    let at = |line, column| Place { file: file.clone(), line, column };
     if text.len() > FILE_LIMIT {
         return Err(Diagnostic {
             place: at(1, 1),
@@ -163,20 +149,14 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
         });
     }
     serde_saphyr::from_str::<Node>(text).map_err(|error| {
-        let (line, column) = error.location().map_or((1, 1), |l| {
-            (
-                u32::try_from(l.line()).unwrap_or(1),
-                u32::try_from(l.column()).unwrap_or(1),
-            )
-        });
+        let (line, column) = error
+            .location()
+            .map_or((1, 1), |l| (u32::try_from(l.line()).unwrap_or(1), u32::try_from(l.column()).unwrap_or(1)));
         let message = error.to_string();
         Diagnostic {
             place: at(line, column),
             path: String::new(),
-            problem: format!(
-                "not readable as YAML: {}",
-                message.lines().next().unwrap_or_default()
-            ),
+            problem: format!("not readable as YAML: {}", message.lines().next().unwrap_or_default()),
             cure: "look at the indentation, quotes and brackets here and in the line above".into(),
         }
     })

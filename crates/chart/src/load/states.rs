@@ -30,8 +30,7 @@ impl Loader {
             }
         }
         // A key that names one state only can be used like an id.
-        let mut keys: std::collections::HashMap<String, Vec<StateIx>> =
-            std::collections::HashMap::new();
+        let mut keys: std::collections::HashMap<String, Vec<StateIx>> = std::collections::HashMap::new();
         for state in &self.states[1..] {
             keys.entry(state.key.clone()).or_default().push(state.ix);
         }
@@ -56,29 +55,17 @@ impl Loader {
             self.problem(node, &path, "the chart is too large", cure);
             return None;
         }
-        let shown = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("states.{path}")
-        };
+        let shown = if path.is_empty() { key.clone() } else { format!("states.{path}") };
         if parent.is_some() {
             self.fields(node, &shown, &STATE_KEYS)?;
         }
         let ix = StateIx::try_from(self.states.len()).ok()?;
         let id = node.get("id").and_then(|id| self.text(id, &shown));
         let kind = self.kind(node, &shown);
-        let title = node
-            .get("title")
-            .and_then(|title| self.title(title, &shown));
+        let title = node.get("title").and_then(|title| self.title(title, &shown));
         self.states.push(State {
             ix,
-            id: id.unwrap_or_else(|| {
-                if path.is_empty() {
-                    key.clone()
-                } else {
-                    path.clone()
-                }
-            }),
+            id: id.unwrap_or_else(|| if path.is_empty() { key.clone() } else { path.clone() }),
             key,
             title,
             kind,
@@ -95,14 +82,8 @@ impl Loader {
         });
         if let Some(states) = node.get("states") {
             for (child_key, child) in self.entries(states, &shown)? {
-                let child_path = if path.is_empty() {
-                    child_key.clone()
-                } else {
-                    format!("{path}.{child_key}")
-                };
-                if let Some(child) =
-                    self.state(child, child_key.clone(), child_path, Some(ix), depth + 1)
-                {
+                let child_path = if path.is_empty() { child_key.clone() } else { format!("{path}.{child_key}") };
+                if let Some(child) = self.state(child, child_key.clone(), child_path, Some(ix), depth + 1) {
                     self.states[usize::from(ix)].children.push(child);
                 }
             }
@@ -111,43 +92,26 @@ impl Loader {
     }
 
     fn kind(&mut self, node: &Node, path: &str) -> StateKind {
-        let has_children = node
-            .get("states")
-            .is_some_and(|states| matches!(&states.kind, Kind::Map(map) if !map.is_empty()));
-        let inferred = if has_children {
-            StateKind::Compound
-        } else {
-            StateKind::Atomic
-        };
+        let has_children =
+            node.get("states").is_some_and(|states| matches!(&states.kind, Kind::Map(map) if !map.is_empty()));
+        let inferred = if has_children { StateKind::Compound } else { StateKind::Atomic };
         let Some(written) = node.get("type") else {
             return match node.get("history") {
-                Some(_) => StateKind::History {
-                    deep: self.deep(node, path),
-                },
+                Some(_) => StateKind::History { deep: self.deep(node, path) },
                 None => inferred,
             };
         };
-        match self.word(
-            written,
-            path,
-            &["parallel", "final", "history", "compound", "atomic"],
-        ) {
+        match self.word(written, path, &["parallel", "final", "history", "compound", "atomic"]) {
             Some("parallel") => StateKind::Parallel,
             Some("final") => StateKind::Final,
-            Some("history") => StateKind::History {
-                deep: self.deep(node, path),
-            },
+            Some("history") => StateKind::History { deep: self.deep(node, path) },
             _ => inferred,
         }
     }
 
     fn deep(&mut self, node: &Node, path: &str) -> bool {
         match node.get("history") {
-            Some(Node {
-                kind: Kind::Bool(_),
-                ..
-            })
-            | None => false,
+            Some(Node { kind: Kind::Bool(_), .. }) | None => false,
             Some(history) => self.word(history, path, &["shallow", "deep"]) == Some("deep"),
         }
     }

@@ -10,26 +10,15 @@ impl Loader {
     /// A text for people: a string for both languages, or `{zh, en}`.
     pub(super) fn title(&mut self, node: &Node, path: &str) -> Option<Text> {
         if let Kind::Text(text) = &node.kind {
-            return Some(Text {
-                zh: text.clone(),
-                en: text.clone(),
-            });
+            return Some(Text { zh: text.clone(), en: text.clone() });
         }
         let fields = self.fields(node, path, &["zh", "en"])?;
         let Some(zh) = fields.get("zh") else {
-            self.problem(
-                node,
-                path,
-                "the Chinese text is missing",
-                "write {zh: …, en: …}",
-            );
+            self.problem(node, path, "the Chinese text is missing", "write {zh: …, en: …}");
             return None;
         };
         let zh = self.text(zh, path)?;
-        let en = fields
-            .get("en")
-            .and_then(|en| self.text(en, path))
-            .unwrap_or_else(|| zh.clone());
+        let en = fields.get("en").and_then(|en| self.text(en, path)).unwrap_or_else(|| zh.clone());
         Some(Text { zh, en })
     }
 
@@ -39,12 +28,7 @@ impl Loader {
         match text.parse::<Span>() {
             Ok(span) => Some(span),
             Err(error) => {
-                self.problem(
-                    node,
-                    path,
-                    error.to_string(),
-                    "write it like 7 days, 15 working days, 2 hours, 2 months",
-                );
+                self.problem(node, path, error.to_string(), "write it like 7 days, 15 working days, 2 hours, 2 months");
                 None
             }
         }
@@ -53,18 +37,9 @@ impl Loader {
     /// A delay key of `after:`; a bare number is milliseconds.
     pub(super) fn delay(&mut self, key: &str, node: &Node, path: &str) -> Option<Span> {
         if let Ok(n) = key.parse::<u32>() {
-            return Some(Span {
-                n,
-                unit: Unit::Millisecond,
-            });
+            return Some(Span { n, unit: Unit::Millisecond });
         }
-        self.span(
-            &Node {
-                kind: Kind::Text(key.to_owned()),
-                ..node.clone()
-            },
-            path,
-        )
+        self.span(&Node { kind: Kind::Text(key.to_owned()), ..node.clone() }, path)
     }
 
     /// `role:x`, `unit:x`, `person:x`.
@@ -72,12 +47,7 @@ impl Loader {
         let text = self.text(node, path)?;
         let party = Party::parse(&text);
         if party.is_none() {
-            self.problem(
-                node,
-                path,
-                format!("`{text}` is no party"),
-                "write role:…, unit:… or person:…",
-            );
+            self.problem(node, path, format!("`{text}` is no party"), "write role:…, unit:… or person:…");
         }
         party
     }
@@ -122,10 +92,7 @@ impl Party {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, name) = text.split_once(':')?;
-        let plain = !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
         match kind {
             _ if !plain => None,
             "role" => Some(Self::Role(name.to_owned())),
@@ -156,9 +123,7 @@ impl<'de> serde::Deserialize<'de> for Party {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!(
-                "`{text}` is no party; expected role:…, unit:… or person:…"
-            ))
+            serde::de::Error::custom(format!("`{text}` is no party; expected role:…, unit:… or person:…"))
         })
     }
 }

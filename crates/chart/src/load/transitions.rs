@@ -12,17 +12,9 @@ impl Loader {
     }
 
     fn behave(&mut self, node: &Node, ix: StateIx) {
-        let path = if ix == 0 {
-            String::new()
-        } else {
-            format!("states.{}", self.state_path(ix))
-        };
+        let path = if ix == 0 { String::new() } else { format!("states.{}", self.state_path(ix)) };
         let at = |key: &str| {
-            if path.is_empty() {
-                key.to_owned()
-            } else {
-                format!("{path}.{key}")
-            }
+            if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
         };
         self.initial(node, ix, &path);
         if let Some(on) = node.get("on") {
@@ -37,9 +29,7 @@ impl Loader {
                 };
                 self.declared(list, &here, &descriptor);
                 let transitions = self.transitions(list, ix, &here);
-                self.states[usize::from(ix)]
-                    .on
-                    .push((descriptor, transitions));
+                self.states[usize::from(ix)].on.push((descriptor, transitions));
             }
         }
         if let Some(always) = node.get("always") {
@@ -64,11 +54,7 @@ impl Loader {
             if let Some(actions) = node.get(key) {
                 let actions = self.actions(actions, &at(key));
                 let state = &mut self.states[usize::from(ix)];
-                if entry {
-                    state.entry = actions
-                } else {
-                    state.exit = actions
-                }
+                if entry { state.entry = actions } else { state.exit = actions }
             }
         }
         if let Some(owner) = node.get("owner") {
@@ -96,36 +82,24 @@ impl Loader {
             Some(near) => format!("did you mean `{near}`? or declare it under `events:`"),
             None => "declare it under `events:` with a title and who may send it".into(),
         };
-        self.problem(
-            node,
-            path,
-            format!("the event `{name}` is not declared"),
-            cure,
-        );
+        self.problem(node, path, format!("the event `{name}` is not declared"), cure);
     }
 
     fn initial(&mut self, node: &Node, ix: StateIx, path: &str) {
-        let here = if path.is_empty() {
-            "initial".to_owned()
-        } else {
-            format!("{path}.initial")
-        };
+        let here = if path.is_empty() { "initial".to_owned() } else { format!("{path}.initial") };
         match self.states[usize::from(ix)].kind {
             StateKind::History { .. } => {
                 if let Some(target) = node.get("target") {
                     let parent = self.states[usize::from(ix)].parent.unwrap_or(0);
                     let targets = self.targets(target, ix, parent, &here);
-                    let default =
-                        self.add(Transition::plain(parent, targets, target.place(&self.file)));
+                    let default = self.add(Transition::plain(parent, targets, target.place(&self.file)));
                     self.states[usize::from(ix)].initial = default;
                 }
             }
             StateKind::Compound => {
                 let Some(initial) = node.get("initial") else {
-                    let first = self.states[usize::from(ix)]
-                        .children
-                        .first()
-                        .map(|c| self.states[usize::from(*c)].key.clone());
+                    let first =
+                        self.states[usize::from(ix)].children.first().map(|c| self.states[usize::from(*c)].key.clone());
                     self.problem(
                         node,
                         path,
@@ -136,14 +110,10 @@ impl Loader {
                 };
                 let (target, actions) = match &initial.kind {
                     Kind::Map(_) => {
-                        let Some(fields) = self.fields(initial, &here, &["target", "actions"])
-                        else {
+                        let Some(fields) = self.fields(initial, &here, &["target", "actions"]) else {
                             return;
                         };
-                        let actions = fields
-                            .get("actions")
-                            .map(|a| self.actions(a, &here))
-                            .unwrap_or_default();
+                        let actions = fields.get("actions").map(|a| self.actions(a, &here)).unwrap_or_default();
                         (fields.get("target").unwrap_or(initial), actions)
                     }
                     _ => (initial, Vec::new()),
@@ -151,18 +121,10 @@ impl Loader {
                 let targets = self.targets(target, ix, ix, &here);
                 if let Some(outside) = targets.iter().find(|t| !self.is_below(**t, ix)) {
                     let id = self.states[usize::from(*outside)].id.clone();
-                    self.problem(
-                        initial,
-                        &here,
-                        format!("`{id}` is not inside this state"),
-                        "begin in a state inside",
-                    );
+                    self.problem(initial, &here, format!("`{id}` is not inside this state"), "begin in a state inside");
                     return;
                 }
-                let made = Transition {
-                    actions,
-                    ..Transition::plain(ix, targets, initial.place(&self.file))
-                };
+                let made = Transition { actions, ..Transition::plain(ix, targets, initial.place(&self.file)) };
                 self.states[usize::from(ix)].initial = self.add(made);
             }
             StateKind::Atomic | StateKind::Parallel | StateKind::Final => {}
@@ -206,18 +168,8 @@ impl Loader {
             Kind::Null => made.forbidden = true,
             Kind::Text(_) => made.targets = self.targets(node, source, self.base(source), path),
             Kind::Map(_) => {
-                let fields = self.fields(
-                    node,
-                    path,
-                    &[
-                        "target",
-                        "guard",
-                        "actions",
-                        "reenter",
-                        "title",
-                        "description",
-                    ],
-                )?;
+                let fields =
+                    self.fields(node, path, &["target", "guard", "actions", "reenter", "title", "description"])?;
                 if let Some(target) = fields.get("target") {
                     made.targets = self.targets(target, source, self.base(source), path);
                 }
@@ -225,13 +177,9 @@ impl Loader {
                     Some(guard) => Some(self.expr(guard, &format!("{path}.guard"))?),
                     None => None,
                 };
-                made.actions = fields
-                    .get("actions")
-                    .map(|a| self.actions(a, &format!("{path}.actions")))
-                    .unwrap_or_default();
-                made.reenter = fields
-                    .get("reenter")
-                    .is_some_and(|reenter| self.truth(reenter, path));
+                made.actions =
+                    fields.get("actions").map(|a| self.actions(a, &format!("{path}.actions"))).unwrap_or_default();
+                made.reenter = fields.get("reenter").is_some_and(|reenter| self.truth(reenter, path));
             }
             _ => {
                 self.expected(node, path, "a target, or {target, guard, actions, reenter}");
@@ -288,11 +236,7 @@ impl Loader {
     pub(super) fn state_named(&mut self, node: &Node, path: &str) -> Option<StateIx> {
         let text = self.text(node, path)?;
         let name = text.strip_prefix('#').unwrap_or(&text);
-        let found = self
-            .ids
-            .get(name)
-            .copied()
-            .or_else(|| self.descend(0, name));
+        let found = self.ids.get(name).copied().or_else(|| self.descend(0, name));
         if found.is_none() {
             self.no_such_state(node, &text, path);
         }
@@ -300,11 +244,7 @@ impl Loader {
     }
 
     fn no_such_state(&mut self, node: &Node, text: &str, path: &str) {
-        let names: Vec<String> = self
-            .states
-            .iter()
-            .flat_map(|s| [s.key.clone(), format!("#{}", s.id)])
-            .collect();
+        let names: Vec<String> = self.states.iter().flat_map(|s| [s.key.clone(), format!("#{}", s.id)]).collect();
         let cure = match nearest(text, names.iter().map(String::as_str)) {
             Some(near) if near != text => format!("did you mean `{near}`?"),
             _ if self.ids.contains_key(text) => {
@@ -324,10 +264,7 @@ impl Loader {
     }
 
     pub(super) fn actions(&mut self, node: &Node, path: &str) -> Vec<Action> {
-        Self::list(node)
-            .iter()
-            .filter_map(|each| self.action(each, path))
-            .collect()
+        Self::list(node).iter().filter_map(|each| self.action(each, path)).collect()
     }
 
     fn action(&mut self, node: &Node, path: &str) -> Option<Action> {
@@ -335,26 +272,12 @@ impl Loader {
             return Some(Action::Log(text.clone()));
         }
         const KINDS: [&str; 12] = [
-            "set", "raise", "cancel", "notify", "document", "emit", "open", "send", "mark",
-            "unmark", "reassign", "log",
+            "set", "raise", "cancel", "notify", "document", "emit", "open", "send", "mark", "unmark", "reassign", "log",
         ];
-        let known: Vec<&str> = KINDS
-            .iter()
-            .copied()
-            .chain(["template", "urgent"])
-            .collect();
+        let known: Vec<&str> = KINDS.iter().copied().chain(["template", "urgent"]).collect();
         let fields = self.fields(node, path, &known)?;
-        let Some((kind, value)) = fields
-            .entries
-            .iter()
-            .find(|(key, _)| KINDS.contains(&key.as_str()))
-        else {
-            self.problem(
-                node,
-                path,
-                "this is no action",
-                format!("write one of {}", KINDS.join(", ")),
-            );
+        let Some((kind, value)) = fields.entries.iter().find(|(key, _)| KINDS.contains(&key.as_str())) else {
+            self.problem(node, path, "this is no action", format!("write one of {}", KINDS.join(", ")));
             return None;
         };
         let here = format!("{path}.{kind}");
@@ -370,14 +293,8 @@ impl Loader {
                     .collect(),
             ),
             "raise" => {
-                let (event, data, after, id) =
-                    self.message(value, &here, &["after", "id", "delay"])?;
-                Action::Raise {
-                    event,
-                    data,
-                    after,
-                    id,
-                }
+                let (event, data, after, id) = self.message(value, &here, &["after", "id", "delay"])?;
+                Action::Raise { event, data, after, id }
             }
             "emit" => {
                 let (event, data, ..) = self.message(value, &here, &[])?;
@@ -386,17 +303,10 @@ impl Loader {
             "cancel" => Action::Cancel(self.text(value, &here)?),
             "notify" => Action::Notify {
                 to: self.recipients(value, &here),
-                template: fields
-                    .get("template")
-                    .and_then(|t| self.text(t, &here))
-                    .unwrap_or_else(|| "notice".into()),
-                urgent: fields
-                    .get("urgent")
-                    .is_some_and(|urgent| self.truth(urgent, &here)),
+                template: fields.get("template").and_then(|t| self.text(t, &here)).unwrap_or_else(|| "notice".into()),
+                urgent: fields.get("urgent").is_some_and(|urgent| self.truth(urgent, &here)),
             },
-            "document" => Action::Document {
-                template: self.text(value, &here)?,
-            },
+            "document" => Action::Document { template: self.text(value, &here)? },
             "open" => {
                 let open = self.fields(value, &here, &["workflow", "link", "data"])?;
                 let Some(workflow) = open.get("workflow").and_then(|w| self.text(w, &here)) else {
@@ -408,15 +318,8 @@ impl Loader {
                     );
                     return None;
                 };
-                let link = open
-                    .get("link")
-                    .and_then(|l| self.text(l, &here))
-                    .unwrap_or_else(|| workflow.clone());
-                Action::Open {
-                    workflow,
-                    link,
-                    data: self.payload(open.get("data"), &here),
-                }
+                let link = open.get("link").and_then(|l| self.text(l, &here)).unwrap_or_else(|| workflow.clone());
+                Action::Open { workflow, link, data: self.payload(open.get("data"), &here) }
             }
             "send" => {
                 let send = self.fields(value, &here, &["to", "event", "data"])?;
@@ -426,21 +329,12 @@ impl Loader {
                     }
                     Some(to) => self.expr(to, &here)?,
                     None => {
-                        self.problem(
-                            value,
-                            &here,
-                            "nobody is named",
-                            "write {to: parent, event: name}",
-                        );
+                        self.problem(value, &here, "nobody is named", "write {to: parent, event: name}");
                         return None;
                     }
                 };
                 let event = send.get("event").and_then(|e| self.text(e, &here))?;
-                Action::Send {
-                    to,
-                    event,
-                    data: self.payload(send.get("data"), &here),
-                }
+                Action::Send { to, event, data: self.payload(send.get("data"), &here) }
             }
             "mark" => Action::Mark(self.text(value, &here)?),
             "unmark" => Action::Unmark(self.text(value, &here)?),
@@ -450,21 +344,13 @@ impl Loader {
     }
 
     /// `name`, or `{event, data, …}`.
-    #[expect(
-        clippy::type_complexity,
-        reason = "the four parts of a message, taken apart at once"
-    )]
+    #[expect(clippy::type_complexity, reason = "the four parts of a message, taken apart at once")]
     fn message(
         &mut self,
         node: &Node,
         path: &str,
         more: &[&str],
-    ) -> Option<(
-        String,
-        Vec<(String, Expr)>,
-        Option<huiyin_calendar::Span>,
-        Option<String>,
-    )> {
+    ) -> Option<(String, Vec<(String, Expr)>, Option<huiyin_calendar::Span>, Option<String>)> {
         if let Kind::Text(name) = &node.kind {
             return Some((name.clone(), Vec::new(), None, None));
         }
@@ -477,12 +363,9 @@ impl Loader {
         let event = self.text(event, path)?;
         let data = self.payload(fields.get("data"), path);
         let after = match fields.get("after").or(fields.get("delay")) {
-            Some(Node {
-                kind: Kind::Int(n), ..
-            }) => u32::try_from(*n).ok().map(|n| huiyin_calendar::Span {
-                n,
-                unit: huiyin_calendar::Unit::Millisecond,
-            }),
+            Some(Node { kind: Kind::Int(n), .. }) => {
+                u32::try_from(*n).ok().map(|n| huiyin_calendar::Span { n, unit: huiyin_calendar::Unit::Millisecond })
+            }
             Some(after) => Some(self.span(after, path)?),
             None => None,
         };
@@ -498,23 +381,13 @@ impl Loader {
         self.entries(node, path)
             .unwrap_or_default()
             .iter()
-            .filter_map(|(field, expr)| {
-                Some((field.clone(), self.expr(expr, &format!("{path}.{field}"))?))
-            })
+            .filter_map(|(field, expr)| Some((field.clone(), self.expr(expr, &format!("{path}.{field}"))?)))
             .collect()
     }
 }
 
 impl Transition {
     fn plain(source: StateIx, targets: Vec<StateIx>, place: crate::definition::Place) -> Self {
-        Self {
-            source,
-            targets,
-            guard: None,
-            actions: Vec::new(),
-            reenter: false,
-            forbidden: false,
-            place,
-        }
+        Self { source, targets, guard: None, actions: Vec::new(), reenter: false, forbidden: false, place }
     }
 }

@@ -9,25 +9,14 @@ use crate::definition::{Action, StateIx};
 use crate::expr::Expr;
 
 impl Machine<'_> {
-    pub(super) fn act_all(
-        &mut self,
-        actions: &[Action],
-        event: Handled<'_>,
-    ) -> Result<(), MachineError> {
-        actions
-            .iter()
-            .try_for_each(|action| self.act(action, event))
+    pub(super) fn act_all(&mut self, actions: &[Action], event: Handled<'_>) -> Result<(), MachineError> {
+        actions.iter().try_for_each(|action| self.act(action, event))
     }
 
     fn act(&mut self, action: &Action, event: Handled<'_>) -> Result<(), MachineError> {
         match action {
             Action::Set(fields) => self.set(fields, event),
-            Action::Raise {
-                event: name,
-                data,
-                after,
-                id,
-            } => {
+            Action::Raise { event: name, data, after, id } => {
                 let payload = self.payload(data, event);
                 match after {
                     None => self.queue.push_back((name.clone(), payload)),
@@ -36,12 +25,7 @@ impl Machine<'_> {
             }
             Action::Cancel(id) => self.cancel(id),
             other => {
-                let view = View {
-                    data: self.data,
-                    event: Some(event),
-                    active: &self.config.active,
-                    env: self.env,
-                };
+                let view = View { data: self.data, event: Some(event), active: &self.config.active, env: self.env };
                 self.sink.perform(other, &view);
             }
         }
@@ -49,12 +33,7 @@ impl Machine<'_> {
     }
 
     fn value(&mut self, expr: &Expr, event: Handled<'_>) -> Option<Value> {
-        let view = View {
-            data: self.data,
-            event: Some(event),
-            active: &self.config.active,
-            env: self.env,
-        };
+        let view = View { data: self.data, event: Some(event), active: &self.config.active, env: self.env };
         match expr.value(&view) {
             Ok(value) => Some(value),
             Err(error) => {
@@ -72,10 +51,7 @@ impl Machine<'_> {
             }
             return;
         }
-        let values: Vec<Option<Value>> = fields
-            .iter()
-            .map(|(_, expr)| self.value(expr, event))
-            .collect();
+        let values: Vec<Option<Value>> = fields.iter().map(|(_, expr)| self.value(expr, event)).collect();
         for ((path, _), value) in fields.iter().zip(values) {
             if let Some(value) = value {
                 self.write(path, value);
@@ -110,14 +86,7 @@ impl Machine<'_> {
             return Err(MachineError::Delays);
         }
         let due: DateTime<Utc> = self.env.ends(span);
-        let delay = Delay {
-            number: self.config.next_delay,
-            due,
-            event,
-            data,
-            id,
-            owner,
-        };
+        let delay = Delay { number: self.config.next_delay, due, event, data, id, owner };
         self.config.next_delay += 1;
         self.sink.delayed(&delay);
         self.config.delays.push(delay);

@@ -22,15 +22,9 @@ impl Machine<'_> {
     }
 
     /// Takes these transitions together.
-    pub(super) fn microstep(
-        &mut self,
-        enabled: &[TransitionIx],
-        event: Handled<'_>,
-    ) -> Result<(), MachineError> {
+    pub(super) fn microstep(&mut self, enabled: &[TransitionIx], event: Handled<'_>) -> Result<(), MachineError> {
         let def = self.def;
-        let moves = enabled
-            .iter()
-            .any(|ix| !def.transitions[usize::from(*ix)].targets.is_empty());
+        let moves = enabled.iter().any(|ix| !def.transitions[usize::from(*ix)].targets.is_empty());
         let entry = if moves {
             let mut leaving = Bits::default();
             for ix in enabled {
@@ -71,11 +65,7 @@ impl Machine<'_> {
                     .iter()
                     .filter(|ix| {
                         let each = &def.states[usize::from(*ix)];
-                        if deep {
-                            each.is_leaf() && def.tables.below(*ix, state)
-                        } else {
-                            each.parent == Some(state)
-                        }
+                        if deep { each.is_leaf() && def.tables.below(*ix, state) } else { each.parent == Some(state) }
                     })
                     .collect();
                 self.config.history.insert(*child, remembered);
@@ -114,13 +104,8 @@ impl Machine<'_> {
         }
         let domain = self.domain(ix);
         for target in &transition.targets {
-            let is_history = matches!(
-                def.states[usize::from(*target)].kind,
-                StateKind::History { .. }
-            );
-            let moves = transition.source != *target
-                || domain != Some(transition.source)
-                || transition.reenter;
+            let is_history = matches!(def.states[usize::from(*target)].kind, StateKind::History { .. });
+            let moves = transition.source != *target || domain != Some(transition.source) || transition.reenter;
             if !is_history && moves {
                 entry.states.insert(*target);
                 entry.by_default.insert(*target);
@@ -134,11 +119,7 @@ impl Machine<'_> {
             {
                 ancestors.push(domain);
             }
-            let around = if transition.source == 0 && transition.reenter {
-                None
-            } else {
-                domain
-            };
+            let around = if transition.source == 0 && transition.reenter { None } else { domain };
             self.add_ancestors(&ancestors, around, entry);
         }
     }
@@ -165,10 +146,7 @@ impl Machine<'_> {
             StateKind::Compound => {
                 let Some(initial) = state.initial else { return };
                 for target in &def.transitions[usize::from(initial)].targets {
-                    if !matches!(
-                        def.states[usize::from(*target)].kind,
-                        StateKind::History { .. }
-                    ) {
+                    if !matches!(def.states[usize::from(*target)].kind, StateKind::History { .. }) {
                         entry.states.insert(*target);
                         entry.by_default.insert(*target);
                     }
@@ -184,16 +162,10 @@ impl Machine<'_> {
     fn add_regions(&self, ix: StateIx, entry: &mut Entry) {
         let def = self.def;
         for child in &def.states[usize::from(ix)].children {
-            if matches!(
-                def.states[usize::from(*child)].kind,
-                StateKind::History { .. }
-            ) {
+            if matches!(def.states[usize::from(*child)].kind, StateKind::History { .. }) {
                 continue;
             }
-            let begun = entry
-                .states
-                .iter()
-                .any(|each| def.tables.below(each, *child));
+            let begun = entry.states.iter().any(|each| def.tables.below(each, *child));
             if !begun {
                 entry.states.insert(*child);
                 entry.by_default.insert(*child);
@@ -248,22 +220,11 @@ impl Machine<'_> {
         for ix in entry.states.iter() {
             let state = &def.states[usize::from(ix)];
             self.config.active.insert(ix);
-            let view = View {
-                data: self.data,
-                event: Some(event),
-                active: &self.config.active,
-                env: self.env,
-            };
+            let view = View { data: self.data, event: Some(event), active: &self.config.active, env: self.env };
             self.sink.entered(ix, &view);
             self.act_all(&state.entry, event)?;
             for (slot, (span, _)) in state.after.iter().enumerate() {
-                self.delay(
-                    after_event(state, slot),
-                    serde_json::Value::Null,
-                    *span,
-                    None,
-                    Some(ix),
-                )?;
+                self.delay(after_event(state, slot), serde_json::Value::Null, *span, None, Some(ix))?;
             }
             if entry.by_default.contains(ix)
                 && let Some(initial) = state.initial
@@ -292,26 +253,17 @@ impl Machine<'_> {
             return;
         };
         let parent_state = &def.states[usize::from(parent)];
-        let mut marker = if parent_state.kind == StateKind::Parallel {
-            Some(parent)
-        } else {
-            parent_state.parent
-        };
+        let mut marker = if parent_state.kind == StateKind::Parallel { Some(parent) } else { parent_state.parent };
         if parent_state.kind == StateKind::Compound {
-            self.queue
-                .push_back((done_event(parent_state), serde_json::Value::Null));
+            self.queue.push_back((done_event(parent_state), serde_json::Value::Null));
         }
         while let Some(ancestor) = marker {
             let state = &def.states[usize::from(ancestor)];
-            if state.kind != StateKind::Parallel
-                || completed.contains(ancestor)
-                || !self.is_complete(ancestor)
-            {
+            if state.kind != StateKind::Parallel || completed.contains(ancestor) || !self.is_complete(ancestor) {
                 return;
             }
             completed.insert(ancestor);
-            self.queue
-                .push_back((done_event(state), serde_json::Value::Null));
+            self.queue.push_back((done_event(state), serde_json::Value::Null));
             marker = state.parent;
         }
         self.config.done = true;
@@ -322,18 +274,12 @@ impl Machine<'_> {
         let state = &def.states[usize::from(ix)];
         match state.kind {
             StateKind::Compound => state.children.iter().any(|child| {
-                def.states[usize::from(*child)].kind == StateKind::Final
-                    && self.config.active.contains(*child)
+                def.states[usize::from(*child)].kind == StateKind::Final && self.config.active.contains(*child)
             }),
             StateKind::Parallel => state
                 .children
                 .iter()
-                .filter(|child| {
-                    !matches!(
-                        def.states[usize::from(**child)].kind,
-                        StateKind::History { .. }
-                    )
-                })
+                .filter(|child| !matches!(def.states[usize::from(**child)].kind, StateKind::History { .. }))
                 .all(|child| self.is_complete(*child)),
             StateKind::Final => self.config.active.contains(ix),
             StateKind::Atomic | StateKind::History { .. } => false,

@@ -61,17 +61,13 @@ pub struct Delay {
 impl Configuration {
     /// Active states without active children, document order.
     pub fn atomic<'a>(&'a self, def: &'a Definition) -> impl Iterator<Item = StateIx> + 'a {
-        self.active
-            .iter()
-            .filter(|ix| def.states[usize::from(*ix)].is_leaf())
+        self.active.iter().filter(|ix| def.states[usize::from(*ix)].is_leaf())
     }
 
     /// The delay that is due first.
     #[must_use]
     pub fn next_delay(&self) -> Option<&Delay> {
-        self.delays
-            .iter()
-            .min_by_key(|delay| (delay.due, delay.number))
+        self.delays.iter().min_by_key(|delay| (delay.due, delay.number))
     }
 }
 
@@ -162,9 +158,7 @@ pub enum MachineError {
         event: String,
     },
     /// Too many delays.
-    #[error(
-        "more than {DELAY_LIMIT} delayed events wait in this case. cancel those that are no longer needed"
-    )]
+    #[error("more than {DELAY_LIMIT} delayed events wait in this case. cancel those that are no longer needed")]
     Delays,
 }
 
@@ -190,14 +184,7 @@ impl<'a> Machine<'a> {
         env: &'a dyn Env,
         sink: &'a mut dyn Sink,
     ) -> Self {
-        Self {
-            def,
-            config,
-            data,
-            env,
-            sink,
-            queue: VecDeque::new(),
-        }
+        Self { def, config, data, env, sink, queue: VecDeque::new() }
     }
 
     /// Enters the initial configuration and runs to completion. `event` is what opened the case.
@@ -233,12 +220,7 @@ impl<'a> Machine<'a> {
     /// # Errors
     /// See [`MachineError`].
     pub fn fire(&mut self, number: u32) -> Result<bool, MachineError> {
-        let Some(at) = self
-            .config
-            .delays
-            .iter()
-            .position(|delay| delay.number == number)
-        else {
+        let Some(at) = self.config.delays.iter().position(|delay| delay.number == number) else {
             return Ok(false);
         };
         let delay = self.config.delays.remove(at);
@@ -255,9 +237,7 @@ impl<'a> Machine<'a> {
                 return Ok(());
             }
             let mut enabled = if try_always {
-                let event = current
-                    .as_ref()
-                    .map_or(first, |(name, data)| (name.as_str(), data));
+                let event = current.as_ref().map_or(first, |(name, data)| (name.as_str(), data));
                 self.select_always(event)
             } else {
                 Picked::new()
@@ -271,20 +251,15 @@ impl<'a> Machine<'a> {
                 current = Some(next);
             }
             // An eventless transition that neither moves nor acts would be taken for ever.
-            try_always =
-                self.def.tables.always && enabled.iter().any(|ix| self.does_something(*ix));
+            try_always = self.def.tables.always && enabled.iter().any(|ix| self.does_something(*ix));
             if !enabled.is_empty() {
                 let taken = current.take();
-                let event = taken
-                    .as_ref()
-                    .map_or(first, |(name, data)| (name.as_str(), data));
+                let event = taken.as_ref().map_or(first, |(name, data)| (name.as_str(), data));
                 self.microstep(&enabled, event)?;
                 current = taken;
             }
         }
-        Err(MachineError::Endless {
-            event: first.0.to_owned(),
-        })
+        Err(MachineError::Endless { event: first.0.to_owned() })
     }
 
     fn does_something(&self, ix: crate::definition::TransitionIx) -> bool {
@@ -293,12 +268,7 @@ impl<'a> Machine<'a> {
     }
 
     fn tell_handling(&mut self, event: Handled<'_>, taken: bool) {
-        let view = View {
-            data: self.data,
-            event: Some(event),
-            active: &self.config.active,
-            env: self.env,
-        };
+        let view = View { data: self.data, event: Some(event), active: &self.config.active, env: self.env };
         self.sink.handling(event.0, &view, taken);
     }
 }

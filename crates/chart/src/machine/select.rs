@@ -14,20 +14,10 @@ impl Machine<'_> {
         let mut picked = Picked::new();
         let number = self.def.tables.event(event.0);
         self.select_in(0, event, number, &mut picked);
-        if picked.len() > 1 {
-            self.without_conflicts(&picked)
-        } else {
-            picked
-        }
+        if picked.len() > 1 { self.without_conflicts(&picked) } else { picked }
     }
 
-    fn select_in(
-        &mut self,
-        ix: StateIx,
-        event: Handled<'_>,
-        number: Option<usize>,
-        picked: &mut Picked,
-    ) {
+    fn select_in(&mut self, ix: StateIx, event: Handled<'_>, number: Option<usize>, picked: &mut Picked) {
         let before = picked.len();
         let def = self.def;
         for child in &def.states[usize::from(ix)].children {
@@ -76,23 +66,14 @@ impl Machine<'_> {
                 at = state.parent;
             }
         }
-        if picked.len() > 1 {
-            self.without_conflicts(&picked)
-        } else {
-            picked
-        }
+        if picked.len() > 1 { self.without_conflicts(&picked) } else { picked }
     }
 
     fn passes(&mut self, ix: TransitionIx, event: Handled<'_>) -> bool {
         let Some(guard) = &self.def.transitions[usize::from(ix)].guard else {
             return true;
         };
-        let view = View {
-            data: self.data,
-            event: Some(event),
-            active: &self.config.active,
-            env: self.env,
-        };
+        let view = View { data: self.data, event: Some(event), active: &self.config.active, env: self.env };
         match guard.test(&view) {
             Ok(answer) => answer,
             Err(error) => {
@@ -111,11 +92,7 @@ impl Machine<'_> {
             let mut beaten: SmallVec<[TransitionIx; 4]> = SmallVec::new();
             for (other, other_leaves) in &kept {
                 if leaves.meets(other_leaves) {
-                    if self
-                        .def
-                        .tables
-                        .below(source, self.def.transitions[usize::from(*other)].source)
-                    {
+                    if self.def.tables.below(source, self.def.transitions[usize::from(*other)].source) {
                         beaten.push(*other);
                     } else {
                         continue 'next;
@@ -138,11 +115,7 @@ impl Machine<'_> {
         let domain = self.domain(ix);
         for state in self.config.active.iter() {
             let inside = domain.is_none_or(|domain| self.def.tables.below(state, domain));
-            if inside
-                || (transition.reenter
-                    && Some(transition.source) == domain
-                    && state == transition.source)
-            {
+            if inside || (transition.reenter && Some(transition.source) == domain && state == transition.source) {
                 set.insert(state);
             }
         }
@@ -155,22 +128,13 @@ impl Machine<'_> {
         let targets = self.effective_targets(ix);
         let source = transition.source;
         let tables = &self.def.tables;
-        if !transition.reenter
-            && targets
-                .iter()
-                .all(|target| *target == source || tables.below(*target, source))
-        {
+        if !transition.reenter && targets.iter().all(|target| *target == source || tables.below(*target, source)) {
             return Some(source);
         }
         let first = *targets.first().unwrap_or(&source);
         let mut ancestor = self.def.states[usize::from(first)].parent;
         while let Some(candidate) = ancestor {
-            if targets
-                .iter()
-                .skip(1)
-                .chain([&source])
-                .all(|other| tables.below(*other, candidate))
-            {
+            if targets.iter().skip(1).chain([&source]).all(|other| tables.below(*other, candidate)) {
                 return Some(candidate);
             }
             ancestor = self.def.states[usize::from(candidate)].parent;
@@ -211,10 +175,6 @@ impl Machine<'_> {
     /// The transition of a history state without memory: its own target, else its parent's initial one.
     pub(super) fn history_default(&self, history: StateIx) -> Option<TransitionIx> {
         let state = &self.def.states[usize::from(history)];
-        state.initial.or_else(|| {
-            state
-                .parent
-                .and_then(|parent| self.def.states[usize::from(parent)].initial)
-        })
+        state.initial.or_else(|| state.parent.and_then(|parent| self.def.states[usize::from(parent)].initial))
     }
 }

@@ -28,9 +28,7 @@ impl Bits {
     /// Is it in?
     #[must_use]
     pub fn contains(&self, ix: StateIx) -> bool {
-        self.0
-            .get(usize::from(ix) / 64)
-            .is_some_and(|word| word & (1 << (ix % 64)) != 0)
+        self.0.get(usize::from(ix) / 64).is_some_and(|word| word & (1 << (ix % 64)) != 0)
     }
     /// Do the two share a state?
     #[must_use]
@@ -44,9 +42,7 @@ impl Bits {
     }
     /// Members, ascending (document order).
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = StateIx> + '_ {
-        (0..self.0.len() * 64)
-            .filter_map(|n| StateIx::try_from(n).ok())
-            .filter(|ix| self.contains(*ix))
+        (0..self.0.len() * 64).filter_map(|n| StateIx::try_from(n).ok()).filter(|ix| self.contains(*ix))
     }
 }
 
@@ -66,21 +62,13 @@ impl Tables {
     /// Works them out.
     #[must_use]
     pub fn of(states: &[State], transitions: &[Transition]) -> Self {
-        let names: HashMap<String, usize> = names(states, transitions)
-            .into_iter()
-            .enumerate()
-            .map(|(ix, name)| (name, ix))
-            .collect();
+        let names: HashMap<String, usize> =
+            names(states, transitions).into_iter().enumerate().map(|(ix, name)| (name, ix)).collect();
         let mut ordered: Vec<&String> = names.keys().collect();
         ordered.sort_by_key(|name| names[*name]);
         let by_event = states
             .iter()
-            .map(|state| {
-                ordered
-                    .iter()
-                    .map(|name| candidates(state, name).into_boxed_slice())
-                    .collect()
-            })
+            .map(|state| ordered.iter().map(|name| candidates(state, name).into_boxed_slice()).collect())
             .collect();
         let mut last: Vec<StateIx> = states.iter().map(|state| state.ix).collect();
         for state in states.iter().rev() {
@@ -90,12 +78,7 @@ impl Tables {
                 *slot = (*slot).max(end);
             }
         }
-        Self {
-            names,
-            by_event,
-            last,
-            always: states.iter().any(|state| !state.always.is_empty()),
-        }
+        Self { names, by_event, last, always: states.iter().any(|state| !state.always.is_empty()) }
     }
 
     /// Is `ix` strictly below `ancestor`?
@@ -125,10 +108,7 @@ pub(crate) fn candidates(state: &State, name: &str) -> Vec<TransitionIx> {
         .map(|(descriptor, list)| (specific(descriptor), list.as_slice()))
         .collect();
     found.sort_by_key(|(specific, _)| std::cmp::Reverse(*specific));
-    found
-        .into_iter()
-        .flat_map(|(_, list)| list.iter().copied())
-        .collect()
+    found.into_iter().flat_map(|(_, list)| list.iter().copied()).collect()
 }
 
 fn specific(descriptor: &Descriptor) -> usize {
@@ -144,9 +124,9 @@ fn specific(descriptor: &Descriptor) -> usize {
 pub fn matches(descriptor: &Descriptor, name: &str) -> bool {
     match descriptor {
         Descriptor::Exact(exact) => exact == name,
-        Descriptor::Prefix(prefix) => name
-            .strip_prefix(prefix.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+        Descriptor::Prefix(prefix) => {
+            name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        }
         Descriptor::Any => true,
     }
 }

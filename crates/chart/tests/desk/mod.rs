@@ -7,8 +7,8 @@ use std::path::Path;
 
 use huiyin_calendar::{Calendar, Hours, Instant, YearFile, china};
 use huiyin_chart::{
-    Actor, ActorKind, CaseState, Context, Definition, Directory, Effect, Input, Outcome, Refusal,
-    TimerChange, admit, load, step,
+    Actor, ActorKind, CaseState, Context, Definition, Directory, Effect, Input, Outcome, Refusal, TimerChange, admit,
+    load, step,
 };
 use serde_json::{Value, json};
 
@@ -46,29 +46,17 @@ pub fn calendar_until(last: i32) -> Calendar {
 
 /// A local time: `2026-06-01T10:00`, or with seconds.
 pub fn at(local: &str) -> Instant {
-    let seconds = if local.matches(':').count() == 1 {
-        ":00"
-    } else {
-        ""
-    };
+    let seconds = if local.matches(':').count() == 1 { ":00" } else { "" };
     format!("{local}{seconds}+08:00").parse().unwrap()
 }
 
 pub fn local(at: Instant) -> String {
-    at.with_timezone(&china())
-        .format("%Y-%m-%d %H:%M:%S")
-        .to_string()
+    at.with_timezone(&china()).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 pub fn person(roles: &[&str], units: &[&str], heads: &[&str]) -> Actor {
     let all = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect();
-    Actor {
-        id: "p1".into(),
-        kind: ActorKind::Person,
-        roles: all(roles),
-        units: all(units),
-        heads: all(heads),
-    }
+    Actor { id: "p1".into(), kind: ActorKind::Person, roles: all(roles), units: all(units), heads: all(heads) }
 }
 
 pub fn leader() -> Actor {
@@ -112,21 +100,12 @@ impl Desk {
     }
 
     pub fn stepped(&mut self, input: Input) -> Result<(), Refusal> {
-        let context = Context {
-            now: self.now,
-            calendar: &self.calendar,
-            directory: &Units,
-            case_id: "case-1",
-        };
+        let context = Context { now: self.now, calendar: &self.calendar, directory: &Units, case_id: "case-1" };
         let mut case = self.case.clone();
         let mut out = Outcome::default();
         step(&self.def, &mut case, input, &context, &mut out)?;
         self.case = case;
-        self.facts.extend(
-            out.facts
-                .iter()
-                .map(|fact| serde_json::to_value(fact).unwrap()),
-        );
+        self.facts.extend(out.facts.iter().map(|fact| serde_json::to_value(fact).unwrap()));
         self.effects.extend(out.effects);
         for change in out.timers {
             match change {
@@ -138,11 +117,7 @@ impl Desk {
     }
 
     pub fn try_send(&mut self, event: &str, data: Value, actor: &Actor) -> Result<(), Refusal> {
-        self.stepped(Input::Event {
-            name: event,
-            data: &data,
-            actor,
-        })
+        self.stepped(Input::Event { name: event, data: &data, actor })
     }
 
     pub fn send(&mut self, event: &str) {
@@ -150,17 +125,11 @@ impl Desk {
     }
 
     pub fn send_with(&mut self, event: &str, data: Value) {
-        self.try_send(event, data, &leader())
-            .unwrap_or_else(|refusal| panic!("{event}: {refusal:?}"));
+        self.try_send(event, data, &leader()).unwrap_or_else(|refusal| panic!("{event}: {refusal:?}"));
     }
 
     pub fn admitted(&self, event: &str, data: &Value, actor: &Actor) -> Result<(), Refusal> {
-        let context = Context {
-            now: self.now,
-            calendar: &self.calendar,
-            directory: &Units,
-            case_id: "case-1",
-        };
+        let context = Context { now: self.now, calendar: &self.calendar, directory: &Units, case_id: "case-1" };
         admit(&self.def, &self.case, event, data, actor, &context)
     }
 
@@ -180,13 +149,7 @@ impl Desk {
     pub fn run_until(&mut self, local: &str) {
         let end = at(local);
         for _ in 0..10_000 {
-            let Some(due) = self
-                .timers
-                .values()
-                .copied()
-                .min()
-                .filter(|due| *due <= end)
-            else {
+            let Some(due) = self.timers.values().copied().min().filter(|due| *due <= end) else {
                 self.now = end;
                 return;
             };
@@ -198,35 +161,22 @@ impl Desk {
 
     pub fn views(&self) -> Vec<Value> {
         let views = self.case.clocks_view(&self.def, &self.calendar, self.now);
-        serde_json::to_value(views)
-            .unwrap()
-            .as_array()
-            .unwrap()
-            .clone()
+        serde_json::to_value(views).unwrap().as_array().unwrap().clone()
     }
 
     /// The latest run of a clock as the case page shows it.
     pub fn view(&self, clock: &str) -> Value {
-        let runs = self
-            .views()
-            .into_iter()
-            .filter(|view| view["clock"] == clock);
-        runs.max_by_key(|view| view["run"].as_u64())
-            .unwrap_or(Value::Null)
+        let runs = self.views().into_iter().filter(|view| view["clock"] == clock);
+        runs.max_by_key(|view| view["run"].as_u64()).unwrap_or(Value::Null)
     }
 
     pub fn status(&self, clock: &str) -> String {
-        self.view(clock)["status"]
-            .as_str()
-            .unwrap_or("none")
-            .to_owned()
+        self.view(clock)["status"].as_str().unwrap_or("none").to_owned()
     }
 
     pub fn due(&self, clock: &str) -> String {
         let view = self.view(clock);
-        let text = view["due_at"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{clock} has no due date: {view}"));
+        let text = view["due_at"].as_str().unwrap_or_else(|| panic!("{clock} has no due date: {view}"));
         local(text.parse().unwrap())
     }
 
@@ -235,20 +185,14 @@ impl Desk {
     }
 
     pub fn facts_of(&self, kind: &str) -> Vec<&Value> {
-        self.facts
-            .iter()
-            .filter(|fact| fact["kind"] == kind)
-            .collect()
+        self.facts.iter().filter(|fact| fact["kind"] == kind).collect()
     }
 
     /// Templates of the notices so far, in order.
     pub fn notices(&self) -> Vec<String> {
         let notices = self.effects.iter().filter_map(|effect| match effect {
             Effect::Notify { template, .. } => Some(template.clone()),
-            Effect::Document { .. }
-            | Effect::Emit { .. }
-            | Effect::Open { .. }
-            | Effect::Send { .. } => None,
+            Effect::Document { .. } | Effect::Emit { .. } | Effect::Open { .. } | Effect::Send { .. } => None,
         });
         notices.collect()
     }

@@ -75,7 +75,8 @@ fn calendar(directory: &Directory) -> Calendar {
 
 impl Office {
     pub fn at(local: &str) -> Self {
-        let definition = load("petition.yaml", &read("petition.yaml").unwrap(), &read).unwrap_or_else(|e| panic!("{e}"));
+        let definition =
+            load("petition.yaml", &read("petition.yaml").unwrap(), &read).unwrap_or_else(|e| panic!("{e}"));
         let directory = Directory::load("districts/qijiang", &read).unwrap_or_else(|e| panic!("{e}"));
         let calendar = calendar(&directory);
         let case = CaseState::new(&definition);
@@ -129,7 +130,9 @@ impl Office {
     /// Lets the time run; everything due on the way happens when it is due.
     pub fn until(&mut self, local: &str) {
         let until = instant(local);
-        while let Some(due) = self.case.timers(&self.definition).iter().map(|(_, at)| *at).min().filter(|at| *at <= until) {
+        while let Some(due) =
+            self.case.timers(&self.definition).iter().map(|(_, at)| *at).min().filter(|at| *at <= until)
+        {
             self.now = self.now.max(due);
             self.stepped(Input::Tick).unwrap_or_else(|r| panic!("{r:?}"));
         }
@@ -142,7 +145,13 @@ impl Office {
 
     /// Is this state active (itself or one below it)?
     pub fn is_in(&self, id: &str) -> bool {
-        let ix = self.definition.states.iter().find(|s| s.id == id || s.key == id).unwrap_or_else(|| panic!("no state {id}")).ix;
+        let ix = self
+            .definition
+            .states
+            .iter()
+            .find(|s| s.id == id || s.key == id)
+            .unwrap_or_else(|| panic!("no state {id}"))
+            .ix;
         self.case.config.active.contains(ix)
     }
 
@@ -173,7 +182,8 @@ impl Office {
 
     fn local(&self, name: &str, field: &str) -> String {
         let view = self.clock(name).unwrap_or_else(|| panic!("{name} never started"));
-        let at: Instant = view[field].as_str().unwrap_or_else(|| panic!("{name} has no {field}: {view}")).parse().unwrap();
+        let at: Instant =
+            view[field].as_str().unwrap_or_else(|| panic!("{name} has no {field}: {view}")).parse().unwrap();
         at.with_timezone(&china()).format("%Y-%m-%d %H:%M:%S").to_string()
     }
 
@@ -215,6 +225,10 @@ impl Office {
 
     /// Workflows of the cases it opened, in order.
     pub fn opened(&self) -> Vec<String> {
-        self.effects.iter().filter(|e| e["kind"] == "open").map(|e| e["workflow"].as_str().unwrap().to_owned()).collect()
+        self.effects
+            .iter()
+            .filter(|e| e["kind"] == "open")
+            .map(|e| e["workflow"].as_str().unwrap().to_owned())
+            .collect()
     }
 }

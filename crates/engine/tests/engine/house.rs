@@ -7,8 +7,8 @@ use harness::postgres::Postgres;
 use huiyin_bus::InProcess;
 use huiyin_chart::Directory;
 use huiyin_engine::{
-    Accepted, Actor, ActorKind, Answer, CalendarSource, Command, Config, DirectorySource, Driver, Engine, ManualClock, REAL,
-    Refused, Registry, Target,
+    Accepted, Actor, ActorKind, Answer, CalendarSource, Command, Config, DirectorySource, Driver, Engine, ManualClock,
+    REAL, Refused, Registry, Target,
 };
 use huiyin_journal::{Fault, Journal, OpenOptions};
 use serde_json::{Value, json};
@@ -190,7 +190,10 @@ impl House {
             return;
         }
         let pool = sqlx::SqlitePool::connect(&self.url).await.unwrap();
-        sqlx::raw_sql("DROP TRIGGER IF EXISTS journal_no_update; DROP TRIGGER IF EXISTS journal_no_delete").execute(&pool).await.unwrap();
+        sqlx::raw_sql("DROP TRIGGER IF EXISTS journal_no_update; DROP TRIGGER IF EXISTS journal_no_delete")
+            .execute(&pool)
+            .await
+            .unwrap();
         sqlx::raw_sql(sql).execute(&pool).await.unwrap();
         pool.close().await;
     }

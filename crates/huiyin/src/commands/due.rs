@@ -10,12 +10,7 @@ use crate::library::Library;
 
 pub(crate) fn run(args: &DueArgs) -> Result<ExitCode, Failure> {
     let calendar = Library::find(args.workflows.as_deref())?.calendar()?;
-    let question = DueQuestion {
-        from: &args.from,
-        within: &args.within,
-        pauses: &args.pause,
-        rolls: args.rolls,
-    };
+    let question = DueQuestion { from: &args.from, within: &args.within, pauses: &args.pause, rolls: args.rolls };
     let report = due_report(&calendar, question)?;
     match args.format {
         Format::Json => println!("{}", serde_json::to_string(&report)?),

@@ -21,9 +21,8 @@ use crate::house::{House, open_store};
 use crate::library::Library;
 
 /// Roles of the first account: who starts the demonstration may look through every door.
-const FIRST_ROLES: [&str; 9] = [
-    "operator", "dispatcher", "handler", "supervisor", "unit-head", "bureau-head", "emergency", "admin", "auditor",
-];
+const FIRST_ROLES: [&str; 9] =
+    ["operator", "dispatcher", "handler", "supervisor", "unit-head", "bureau-head", "emergency", "admin", "auditor"];
 
 /// Gives the directory in force.
 type Current = Arc<dyn Fn() -> Arc<Directory> + Send + Sync>;
@@ -48,7 +47,10 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let engine = Engine::start(journal.clone(), registry, Arc::clone(&clock), bus, EngineConfig::default()).await?;
 
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        format!("cannot listen on {}: {error}. is another huiyin running there? choose another with --listen", args.listen)
+        format!(
+            "cannot listen on {}: {error}. is another huiyin running there? choose another with --listen",
+            args.listen
+        )
     })?;
     let address = listener.local_addr()?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -57,7 +59,7 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let notifier = notifier(args, &house, &journal, &current, &clock, &public_url)?.start();
 
     let state = state(&house, &engine, clock, demo, current, &public_url)?;
-    let link = one_time_link(&state, &FIRST_ROLES, &["duty-desk"]).await.map_err(|error| error.to_string())?;
+    let link = one_time_link(&state, &FIRST_ROLES, &["duty-desk"]).await.map_err(|error| error.body.message.en)?;
     println!("回音 Huiyin: {public_url}");
     println!("sign in once (24 h): {link}");
     huiyin_web::serve(listener, state, stop_signal()).await?;

@@ -33,17 +33,10 @@ pub(crate) fn run(args: &TryArgs) -> Result<ExitCode, Failure> {
 }
 
 fn script(file: &Path) -> Result<Vec<Item>, Failure> {
-    let text =
-        std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     serde_json::from_str(&text).map_err(|error| {
         let expected = r#"expected [{"event": "name", "data": {…}, "after": "1s"}, …]"#;
-        format!(
-            "{}:{}:{}: {error}\n    {expected}",
-            file.display(),
-            error.line(),
-            error.column()
-        )
-        .into()
+        format!("{}:{}:{}: {error}\n    {expected}", file.display(), error.line(), error.column()).into()
     })
 }
 
@@ -53,12 +46,7 @@ fn print(line: &Line, format: Format) -> Result<(), Failure> {
         Format::Text => {
             println!("{}  {}", line.at, line.active.join(", "));
             for action in &line.actions {
-                println!(
-                    "    {}",
-                    action
-                        .as_str()
-                        .map_or_else(|| action.to_string(), str::to_owned)
-                );
+                println!("    {}", action.as_str().map_or_else(|| action.to_string(), str::to_owned));
             }
         }
     }

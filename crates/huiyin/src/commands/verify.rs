@@ -23,20 +23,25 @@ async fn verify(args: &StoreArgs) -> Result<ExitCode, Failure> {
     let (mut same, mut forgotten, mut different) = (0_u64, 0_u64, Vec::new());
     let mut last = uuid::Uuid::nil();
     loop {
-        let page = journal.case_ids(last, 500).await?;
-        let Some(next) = page.last() else { break };
+        let page = journal.case_heads(last, 500).await?;
+        let Some((next, ..)) = page.last() else { break };
         last = *next;
-        for case in page {
+        for (case, ..) in page {
             match rederive(&journal, &house.registry, case).await? {
                 Rederived::Same { .. } => same += 1,
                 Rederived::Forgotten => forgotten += 1,
-                Rederived::Different { seq, problem } => different.push(json!({"case": case, "seq": seq, "problem": problem})),
+                Rederived::Different { seq, problem } => {
+                    different.push(json!({"case": case, "seq": seq, "problem": problem}))
+                }
             }
         }
     }
     let whole = chains.breaks.is_empty() && root_breaks.is_empty() && different.is_empty();
     println!("{} cases, {} entries, {roots} daily roots", chains.cases, chains.entries);
-    println!("states derived again from the journal: {same} the same, {forgotten} whose key was destroyed, {} different", different.len());
+    println!(
+        "states derived again from the journal: {same} the same, {forgotten} whose key was destroyed, {} different",
+        different.len()
+    );
     for found in &chains.breaks {
         println!("broken chain: case {} entry {}: {}", found.case, found.seq, found.problem);
     }

@@ -39,7 +39,8 @@ pub struct AuditLine {
     pub reason: String,
 }
 
-const APPEND: &str = "INSERT INTO audit (at, district, user_id, action, case_id, reason) VALUES ($1, $2, $3, $4, $5, $6)";
+const APPEND: &str =
+    "INSERT INTO audit (at, district, user_id, action, case_id, reason) VALUES ($1, $2, $3, $4, $5, $6)";
 const LIST: &str = "SELECT id, at, user_id, action, case_id, reason FROM audit \
      WHERE district = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 
@@ -67,12 +68,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn audit_lines(
-        &self,
-        district: &str,
-        before: i64,
-        limit: u32,
-    ) -> Result<Vec<AuditLine>, AccountsError> {
+    pub async fn audit_lines(&self, district: &str, before: i64, limit: u32) -> Result<Vec<AuditLine>, AccountsError> {
         let rows: Vec<(i64, i64, String, String, Option<String>, String)> = on_store!(self, pool => {
             sqlx::query_as(LIST).bind(district).bind(before).bind(i64::from(limit.min(500))).fetch_all(pool).await?
         });

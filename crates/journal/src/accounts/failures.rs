@@ -22,11 +22,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn failures_since(
-        &self,
-        who: &str,
-        since: DateTime<Utc>,
-    ) -> Result<u64, AccountsError> {
+    pub async fn failures_since(&self, who: &str, since: DateTime<Utc>) -> Result<u64, AccountsError> {
         let (count,): (i64,) = on_store!(self, pool => {
             sqlx::query_as(COUNT).bind(who).bind(micros(since)).fetch_one(pool).await?
         });

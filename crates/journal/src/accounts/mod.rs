@@ -44,17 +44,13 @@ impl Accounts {
     /// Accounts in an SQLite file whose migrations have run.
     #[must_use]
     pub fn sqlite(pool: SqlitePool) -> Self {
-        Self {
-            store: Store::Sqlite(pool),
-        }
+        Self { store: Store::Sqlite(pool) }
     }
 
     /// Accounts in a PostgreSQL database whose migrations have run.
     #[must_use]
     pub fn postgres(pool: PgPool) -> Self {
-        Self {
-            store: Store::Postgres(pool),
-        }
+        Self { store: Store::Postgres(pool) }
     }
 
     /// Forgets sessions, tokens and failures that no longer matter. Returns how many rows went.

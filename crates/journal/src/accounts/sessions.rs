@@ -33,13 +33,12 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
 }
 
-const OPEN: &str = "INSERT INTO sessions (token_hash, user_id, csrf, opened_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+const OPEN: &str =
+    "INSERT INTO sessions (token_hash, user_id, csrf, opened_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
 const FIND: &str = "SELECT user_id, csrf, expires_at FROM sessions \
      WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > $2";
-const REVOKE: &str =
-    "UPDATE sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
-const REVOKE_OF: &str =
-    "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
+const REVOKE: &str = "UPDATE sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
+const REVOKE_OF: &str = "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
 
 impl Accounts {
     /// Opens a session.
@@ -64,41 +63,24 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn session(
-        &self,
-        token_hash: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Session>, AccountsError> {
+    pub async fn session(&self, token_hash: &str, now: DateTime<Utc>) -> Result<Option<Session>, AccountsError> {
         let row: Option<(String, String, i64)> = on_store!(self, pool => {
             sqlx::query_as(FIND).bind(token_hash).bind(micros(now)).fetch_optional(pool).await?
         });
         let Some((user_id, csrf, expires_at)) = row else {
             return Ok(None);
         };
-        let Some(user) = self
-            .user(&user_id)
-            .await?
-            .filter(|user: &users::User| user.active)
-        else {
+        let Some(user) = self.user(&user_id).await?.filter(|user: &users::User| user.active) else {
             return Ok(None);
         };
-        Ok(Some(Session {
-            token_hash: token_hash.to_owned(),
-            user,
-            csrf,
-            expires_at: instant(expires_at),
-        }))
+        Ok(Some(Session { token_hash: token_hash.to_owned(), user, csrf, expires_at: instant(expires_at) }))
     }
 
     /// Ends one session.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn revoke_session(
-        &self,
-        token_hash: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), AccountsError> {
+    pub async fn revoke_session(&self, token_hash: &str, now: DateTime<Utc>) -> Result<(), AccountsError> {
         on_store!(self, pool => {
             sqlx::query(REVOKE).bind(token_hash).bind(micros(now)).execute(pool).await?;
         });
@@ -109,11 +91,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn revoke_sessions_of(
-        &self,
-        user_id: &str,
-        now: DateTime<Utc>,
-    ) -> Result<u64, AccountsError> {
+    pub async fn revoke_sessions_of(&self, user_id: &str, now: DateTime<Utc>) -> Result<u64, AccountsError> {
         Ok(on_store!(self, pool => {
             sqlx::query(REVOKE_OF).bind(user_id).bind(micros(now)).execute(pool).await?.rows_affected()
         }))

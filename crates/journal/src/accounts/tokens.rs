@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Accounts, AccountsError, micros, on_store};
 
-const ISSUE: &str =
-    "INSERT INTO sign_in_tokens (token_hash, user_id, expires_at) VALUES ($1, $2, $3)";
+const ISSUE: &str = "INSERT INTO sign_in_tokens (token_hash, user_id, expires_at) VALUES ($1, $2, $3)";
 const REDEEM: &str = "UPDATE sign_in_tokens SET used_at = $2 \
      WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING user_id";
 
@@ -30,11 +29,7 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn redeem_token(
-        &self,
-        token_hash: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Option<String>, AccountsError> {
+    pub async fn redeem_token(&self, token_hash: &str, now: DateTime<Utc>) -> Result<Option<String>, AccountsError> {
         let row: Option<(String,)> = on_store!(self, pool => {
             sqlx::query_as(REDEEM).bind(token_hash).bind(micros(now)).fetch_optional(pool).await?
         });

@@ -37,8 +37,7 @@ pub struct Account {
     pub password_hash: Option<String>,
 }
 
-const COLUMNS: &str =
-    "id, district, login, name, password_hash, roles, units, heads, language, active";
+const COLUMNS: &str = "id, district, login, name, password_hash, roles, units, heads, language, active";
 const INSERT: &str = "INSERT INTO users (id, district, login, name, password_hash, roles, units, heads, language, \
      active, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) \
      ON CONFLICT DO NOTHING";
@@ -52,18 +51,7 @@ const BY_LOGIN: &str = "SELECT id, district, login, name, password_hash, roles, 
 const OF_DISTRICT: &str = "SELECT id, district, login, name, password_hash, roles, units, heads, language, active \
      FROM users WHERE district = $1 ORDER BY login LIMIT 5000";
 
-pub(super) type Row = (
-    String,
-    String,
-    String,
-    String,
-    Option<String>,
-    String,
-    String,
-    String,
-    String,
-    bool,
-);
+pub(super) type Row = (String, String, String, String, Option<String>, String, String, String, String, bool);
 
 impl Accounts {
     /// Adds a person.
@@ -93,11 +81,7 @@ impl Accounts {
                 .await?
                 .rows_affected()
         });
-        if written == 0 {
-            Err(AccountsError::LoginTaken(user.login.clone()))
-        } else {
-            Ok(())
-        }
+        if written == 0 { Err(AccountsError::LoginTaken(user.login.clone())) } else { Ok(()) }
     }
 
     /// Changes name, roles, units, headships, language and whether the person may sign in. The sign-in name stays.
@@ -119,31 +103,18 @@ impl Accounts {
                 .await?
                 .rows_affected()
         });
-        if written == 0 {
-            Err(AccountsError::NoSuchUser(user.id.clone()))
-        } else {
-            Ok(())
-        }
+        if written == 0 { Err(AccountsError::NoSuchUser(user.id.clone())) } else { Ok(()) }
     }
 
     /// Replaces the hash of the password.
     ///
     /// # Errors
     /// [`AccountsError::NoSuchUser`].
-    pub async fn set_password(
-        &self,
-        user: &str,
-        hash: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), AccountsError> {
+    pub async fn set_password(&self, user: &str, hash: &str, now: DateTime<Utc>) -> Result<(), AccountsError> {
         let written = on_store!(self, pool => {
             sqlx::query(SET_PASSWORD).bind(user).bind(hash).bind(micros(now)).execute(pool).await?.rows_affected()
         });
-        if written == 0 {
-            Err(AccountsError::NoSuchUser(user.to_owned()))
-        } else {
-            Ok(())
-        }
+        if written == 0 { Err(AccountsError::NoSuchUser(user.to_owned())) } else { Ok(()) }
     }
 
     /// The person with this id.
@@ -181,15 +152,8 @@ impl Accounts {
         rows.into_iter().map(|row| Ok(account(row)?.user)).collect()
     }
 
-    async fn account(
-        &self,
-        statement: &'static str,
-        key: &str,
-    ) -> Result<Option<Account>, AccountsError> {
-        debug_assert!(
-            statement.contains(COLUMNS),
-            "a row is read by the position of its columns"
-        );
+    async fn account(&self, statement: &'static str, key: &str) -> Result<Option<Account>, AccountsError> {
+        debug_assert!(statement.contains(COLUMNS), "a row is read by the position of its columns");
         let row: Option<Row> = on_store!(self, pool => {
             sqlx::query_as(statement).bind(key).fetch_optional(pool).await?
         });
@@ -204,29 +168,8 @@ fn list(items: &[String]) -> String {
 pub(super) fn account(row: Row) -> Result<Account, AccountsError> {
     let (id, district, login, name, password_hash, roles, units, heads, language, active) = row;
     let read = |field: &'static str, text: &str| {
-        serde_json::from_str(text).map_err(|problem| AccountsError::Unreadable {
-            user: id.clone(),
-            field,
-            problem,
-        })
+        serde_json::from_str(text).map_err(|problem| AccountsError::Unreadable { user: id.clone(), field, problem })
     };
-    let (roles, units, heads) = (
-        read("roles", &roles)?,
-        read("units", &units)?,
-        read("heads", &heads)?,
-    );
-    Ok(Account {
-        user: User {
-            id,
-            district,
-            login,
-            name,
-            roles,
-            units,
-            heads,
-            language,
-            active,
-        },
-        password_hash,
-    })
+    let (roles, units, heads) = (read("roles", &roles)?, read("units", &units)?, read("heads", &heads)?);
+    Ok(Account { user: User { id, district, login, name, roles, units, heads, language, active }, password_hash })
 }

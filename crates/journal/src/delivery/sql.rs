@@ -73,8 +73,7 @@ pub(super) const SETTLE_MEMBERS: &str = "UPDATE deliveries SET state = $2, last_
 pub(super) const DEFER: &str = "UPDATE deliveries SET next_at = $2, last_result = $3, leased_until = 0, updated_at = $4 \
     WHERE id = $1 AND state = 'queued'";
 
-pub(super) const BEGIN: &str =
-    "UPDATE deliveries SET attempts = attempts + 1, updated_at = $2 WHERE id = $1 AND state = 'queued' RETURNING attempts";
+pub(super) const BEGIN: &str = "UPDATE deliveries SET attempts = attempts + 1, updated_at = $2 WHERE id = $1 AND state = 'queued' RETURNING attempts";
 
 pub(super) const BEGIN_ATTEMPT: &str = "INSERT INTO delivery_attempts (delivery_id, n, at, address, via, outcome, result) \
     VALUES ($1, $2, $3, $4, $5, 'started', '')";

@@ -319,13 +319,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn settle(
-        &self,
-        id: Uuid,
-        state: DeliveryState,
-        why: &str,
-        now: Instant,
-    ) -> Result<(), DeliveryError> {
+    pub async fn settle(&self, id: Uuid, state: DeliveryState, why: &str, now: Instant) -> Result<(), DeliveryError> {
         on!(self, pool => {
             sqlx::query(sql::SETTLE)
                 .bind(id)
@@ -540,12 +534,7 @@ impl Deliveries {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn count(
-        &self,
-        district: &str,
-        timeline: &str,
-        state: DeliveryState,
-    ) -> Result<i64, DeliveryError> {
+    pub async fn count(&self, district: &str, timeline: &str, state: DeliveryState) -> Result<i64, DeliveryError> {
         on!(self, pool => Ok(sqlx::query(sql::COUNT_STATE)
             .bind(district)
             .bind(timeline)

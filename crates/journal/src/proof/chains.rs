@@ -57,7 +57,11 @@ impl Journal {
             last = next;
         }
         let orphans: Vec<(Uuid, i64)> = reading!(self, pool => sqlx::query_as(ORPHANS).fetch_all(pool).await?);
-        let lost = |(case, seq)| Break { case, seq, problem: "entries of a case that is missing from the table of cases".into() };
+        let lost = |(case, seq)| Break {
+            case,
+            seq,
+            problem: "entries of a case that is missing from the table of cases".into(),
+        };
         report.breaks.extend(orphans.into_iter().map(lost));
         Ok(report)
     }
@@ -72,7 +76,13 @@ impl Journal {
         rows.into_iter().map(|(id, seq, head)| Ok((id, seq, hash_of(&head, "cases.head")?))).collect()
     }
 
-    async fn verify_chain(&self, case: Uuid, seq: i64, head: Hash, entries: &mut u64) -> Result<Option<Break>, JournalError> {
+    async fn verify_chain(
+        &self,
+        case: Uuid,
+        seq: i64,
+        head: Hash,
+        entries: &mut u64,
+    ) -> Result<Option<Break>, JournalError> {
         let (mut at_seq, mut at_hash, mut at) = (0, GENESIS, i64::MIN);
         loop {
             let page = self.entries(case, at_seq, PAGE).await?;

@@ -58,7 +58,8 @@ type Row = (String, String, String, i64, i64, i64, Vec<u8>, Vec<u8>, Vec<u8>);
 const DAY: &str = "SELECT j.case_id, j.seq, j.hash FROM journal j JOIN \
     (SELECT case_id, MAX(seq) AS seq FROM journal WHERE district = $1 AND timeline = $2 AND at >= $3 AND at < $4 GROUP BY case_id) n \
     ON n.case_id = j.case_id AND n.seq = j.seq WHERE j.at >= $3 AND j.at < $4 ORDER BY j.case_id";
-const LAST: &str = "SELECT root FROM roots WHERE district = $1 AND timeline = $2 AND day < $3 ORDER BY day DESC LIMIT 1";
+const LAST: &str =
+    "SELECT root FROM roots WHERE district = $1 AND timeline = $2 AND day < $3 ORDER BY day DESC LIMIT 1";
 const PUT: &str = "INSERT INTO roots (district, timeline, day, from_at, to_at, cases, prev, root, signature) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
 const ALL: &str = "SELECT district, timeline, day, from_at, to_at, cases, prev, root, signature FROM roots ORDER BY district, timeline, day";
@@ -100,7 +101,17 @@ impl Journal {
                 .rows_affected()
         });
         let (prev, root, signature) = (hex::encode(prev), hex::encode(root), hex::encode(signature));
-        let made = DayRoot { district: district.into(), timeline: timeline.into(), day, from, to, cases, prev, root, signature };
+        let made = DayRoot {
+            district: district.into(),
+            timeline: timeline.into(),
+            day,
+            from,
+            to,
+            cases,
+            prev,
+            root,
+            signature,
+        };
         if new == 1 {
             self.write_out(&made)?;
         }
@@ -135,7 +146,8 @@ impl Journal {
         if hex::encode(now) != root.root {
             return Ok(Some("the journal of this day is not what it was when its root was made".into()));
         }
-        let signed = self.vault().purpose("daily root", statement(&root.district, &root.timeline, &root.day, &now).as_bytes());
+        let signed =
+            self.vault().purpose("daily root", statement(&root.district, &root.timeline, &root.day, &now).as_bytes());
         if hex::encode(signed) != root.signature {
             return Ok(Some("the signature is not of this store's key".into()));
         }

@@ -112,15 +112,13 @@ const ROW: &str = "SELECT c.id, c.number, c.district, c.timeline, c.workflow, c.
     c.channel, c.active, c.owner, c.owners, c.due_at, c.due_clock, c.due_provisional, c.marks, c.excluded, c.received_at, \
     c.registered_at, c.opened_at, c.closed_at, c.last_at, c.seq FROM cases c WHERE ";
 const BY_ID: &str = concat!("SELECT ", case_columns!(), " FROM cases c WHERE c.id = $1");
-const BY_NUMBER: &str = concat!(
-    "SELECT ",
-    case_columns!(),
-    " FROM cases c WHERE c.district = $1 AND c.timeline = $2 AND c.number = $3"
-);
+const BY_NUMBER: &str =
+    concat!("SELECT ", case_columns!(), " FROM cases c WHERE c.district = $1 AND c.timeline = $2 AND c.number = $3");
 const KEY: &str = "SELECT wrapped FROM case_keys WHERE case_id = $1";
 const LINKS: &str = "SELECT parent, link, child, at FROM links WHERE parent = $1 \
     UNION ALL SELECT parent, link, child, at FROM links WHERE child = $1 ORDER BY 4, 3";
-const OPEN_IDS: &str = "SELECT id FROM cases WHERE district = $1 AND timeline = $2 AND closed_at IS NULL AND id > $3 ORDER BY id LIMIT $4";
+const OPEN_IDS: &str =
+    "SELECT id FROM cases WHERE district = $1 AND timeline = $2 AND closed_at IS NULL AND id > $3 ORDER BY id LIMIT $4";
 const COUNT_ALL: &str = "SELECT COUNT(*) FROM cases WHERE district = $1 AND timeline = $2";
 
 impl Journal {
@@ -169,7 +167,13 @@ impl Journal {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn open_cases(&self, district: &str, timeline: &str, after: Uuid, limit: u32) -> Result<Vec<Uuid>, JournalError> {
+    pub async fn open_cases(
+        &self,
+        district: &str,
+        timeline: &str,
+        after: Uuid,
+        limit: u32,
+    ) -> Result<Vec<Uuid>, JournalError> {
         let rows: Vec<(Uuid,)> = reading!(self, pool => {
             let query = sqlx::query_as(OPEN_IDS).bind(district).bind(timeline).bind(after).bind(i64::from(limit));
             query.fetch_all(pool).await?
@@ -201,7 +205,12 @@ impl Journal {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn case_by_number(&self, district: &str, timeline: &str, number: &str) -> Result<Option<CaseRecord>, JournalError> {
+    pub async fn case_by_number(
+        &self,
+        district: &str,
+        timeline: &str,
+        number: &str,
+    ) -> Result<Option<CaseRecord>, JournalError> {
         let raw: Option<RawCase> = reading!(self, pool => {
             sqlx::query_as(BY_NUMBER).bind(district).bind(timeline).bind(number).fetch_optional(pool).await?
         });
@@ -213,7 +222,8 @@ impl Journal {
     /// # Errors
     /// When the database refuses or the key does not unwrap.
     pub async fn case_key(&self, case: Uuid) -> Result<Option<CaseKey>, JournalError> {
-        let row: Option<(Vec<u8>,)> = reading!(self, pool => sqlx::query_as(KEY).bind(case).fetch_optional(pool).await?);
+        let row: Option<(Vec<u8>,)> =
+            reading!(self, pool => sqlx::query_as(KEY).bind(case).fetch_optional(pool).await?);
         row.map(|(wrapped,)| self.vault().open_case_key(case, &wrapped)).transpose()
     }
 

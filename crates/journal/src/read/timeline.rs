@@ -47,7 +47,13 @@ impl Journal {
     ///
     /// # Errors
     /// When the database refuses or a value does not open.
-    pub async fn timeline(&self, case: Uuid, after: i64, limit: u32, reveal: bool) -> Result<Vec<TimelineEntry>, JournalError> {
+    pub async fn timeline(
+        &self,
+        case: Uuid,
+        after: i64,
+        limit: u32,
+        reveal: bool,
+    ) -> Result<Vec<TimelineEntry>, JournalError> {
         let key = if reveal { self.case_key(case).await? } else { None };
         let read = |entry: Entry| {
             let mut body: Value = serde_json::from_str(&entry.body)

@@ -136,7 +136,8 @@ impl Batch {
 const ANSWER: &str = "SELECT id, body_hash, case_id, answer FROM commands WHERE id = $1";
 const QUARANTINE: &str = "INSERT INTO quarantine (id, district, timeline, case_id, body, error, at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
-const QUARANTINED: &str = "SELECT id, district, timeline, case_id, body, error, at FROM quarantine ORDER BY at DESC LIMIT $1";
+const QUARANTINED: &str =
+    "SELECT id, district, timeline, case_id, body, error, at FROM quarantine ORDER BY at DESC LIMIT $1";
 
 impl Journal {
     /// The committed answer of a command; none: it was never committed.

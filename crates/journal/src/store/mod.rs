@@ -16,8 +16,8 @@ use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 pub use batch::Batch;
 pub use open::OpenOptions;
 pub use rows::{
-    AnswerWrite, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, GramWrite, LinkWrite, Locked, OutboxWrite,
-    OwnersWrite, Quarantined, StoredAnswer, TimerRow, TimerWrite, Writes,
+    AnswerWrite, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, GramWrite, LinkWrite, Locked,
+    OutboxWrite, OwnersWrite, Quarantined, StoredAnswer, TimerRow, TimerWrite, Writes,
 };
 
 use crate::accounts::Accounts;

@@ -64,9 +64,11 @@ const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, tim
     $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[]) \
     v (key, kind, case_id, seq, district, timeline, payload, at) ON CONFLICT (key) DO NOTHING";
 const KEYS: &str = "INSERT INTO case_keys (case_id, wrapped) SELECT * FROM UNNEST($1::uuid[], $2::bytea[])";
-const GRAMS: &str = "INSERT INTO grams (gram, case_id) SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) ON CONFLICT DO NOTHING";
+const GRAMS: &str =
+    "INSERT INTO grams (gram, case_id) SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) ON CONFLICT DO NOTHING";
 const FORGET_OWNERS: &str = "DELETE FROM case_owners WHERE case_id = ANY($1)";
-const OWNERS: &str = "INSERT INTO case_owners (party, case_id) SELECT * FROM UNNEST($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING";
+const OWNERS: &str =
+    "INSERT INTO case_owners (party, case_id) SELECT * FROM UNNEST($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING";
 const LINKS: &str = "INSERT INTO links (parent, link, child, at) \
     SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::bigint[]) ON CONFLICT DO NOTHING";
 const COUNTERS: &str = "UPDATE counters c SET n = v.n FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) \
@@ -114,7 +116,10 @@ pub(super) async fn counters(tx: &mut Tx, keys: &[CounterKey]) -> Result<Vec<Cou
         .await?;
     let mut out: Vec<Counter> = rows
         .into_iter()
-        .map(|(district, timeline, workflow, period, n)| Counter { key: CounterKey { district, timeline, workflow, period }, n })
+        .map(|(district, timeline, workflow, period, n)| Counter {
+            key: CounterKey { district, timeline, workflow, period },
+            n,
+        })
         .collect();
     out.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(out)
@@ -125,7 +130,10 @@ fn col<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(of).collect()
 }
 
-fn lists<'a>(rows: &'a [CaseRecord], of: impl Fn(&'a CaseRecord) -> &'a Vec<String>) -> Result<Vec<String>, JournalError> {
+fn lists<'a>(
+    rows: &'a [CaseRecord],
+    of: impl Fn(&'a CaseRecord) -> &'a Vec<String>,
+) -> Result<Vec<String>, JournalError> {
     let text = |row| serde_json::to_string(of(row)).map_err(|e| JournalError::damaged("rows to be written", e));
     rows.iter().map(text).collect()
 }
@@ -241,21 +249,13 @@ async fn put_effects(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
 
 async fn put_search(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
     if !w.grams.is_empty() {
-        sqlx::query(GRAMS)
-            .bind(col(&w.grams, |g| g.gram))
-            .bind(col(&w.grams, |g| g.case))
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(GRAMS).bind(col(&w.grams, |g| g.gram)).bind(col(&w.grams, |g| g.case)).execute(&mut **tx).await?;
     }
     if !w.owners.is_empty() {
         sqlx::query(FORGET_OWNERS).bind(col(&w.owners, |o| o.case)).execute(&mut **tx).await?;
         let pairs: Vec<(&str, Uuid)> =
             w.owners.iter().flat_map(|o| o.owners.iter().map(|party| (party.as_str(), o.case))).collect();
-        sqlx::query(OWNERS)
-            .bind(col(&pairs, |p| p.0))
-            .bind(col(&pairs, |p| p.1))
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(OWNERS).bind(col(&pairs, |p| p.0)).bind(col(&pairs, |p| p.1)).execute(&mut **tx).await?;
     }
     Ok(())
 }

@@ -481,7 +481,9 @@ impl TryFrom<RawAnswer> for StoredAnswer {
             id: raw.id,
             body_hash: hash_of(&raw.body_hash, "commands.body_hash")?,
             case: raw.case_id,
-            answer: raw.answer.ok_or_else(|| JournalError::damaged(format!("commands.answer of {}", raw.id), "missing"))?,
+            answer: raw
+                .answer
+                .ok_or_else(|| JournalError::damaged(format!("commands.answer of {}", raw.id), "missing"))?,
         })
     }
 }

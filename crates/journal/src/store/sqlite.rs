@@ -52,7 +52,8 @@ const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, dis
 const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, timeline, payload, created_at, next_at) \
     SELECT value->>0, value->>1, unhex(value->>2), value->>3, value->>4, value->>5, value->>6, value->>7, value->>7 \
     FROM json_each($1) WHERE true ON CONFLICT (key) DO NOTHING";
-const KEYS: &str = "INSERT INTO case_keys (case_id, wrapped) SELECT unhex(value->>0), unhex(value->>1) FROM json_each($1)";
+const KEYS: &str =
+    "INSERT INTO case_keys (case_id, wrapped) SELECT unhex(value->>0), unhex(value->>1) FROM json_each($1)";
 const GRAMS: &str = "INSERT INTO grams (gram, case_id) SELECT value->>1, unhex(value->>0) FROM json_each($1) WHERE true \
     ON CONFLICT DO NOTHING";
 const FORGET_OWNERS: &str = "DELETE FROM case_owners WHERE case_id IN (SELECT unhex(value->>0) FROM json_each($1))";
@@ -177,7 +178,17 @@ pub(super) async fn write(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
     put(tx, KEYS, w.keys.iter().map(|k| (id(k.case), hex::encode(&k.wrapped)))).await?;
     let entry = |e: &super::Entry| {
         let (prev, hash) = (hex::encode(e.prev), hex::encode(e.hash));
-        (id(e.case), e.seq, micros(e.at), e.district.clone(), e.timeline.clone(), e.kind.clone(), e.body.clone(), prev, hash)
+        (
+            id(e.case),
+            e.seq,
+            micros(e.at),
+            e.district.clone(),
+            e.timeline.clone(),
+            e.kind.clone(),
+            e.body.clone(),
+            prev,
+            hash,
+        )
     };
     put(tx, ENTRIES, w.entries.iter().map(entry)).await?;
     put(tx, CLEAR_TIMERS, w.timers_cleared.iter().map(|(case, key)| (id(*case), key))).await?;

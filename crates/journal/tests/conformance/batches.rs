@@ -1,7 +1,8 @@
 //! Batches: whole or not at all, claimed once, one after the other.
 
 use huiyin_journal::{
-    AnswerWrite, CaseKeyWrite, Claim, Claimed, Counter, CounterKey, Journal, JournalError, OutboxWrite, TimerWrite, Writes, canonical,
+    AnswerWrite, CaseKeyWrite, Claim, Claimed, Counter, CounterKey, Journal, JournalError, OutboxWrite, TimerWrite,
+    Writes, canonical,
 };
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -188,7 +189,9 @@ fn step(
 ) {
     let vault = journal.vault();
     let (mut record, key) = match known {
-        Some(locked) => (locked.record.clone(), vault.open_case_key(one, locked.wrapped_key.as_ref().unwrap()).unwrap()),
+        Some(locked) => {
+            (locked.record.clone(), vault.open_case_key(one, locked.wrapped_key.as_ref().unwrap()).unwrap())
+        }
         None => {
             let (key, wrapped) = vault.new_case_key(one);
             writes.keys.push(CaseKeyWrite { case: one, wrapped });

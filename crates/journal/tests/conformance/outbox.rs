@@ -37,7 +37,10 @@ pub(crate) async fn an_effect_is_taken_by_one_and_settled_by_its_last_taker(stor
     taken.sort_unstable();
     taken.dedup();
     assert_eq!((taken.len(), a.len() + b.len()), (10, 10), "each was taken once");
-    assert!(journal.claim_effects(&["emit"], 5, at(0), at(1)).await.unwrap().is_empty(), "other kinds are others' business");
+    assert!(
+        journal.claim_effects(&["emit"], 5, at(0), at(1)).await.unwrap().is_empty(),
+        "other kinds are others' business"
+    );
 
     let late = &a[0];
     let again = take(20, 31).await;

@@ -86,7 +86,8 @@ pub(crate) async fn destroying_the_key_leaves_the_chain_whole(store: Store) {
 
 pub(crate) async fn attachments_are_what_their_name_says(store: Store) {
     let journal = store.open().await;
-    let new = NewAttachment { case: id(1), name: "现场.jpg", media_type: "image/jpeg", added_by: "person:1", at: at(0) };
+    let new =
+        NewAttachment { case: id(1), name: "现场.jpg", media_type: "image/jpeg", added_by: "person:1", at: at(0) };
     let added = journal.attach(&new, b"picture").await.unwrap();
     assert_eq!(journal.attach(&new, b"picture").await.unwrap().hash, added.hash);
     assert_eq!(journal.attachments(id(1)).await.unwrap(), vec![added.clone()]);

@@ -52,7 +52,9 @@ pub(crate) async fn lists_filter_search_and_order(store: Store) {
     let owned = CaseFilter { owners: Some(vec!["unit:u1".into(), "unit:nobody".into()]), ..filter() };
     assert_eq!(numbers(&journal, owned).await, [10, 4, 1, 7]);
     assert_eq!(numbers(&journal, CaseFilter { owners: Some(vec![]), ..filter() }).await, [0_u128; 0]);
-    for (text, found) in [("溪河", vec![4]), ("100%_臭", vec![4]), ("0%", vec![4]), ("XF-000007", vec![7]), ("没有", vec![])] {
+    for (text, found) in
+        [("溪河", vec![4]), ("100%_臭", vec![4]), ("0%", vec![4]), ("XF-000007", vec![7]), ("没有", vec![])]
+    {
         assert_eq!(numbers(&journal, CaseFilter { text: Some(text.into()), ..filter() }).await, found, "{text}");
     }
     for (unit, hidden) in [("acme", true), ("acme-trade", true), ("acm", false)] {
@@ -78,7 +80,9 @@ pub(crate) async fn identity_is_found_by_a_fragment_and_stored_nowhere(store: St
     let mut batch = journal.begin(at(0)).await.unwrap();
     batch.write(&writes).await.unwrap();
     batch.commit().await.unwrap();
-    for (text, found) in [("小明", vec![2, 1]), ("欧阳", vec![1]), ("5678", vec![1]), ("99990", vec![2]), ("王大", vec![])] {
+    for (text, found) in
+        [("小明", vec![2, 1]), ("欧阳", vec![1]), ("5678", vec![1]), ("99990", vec![2]), ("王大", vec![])]
+    {
         assert_eq!(numbers(&journal, CaseFilter { text: Some(text.into()), ..filter() }).await, found, "{text}");
     }
 }

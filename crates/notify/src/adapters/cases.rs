@@ -22,7 +22,12 @@ pub struct WorkflowNow {
 /// The definitions in force and those of running cases.
 pub trait Workflows: Send + Sync {
     /// Reads the clocks out of a case's state (confidential values null).
-    fn read<'a>(&'a self, record: &'a CaseRecord, state: &'a Value, now: Instant) -> Later<'a, Result<WorkflowNow, Unavailable>>;
+    fn read<'a>(
+        &'a self,
+        record: &'a CaseRecord,
+        state: &'a Value,
+        now: Instant,
+    ) -> Later<'a, Result<WorkflowNow, Unavailable>>;
 }
 
 /// Cases in the journal.
@@ -57,7 +62,12 @@ impl JournalCases {
 }
 
 impl Cases for JournalCases {
-    fn case<'a>(&'a self, district: &'a str, case: Uuid, now: Instant) -> Later<'a, Result<Option<CaseNow>, Unavailable>> {
+    fn case<'a>(
+        &'a self,
+        district: &'a str,
+        case: Uuid,
+        now: Instant,
+    ) -> Later<'a, Result<Option<CaseNow>, Unavailable>> {
         Box::pin(self.read(district, case, now))
     }
 }
@@ -121,7 +131,8 @@ mod tests {
         let town = directory.towns()[0].clone();
         let named = describe(CaseRecord { place: town.code, ..record() }, WorkflowNow::default(), &directory);
         assert_eq!(named.place_town, town.name.zh);
-        let typed = CaseRecord { place: "某村张三家后院".into(), category: "张三说很臭".into(), ..record() };
+        let typed =
+            CaseRecord { place: "某村张三家后院".into(), category: "张三说很臭".into(), ..record() };
         let case = describe(typed, WorkflowNow::default(), &directory);
         assert_eq!((case.place_town.as_str(), case.category.as_str()), ("", ""));
     }

@@ -36,7 +36,9 @@ impl EffectSource for JournalOutbox {
     }
 
     fn retry_at<'a>(&'a self, effect: &'a Claimed, at: Instant, why: &'a str) -> Later<'a, Result<(), Unavailable>> {
-        Box::pin(async move { self.journal.effect_retry_at(&item(effect), at, why).await.map(drop).map_err(unavailable) })
+        Box::pin(
+            async move { self.journal.effect_retry_at(&item(effect), at, why).await.map(drop).map_err(unavailable) },
+        )
     }
 
     fn fail<'a>(&'a self, effect: &'a Claimed, why: &'a str) -> Later<'a, Result<(), Unavailable>> {

@@ -51,7 +51,10 @@ mod tests {
 
     #[test]
     fn a_notice_follows_the_case_to_its_new_owner() {
-        let case = |owners: &[&str]| CaseNow { owners: owners.iter().map(|o| (*o).to_owned()).collect(), ..CaseNow::default() };
+        let case = |owners: &[&str]| CaseNow {
+            owners: owners.iter().map(|o| (*o).to_owned()).collect(),
+            ..CaseNow::default()
+        };
         assert_eq!(present_owner(Some("unit:a"), &case(&["unit:b", "unit:a"])), Some("unit:a"));
         assert_eq!(present_owner(Some("unit:a"), &case(&["unit:b"])), Some("unit:b"));
         assert_eq!(present_owner(Some("unit:a"), &case(&[])), Some("unit:a"));

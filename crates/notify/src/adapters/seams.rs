@@ -26,7 +26,8 @@ impl Seams {
         let zone = district.zone.parse::<FixedOffset>().unwrap_or_else(|_| china());
         let (shelf, code) = (Arc::clone(registry), district.code.clone());
         let unpublished = Arc::new(Calendar::from_years(zone, Hours::default(), Vec::new()));
-        let calendar = move || shelf.district(&code).map_or_else(|| Arc::clone(&unpublished), |district| district.calendar);
+        let calendar =
+            move || shelf.district(&code).map_or_else(|| Arc::clone(&unpublished), |district| district.calendar);
         let workflows = EngineWorkflows::new(Arc::clone(registry), journal.clone());
         Self {
             outbox: Arc::new(JournalOutbox::new(journal.clone())),

@@ -37,7 +37,12 @@ impl EngineWorkflows {
 }
 
 impl Workflows for EngineWorkflows {
-    fn read<'a>(&'a self, record: &'a CaseRecord, state: &'a Value, _: Instant) -> Later<'a, Result<WorkflowNow, Unavailable>> {
+    fn read<'a>(
+        &'a self,
+        record: &'a CaseRecord,
+        state: &'a Value,
+        _: Instant,
+    ) -> Later<'a, Result<WorkflowNow, Unavailable>> {
         Box::pin(self.look(record, state))
     }
 }
@@ -77,8 +82,7 @@ fn basis(clock: &ClockDecl) -> String {
 /// Counted in hours or less by its tighter bound.
 fn in_hours(clock: &ClockDecl) -> bool {
     let limit = clock.limit.as_ref().map(|limit| limit.within);
-    [clock.within, limit]
-        .into_iter()
-        .flatten()
-        .any(|span| matches!(span.unit, Unit::Millisecond | Unit::Second | Unit::Minute | Unit::Hour | Unit::WorkingHour))
+    [clock.within, limit].into_iter().flatten().any(|span| {
+        matches!(span.unit, Unit::Millisecond | Unit::Second | Unit::Minute | Unit::Hour | Unit::WorkingHour)
+    })
 }

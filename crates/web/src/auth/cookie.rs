@@ -34,10 +34,8 @@ pub fn clear(config: &Config) -> HeaderValue {
 
 fn build(config: &Config, value: &str, seconds: u64) -> HeaderValue {
     let secure = if config.secure() { "; Secure" } else { "" };
-    let text =
-        format!("{NAME}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
-    HeaderValue::try_from(text)
-        .unwrap_or_else(|_| HeaderValue::from_static("huiyin_session=; Path=/; Max-Age=0"))
+    let text = format!("{NAME}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("huiyin_session=; Path=/; Max-Age=0"))
 }
 
 #[cfg(test)]
@@ -49,34 +47,17 @@ mod tests {
     #[test]
     fn the_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            header::COOKIE,
-            HeaderValue::from_static("a=b; huiyin_session=xyz; c=d"),
-        );
+        headers.insert(header::COOKIE, HeaderValue::from_static("a=b; huiyin_session=xyz; c=d"));
         assert_eq!(read(&headers), Some("xyz"));
-        headers.insert(
-            header::COOKIE,
-            HeaderValue::from_static("nothuiyin_session=xyz"),
-        );
+        headers.insert(header::COOKIE, HeaderValue::from_static("nothuiyin_session=xyz"));
         assert_eq!(read(&headers), None);
     }
 
     #[test]
     fn the_cookie_is_strict_and_secure_over_tls() {
-        let plain = set(
-            &Config::new("500110", "綦江区", "http://127.0.0.1:8080"),
-            "v",
-        );
-        let tls = set(
-            &Config::new("500110", "綦江区", "https://huiyin.example"),
-            "v",
-        );
-        assert!(
-            plain
-                .to_str()
-                .unwrap()
-                .contains("HttpOnly; SameSite=Strict")
-        );
+        let plain = set(&Config::new("500110", "綦江区", "http://127.0.0.1:8080"), "v");
+        let tls = set(&Config::new("500110", "綦江区", "https://huiyin.example"), "v");
+        assert!(plain.to_str().unwrap().contains("HttpOnly; SameSite=Strict"));
         assert!(!plain.to_str().unwrap().contains("Secure"));
         assert!(tls.to_str().unwrap().ends_with("; Secure"));
     }

@@ -19,11 +19,7 @@ const LASTS: TimeDelta = TimeDelta::hours(24);
 ///
 /// # Errors
 /// When the store cannot be written, or the account was switched off.
-pub async fn one_time_link(
-    state: &AppState,
-    roles: &[&str],
-    units: &[&str],
-) -> Result<String, ApiError> {
+pub async fn one_time_link(state: &AppState, roles: &[&str], units: &[&str]) -> Result<String, ApiError> {
     let user = match state.accounts.account_by_login(LOGIN).await? {
         Some(account) => account.user,
         None => create(state, roles, units).await?,
@@ -32,14 +28,8 @@ pub async fn one_time_link(
         return Err(ApiError::not_allowed());
     }
     let token = secret::letters((state.entropy)());
-    state
-        .accounts
-        .issue_token(&secret::digest(&token), &user.id, state.wall() + LASTS)
-        .await?;
-    Ok(format!(
-        "{}/sign-in?token={token}",
-        state.config.public_url.trim_end_matches('/')
-    ))
+    state.accounts.issue_token(&secret::digest(&token), &user.id, state.wall() + LASTS).await?;
+    Ok(format!("{}/sign-in?token={token}", state.config.public_url.trim_end_matches('/')))
 }
 
 async fn create(state: &AppState, roles: &[&str], units: &[&str]) -> Result<User, ApiError> {
@@ -56,9 +46,6 @@ async fn create(state: &AppState, roles: &[&str], units: &[&str]) -> Result<User
         language: "zh".to_owned(),
         active: true,
     };
-    state
-        .accounts
-        .create_user(&user, None, state.wall())
-        .await?;
+    state.accounts.create_user(&user, None, state.wall()).await?;
     Ok(user)
 }

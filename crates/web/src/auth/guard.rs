@@ -29,11 +29,7 @@ pub enum Access {
 }
 
 /// Lets a request through, or answers 401 or 403.
-pub async fn guard(
-    State((state, access)): State<(AppState, Access)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn guard(State((state, access)): State<(AppState, Access)>, mut request: Request, next: Next) -> Response {
     match admit(&state, access, request.method(), request.headers()).await {
         Ok(None) => next.run(request).await,
         Ok(Some(session)) => {
@@ -62,10 +58,7 @@ async fn admit(
         Access::Needs(permission) => Some(permission),
     };
     let cookie = cookie::read(headers).ok_or_else(ApiError::not_signed_in)?;
-    let session = state
-        .accounts
-        .session(&secret::digest(cookie), state.wall())
-        .await?;
+    let session = state.accounts.session(&secret::digest(cookie), state.wall()).await?;
     let session = session.ok_or_else(ApiError::not_signed_in)?;
     if changes && !csrf_matches(headers, &session) {
         return Err(ApiError::csrf());
@@ -92,13 +85,8 @@ fn csrf_matches(headers: &HeaderMap, session: &Session) -> bool {
 }
 
 fn is_collector(state: &AppState, headers: &HeaderMap) -> bool {
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    match (
-        &state.config.metrics_token,
-        given.and_then(|value| value.strip_prefix("Bearer ")),
-    ) {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match (&state.config.metrics_token, given.and_then(|value| value.strip_prefix("Bearer "))) {
         (Some(expected), Some(given)) => secret::same(&expected.0, given),
         _ => false,
     }

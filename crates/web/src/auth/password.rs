@@ -13,7 +13,8 @@ pub const SHORTEST: usize = 10;
 pub const LONGEST: usize = 512;
 
 /// A hash nobody has the password of: unknown sign-in names must take as long as known ones.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2R5$S1CphC1hZ1wkJQLfM7JRDtzAcLpmTQsWnyrbXCa0Q/c";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2R5$S1CphC1hZ1wkJQLfM7JRDtzAcLpmTQsWnyrbXCa0Q/c";
 
 /// Refuses passwords that are too short, too long, or the sign-in name itself.
 pub fn check(login: &str, password: &str) -> Result<(), ApiError> {
@@ -34,15 +35,9 @@ pub fn check(login: &str, password: &str) -> Result<(), ApiError> {
 /// The argon2id hash of a password, PHC form, with a fresh salt.
 pub async fn hash(state: &AppState, password: String) -> Result<String, ApiError> {
     let salt = (state.entropy)();
-    let _turn = state
-        .hashing
-        .acquire()
-        .await
-        .map_err(|e| ApiError::internal(&e))?;
+    let _turn = state.hashing.acquire().await.map_err(|e| ApiError::internal(&e))?;
     tokio::task::spawn_blocking(move || {
-        Argon2::default()
-            .hash_password_with_salt(password.as_bytes(), &salt[..16])
-            .map(|hash| hash.to_string())
+        Argon2::default().hash_password_with_salt(password.as_bytes(), &salt[..16]).map(|hash| hash.to_string())
     })
     .await
     .map_err(|e| ApiError::internal(&e))?
@@ -50,24 +45,13 @@ pub async fn hash(state: &AppState, password: String) -> Result<String, ApiError
 }
 
 /// Whether the password is the one behind the hash; without a hash it is refused after the same time.
-pub async fn verify(
-    state: &AppState,
-    password: String,
-    hash: Option<String>,
-) -> Result<bool, ApiError> {
-    let _turn = state
-        .hashing
-        .acquire()
-        .await
-        .map_err(|e| ApiError::internal(&e))?;
+pub async fn verify(state: &AppState, password: String, hash: Option<String>) -> Result<bool, ApiError> {
+    let _turn = state.hashing.acquire().await.map_err(|e| ApiError::internal(&e))?;
     tokio::task::spawn_blocking(move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
-        let matches = PasswordHash::new(&hash).is_ok_and(|hash| {
-            Argon2::default()
-                .verify_password(password.as_bytes(), &hash)
-                .is_ok()
-        });
+        let matches = PasswordHash::new(&hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
         known && matches
     })
     .await
@@ -80,10 +64,7 @@ mod tests {
 
     #[test]
     fn the_hash_of_nobody_is_a_whole_argon2id_hash() {
-        assert!(
-            PasswordHash::new(NOBODY).is_ok(),
-            "else unknown names would answer faster than known ones"
-        );
+        assert!(PasswordHash::new(NOBODY).is_ok(), "else unknown names would answer faster than known ones");
     }
 
     #[test]

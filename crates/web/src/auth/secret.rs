@@ -19,11 +19,7 @@ pub fn digest(secret: &str) -> String {
 /// Whether two secrets are the same, in a time that does not depend on where they differ.
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {
-    a.len() == b.len()
-        && a.bytes()
-            .zip(b.bytes())
-            .fold(0, |difference, (a, b)| difference | (a ^ b))
-            == 0
+    a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
 #[cfg(test)]
@@ -41,10 +37,6 @@ mod tests {
     fn letters_fit_a_cookie() {
         let secret = letters([0xff; 32]);
         assert_eq!(secret.len(), 43);
-        assert!(
-            secret
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        );
+        assert!(secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
     }
 }

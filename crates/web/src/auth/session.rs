@@ -27,28 +27,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Signed {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or_else(ApiError::not_signed_in)
+        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::not_signed_in)
     }
 }
 
 /// Opens a session. Returns the cookie's value, which is stored nowhere, and the session.
 pub async fn open(state: &AppState, user: User) -> Result<(String, Session), ApiError> {
-    let (token, csrf) = (
-        secret::letters((state.entropy)()),
-        secret::letters((state.entropy)()),
-    );
+    let (token, csrf) = (secret::letters((state.entropy)()), secret::letters((state.entropy)()));
     let opened_at = state.wall();
     let lasts = TimeDelta::from_std(state.config.session).map_err(|e| ApiError::internal(&e))?;
-    let session = Session {
-        token_hash: secret::digest(&token),
-        user,
-        csrf,
-        expires_at: opened_at + lasts,
-    };
+    let session = Session { token_hash: secret::digest(&token), user, csrf, expires_at: opened_at + lasts };
     let new = NewSession {
         token_hash: session.token_hash.clone(),
         user_id: session.user.id.clone(),

@@ -28,11 +28,7 @@ impl Throttle {
     /// `burst` at once, then `per_second`.
     #[must_use]
     pub fn new(burst: u32, per_second: f64) -> Self {
-        Self {
-            burst: f64::from(burst),
-            per_second,
-            buckets: Mutex::default(),
-        }
+        Self { burst: f64::from(burst), per_second, buckets: Mutex::default() }
     }
 
     /// Takes one token. `Err` says after how many seconds there will be one.
@@ -44,10 +40,7 @@ impl Throttle {
                 return Err(1);
             }
         }
-        let bucket = buckets.entry(caller.to_owned()).or_insert(Bucket {
-            tokens: self.burst,
-            at: now,
-        });
+        let bucket = buckets.entry(caller.to_owned()).or_insert(Bucket { tokens: self.burst, at: now });
         bucket.tokens = self.filled(bucket, now);
         bucket.at = now;
         if bucket.tokens < 1.0 {
@@ -57,10 +50,7 @@ impl Throttle {
         Ok(())
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "milliseconds between two requests are far below 2^52"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds between two requests are far below 2^52")]
     fn filled(&self, bucket: &Bucket, now: DateTime<Utc>) -> f64 {
         let seconds = (now - bucket.at).num_milliseconds().max(0) as f64 / 1000.0;
         (bucket.tokens + seconds * self.per_second).min(self.burst)
@@ -79,10 +69,7 @@ mod tests {
         let now = DateTime::UNIX_EPOCH;
         assert!((0..3).all(|_| throttle.take("a", now).is_ok()));
         assert_eq!(throttle.take("a", now), Err(1));
-        assert!(
-            throttle.take("b", now).is_ok(),
-            "others are not slowed down"
-        );
+        assert!(throttle.take("b", now).is_ok(), "others are not slowed down");
         assert!(throttle.take("a", now + TimeDelta::seconds(1)).is_ok());
         assert_eq!(throttle.take("a", now + TimeDelta::seconds(1)), Err(1));
     }

@@ -93,7 +93,11 @@ impl Bureau {
         let mut gauges = vec![
             gauge("huiyin_timer_oldest_overdue_seconds", "Age of the oldest overdue timer.", view.oldest_timer_seconds),
             gauge("huiyin_timers_overdue", "Timers that should have fired.", count(view.timers_overdue)),
-            gauge("huiyin_clocks_without_timer", "Running clocks without a timer; must be 0.", count(view.clocks_without_timer)),
+            gauge(
+                "huiyin_clocks_without_timer",
+                "Running clocks without a timer; must be 0.",
+                count(view.clocks_without_timer),
+            ),
             gauge("huiyin_cases_unassigned", "Open cases without a responsible unit.", count(view.unassigned)),
             gauge("huiyin_cases_overdue", "Open cases with a deadline over.", count(view.overdue_open)),
             gauge("huiyin_mails_failed", "Mails given up.", count(view.mails_failed)),
@@ -121,7 +125,8 @@ impl Bureau {
         }
         let mut all = Collected::default();
         for (open, received_from) in [(true, None), (false, Some(now - RECEIVED_WITHIN))] {
-            let filter = CaseFilter { open: Some(open), received_from, workflow: Some(WORKFLOW.to_owned()), ..self.all() };
+            let filter =
+                CaseFilter { open: Some(open), received_from, workflow: Some(WORKFLOW.to_owned()), ..self.all() };
             self.collect(&filter, now, &mut all).await?;
         }
         let rates = rates(all.matters, Period { from: now - PERIOD, to: now });
@@ -199,7 +204,8 @@ fn seconds(age: TimeDelta) -> f64 {
 }
 
 fn definitions() -> Vec<DefinitionView> {
-    let define = |figure: &str, zh: &str, en: &str| DefinitionView { figure: figure.to_owned(), counts: Text::new(zh, en) };
+    let define =
+        |figure: &str, zh: &str, en: &str| DefinitionView { figure: figure.to_owned(), counts: Text::new(zh, en) };
     vec![
         define(
             "assigned_rate",
@@ -220,6 +226,10 @@ fn definitions() -> Vec<DefinitionView> {
         ),
         define("unassigned", "仍由派单员持有、尚无责任单位的在办事项", "open cases still with the dispatcher"),
         define("overdue_open", "任一时限已超期的在办事项", "open cases with any deadline over"),
-        define("clocks_without_timer", "正在计时而没有定时器的案件，应为0", "cases with a running clock and no timer; must be 0"),
+        define(
+            "clocks_without_timer",
+            "正在计时而没有定时器的案件，应为0",
+            "cases with a running clock and no timer; must be 0",
+        ),
     ]
 }

@@ -87,12 +87,8 @@ impl Bureau {
     fn next_events(&self, loaded: &Loaded, viewer: &User) -> Result<Vec<EventFormView>, OfficeError> {
         let district = self.district()?;
         let id = loaded.record.id.to_string();
-        let context = Context {
-            now: self.time(),
-            calendar: &district.calendar,
-            directory: &*district.directory,
-            case_id: &id,
-        };
+        let context =
+            Context { now: self.time(), calendar: &district.calendar, directory: &*district.directory, case_id: &id };
         let open = loaded.state.open_events(&loaded.definition, &actor(viewer), &context);
         Ok(open.into_iter().map(|event| form(event, &loaded.state.data)).collect())
     }
@@ -101,15 +97,11 @@ impl Bureau {
         let directory = self.directory();
         let mut links = Vec::new();
         for link in self.journal.links(case).await.map_err(failed)? {
-            let (other, name) = if link.parent == case { (link.child, link.link) } else { (link.parent, "parent".to_owned()) };
+            let (other, name) =
+                if link.parent == case { (link.child, link.link) } else { (link.parent, "parent".to_owned()) };
             let Some(record) = self.journal.case(other).await.map_err(failed)? else { continue };
-            let scope = rows::scope(
-                &directory,
-                &record.district,
-                record.owner.as_deref(),
-                &record.owners,
-                &record.excluded,
-            );
+            let scope =
+                rows::scope(&directory, &record.district, record.owner.as_deref(), &record.owners, &record.excluded);
             links.push((LinkView { link: name, case: other, number: record.number }, scope));
         }
         Ok(links)
@@ -305,7 +297,8 @@ fn workflow(definition: &Definition, viewer: &User) -> WorkflowView {
             .collect(),
         intake: opening.map_or(Value::Null, |event| event.form.clone()),
         data: definition.data.schema.clone(),
-        may_open: permissions::may(viewer, Permission::OpenCases) && opening.is_some_and(|event| sends(&event.by, viewer)),
+        may_open: permissions::may(viewer, Permission::OpenCases)
+            && opening.is_some_and(|event| sends(&event.by, viewer)),
     }
 }
 

@@ -39,7 +39,12 @@ impl Bureau {
         self.note(who, case, "unmasked", json!({"reason": reason})).await
     }
 
-    pub(super) async fn keep_file(&self, who: &User, case: Uuid, upload: Upload) -> Result<AttachmentView, OfficeError> {
+    pub(super) async fn keep_file(
+        &self,
+        who: &User,
+        case: Uuid,
+        upload: Upload,
+    ) -> Result<AttachmentView, OfficeError> {
         let new = NewAttachment {
             case,
             name: &upload.name,
@@ -57,7 +62,8 @@ impl Bureau {
         let mentions = self.journal.mentions(hash).await.map_err(failed)?;
         let Some(first) = mentions.first().cloned() else { return Ok(None) };
         let (journal, name) = (self.journal.clone(), hash.to_owned());
-        let bytes = tokio::task::spawn_blocking(move || journal.content(&name)).await.map_err(failed)?.map_err(failed)?;
+        let bytes =
+            tokio::task::spawn_blocking(move || journal.content(&name)).await.map_err(failed)?.map_err(failed)?;
         let cases = mentions.iter().map(|mention| mention.case).collect();
         Ok(Some(StoredFile { about: attachment(first), cases, bytes }))
     }
@@ -71,18 +77,14 @@ impl Bureau {
     }
 
     async fn give(&self, who: &User, id: Uuid, target: Target) -> Result<Accepted, OfficeError> {
-        let command = Command {
-            id,
-            district: self.parts.district.clone(),
-            timeline: REAL.to_owned(),
-            target,
-            actor: actor(who),
-        };
+        let command =
+            Command { id, district: self.parts.district.clone(), timeline: REAL.to_owned(), target, actor: actor(who) };
         match self.parts.engine.submit(command).await.map_err(failed)? {
             Answer::Accepted(accepted) => Ok(accepted),
             Answer::Conflict => Err(OfficeError::Conflict),
             Answer::Refused(refused) => {
-                let field = |detail: huiyin_engine::Detail| FieldError { path: detail.path, message: text(&detail.message) };
+                let field =
+                    |detail: huiyin_engine::Detail| FieldError { path: detail.path, message: text(&detail.message) };
                 let details = refused.details.into_iter().map(field).collect();
                 Err(OfficeError::Refused { code: refused.code, message: text(&refused.message), details })
             }

@@ -44,12 +44,19 @@ impl Words<'_> {
                 let event = raised.map(|event| event_title(self.definition, event));
                 Some(event.map_or_else(
                     || Text::new(format!("{}：到达提醒节点", title.zh), format!("{}: a rung was reached", title.en)),
-                    |event| Text::new(format!("{}：到期，{}", title.zh, event.zh), format!("{}: due, {}", title.en, event.en)),
+                    |event| {
+                        Text::new(
+                            format!("{}：到期，{}", title.zh, event.zh),
+                            format!("{}: due, {}", title.en, event.en),
+                        )
+                    },
                 ))
             }
             Fact::OwnerChanged { state: None, to, fallback, .. } => {
                 let name = names::party(self.directory, to);
-                let why = fallback.as_ref().map_or(("", ""), |_| ("（无合适单位，转值班室）", " (fell back to the duty desk)"));
+                let why = fallback
+                    .as_ref()
+                    .map_or(("", ""), |_| ("（无合适单位，转值班室）", " (fell back to the duty desk)"));
                 Some(Text::new(format!("责任方：{}{}", name.zh, why.0), format!("owner: {}{}", name.en, why.1)))
             }
             Fact::Marked { mark } => Some(Text::new(format!("标记：{mark}"), format!("marked: {mark}"))),

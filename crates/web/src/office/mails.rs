@@ -35,7 +35,9 @@ pub(crate) async fn list(
 /// One mail of this district with every attempt.
 pub(crate) async fn one(journal: &Journal, district: &str, id: &str) -> Result<Option<MailView>, OfficeError> {
     let Ok(id) = Uuid::parse_str(id) else { return Ok(None) };
-    let Some((delivery, attempts)) = journal.deliveries().get(id).await.map_err(super::failed)? else { return Ok(None) };
+    let Some((delivery, attempts)) = journal.deliveries().get(id).await.map_err(super::failed)? else {
+        return Ok(None);
+    };
     if delivery.district != district {
         return Ok(None);
     }
@@ -64,5 +66,8 @@ fn head(delivery: &Delivery) -> MailHead {
 }
 
 fn attempt(attempt: &Attempt) -> MailAttemptView {
-    MailAttemptView { at: attempt.at, result: format!("{} {}: {}", attempt.via, attempt.outcome.as_str(), attempt.result) }
+    MailAttemptView {
+        at: attempt.at,
+        result: format!("{} {}: {}", attempt.via, attempt.outcome.as_str(), attempt.result),
+    }
 }

@@ -75,7 +75,8 @@ fn variables(directory: &Directory, definition: &Definition, zone: FixedOffset, 
     let words = |value: Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let day = |value: Value| words(value).map(|text| date_in_words(&text, zone));
     let unit = words(own("unit")).and_then(|id| directory.unit(&id).cloned());
-    let clock = paper.clocks.iter().filter(|clock| clock.due_at.is_some() && clock.basis.is_some()).min_by_key(|c| c.due_at);
+    let clock =
+        paper.clocks.iter().filter(|clock| clock.due_at.is_some() && clock.basis.is_some()).min_by_key(|c| c.due_at);
     let clock = clock.or_else(|| paper.clocks.iter().filter(|clock| clock.due_at.is_some()).min_by_key(|c| c.due_at));
     let verified = clock.filter(|clock| clock.basis_status.as_deref() == Some("verified"));
     let mut all = Map::new();

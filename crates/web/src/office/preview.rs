@@ -38,11 +38,8 @@ impl Bureau {
         directory: &Directory,
         draft: &Value,
     ) -> Result<Vec<(DuplicateView, CaseScope)>, OfficeError> {
-        let base = CaseFilter {
-            district: self.parts.district.clone(),
-            timeline: REAL.to_owned(),
-            ..CaseFilter::default()
-        };
+        let base =
+            CaseFilter { district: self.parts.district.clone(), timeline: REAL.to_owned(), ..CaseFilter::default() };
         let found = duplicates::find(&self.journal, definition, &base, draft, self.time()).await?;
         let view = |duplicates::Found { row, why }| {
             let scope = rows::scope(directory, &row.district, row.owner.as_deref(), &row.owners, &row.excluded);

@@ -23,10 +23,7 @@ pub struct Text {
 impl Text {
     /// Both.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            zh: zh.into(),
-            en: en.into(),
-        }
+        Self { zh: zh.into(), en: en.into() }
     }
 
     /// The same in both languages: a name, a number.

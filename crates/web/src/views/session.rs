@@ -71,26 +71,7 @@ pub struct UserView {
 
 impl From<User> for UserView {
     fn from(user: User) -> Self {
-        let User {
-            id,
-            district: _,
-            login,
-            name,
-            roles,
-            units,
-            heads,
-            language,
-            active,
-        } = user;
-        Self {
-            id,
-            login,
-            name,
-            roles,
-            units,
-            heads,
-            language,
-            active,
-        }
+        let User { id, district: _, login, name, roles, units, heads, language, active } = user;
+        Self { id, login, name, roles, units, heads, language, active }
     }
 }

@@ -9,13 +9,11 @@ use huiyin_journal::accounts::User;
 use huiyin_web::lamp::{Lamp, due_text};
 use huiyin_web::permissions::CaseScope;
 use huiyin_web::ports::{
-    CaseFile, CaseKey, CaseQuery, Deed, Document, Gauge, LiveEvent, MailQuery, Office, OfficeError,
-    Preview, Promise, StoredFile, Submission, Upload,
+    CaseFile, CaseKey, CaseQuery, Deed, Document, Gauge, LiveEvent, MailQuery, Office, OfficeError, Preview, Promise,
+    StoredFile, Submission, Upload,
 };
 use huiyin_web::views::assurance::AssuranceView;
-use huiyin_web::views::case::{
-    AcceptedView, AttachmentView, CaseRowView, DocumentView, EventFormView, TimelineEntry,
-};
+use huiyin_web::views::case::{AcceptedView, AttachmentView, CaseRowView, DocumentView, EventFormView, TimelineEntry};
 use huiyin_web::views::directory::{ChoiceView, UnitView};
 use huiyin_web::views::mail::{MailHead, MailRowView, MailView};
 use huiyin_web::views::workflow::WorkflowView;
@@ -130,10 +128,7 @@ impl Office for Desk {
     fn submit<'a>(&'a self, _: &'a User, submission: Submission) -> Promise<'a, AcceptedView> {
         let body = format!("{:?}", submission.deed);
         let mut answered = self.answered.lock().unwrap();
-        if answered
-            .get(&submission.id)
-            .is_some_and(|known| *known != body)
-        {
+        if answered.get(&submission.id).is_some_and(|known| *known != body) {
             return failed(OfficeError::Conflict);
         }
         answered.insert(submission.id, body);
@@ -142,10 +137,7 @@ impl Office for Desk {
                 return failed(OfficeError::Refused {
                     code: "form_invalid".to_owned(),
                     message: Text::new("表单有误", "the form is not complete"),
-                    details: vec![FieldError {
-                        path: "content".to_owned(),
-                        message: Text::same("missing"),
-                    }],
+                    details: vec![FieldError { path: "content".to_owned(), message: Text::same("missing") }],
                 });
             }
             Deed::Open { .. } => submission.id,
@@ -162,21 +154,11 @@ impl Office for Desk {
 
     fn cases(&self, query: CaseQuery) -> Promise<'_, (u64, Vec<CaseRowView>)> {
         let wanted = |scope: &CaseScope| {
-            query
-                .owners
-                .as_ref()
-                .is_none_or(|owners| scope.owners.iter().any(|owner| owners.contains(owner)))
-                && !scope
-                    .excluded
-                    .iter()
-                    .any(|unit| query.not_excluded.contains(unit))
+            query.owners.as_ref().is_none_or(|owners| scope.owners.iter().any(|owner| owners.contains(owner)))
+                && !scope.excluded.iter().any(|unit| query.not_excluded.contains(unit))
         };
-        let rows: Vec<CaseRowView> = self
-            .cases
-            .iter()
-            .filter(|(_, scope)| wanted(scope))
-            .map(|(id, scope)| self.row(*id, scope))
-            .collect();
+        let rows: Vec<CaseRowView> =
+            self.cases.iter().filter(|(_, scope)| wanted(scope)).map(|(id, scope)| self.row(*id, scope)).collect();
         ready((rows.len() as u64, rows))
     }
 
@@ -196,19 +178,11 @@ impl Office for Desk {
         if reason.contains("broken store") {
             return failed(OfficeError::Failed("disk full".to_owned()));
         }
-        self.unmaskings
-            .lock()
-            .unwrap()
-            .push((who.id.clone(), case, reason.to_owned()));
+        self.unmaskings.lock().unwrap().push((who.id.clone(), case, reason.to_owned()));
         ready(())
     }
 
-    fn attach<'a>(
-        &'a self,
-        who: &'a User,
-        case: Uuid,
-        upload: Upload,
-    ) -> Promise<'a, AttachmentView> {
+    fn attach<'a>(&'a self, who: &'a User, case: Uuid, upload: Upload) -> Promise<'a, AttachmentView> {
         let view = AttachmentView {
             hash: huiyin_web::auth::secret::digest(&String::from_utf8_lossy(&upload.bytes)),
             name: upload.name,
@@ -217,14 +191,10 @@ impl Office for Desk {
             at: self.now(),
             by: who.name.clone(),
         };
-        self.files.lock().unwrap().insert(
-            view.hash.clone(),
-            StoredFile {
-                about: view.clone(),
-                cases: vec![case],
-                bytes: upload.bytes,
-            },
-        );
+        self.files
+            .lock()
+            .unwrap()
+            .insert(view.hash.clone(), StoredFile { about: view.clone(), cases: vec![case], bytes: upload.bytes });
         ready(view)
     }
 
@@ -234,20 +204,13 @@ impl Office for Desk {
 
     fn document(&self, _: Uuid, n: u32) -> Promise<'_, Option<Document>> {
         ready((n == 1).then(|| Document {
-            view: DocumentView {
-                n,
-                template: "extension-notice".to_owned(),
-                at: self.now(),
-            },
+            view: DocumentView { n, template: "extension-notice".to_owned(), at: self.now() },
             html: "<!doctype html><title>延期告知书</title>".to_owned(),
         }))
     }
 
     fn mails(&self, _: MailQuery) -> Promise<'_, Vec<MailRowView>> {
-        let row = |(id, _): &(Uuid, CaseScope)| MailRowView {
-            head: head(*id, self.now()),
-            attempts: 0,
-        };
+        let row = |(id, _): &(Uuid, CaseScope)| MailRowView { head: head(*id, self.now()), attempts: 0 };
         ready(self.cases.iter().map(row).collect())
     }
 
@@ -278,9 +241,7 @@ impl Office for Desk {
             kind: None,
             head: None,
         };
-        ["town-shijiao", "town-dongxi", "petition-office"]
-            .map(unit)
-            .into()
+        ["town-shijiao", "town-dongxi", "petition-office"].map(unit).into()
     }
 
     fn towns(&self) -> Vec<ChoiceView> {
@@ -314,20 +275,13 @@ impl Office for Desk {
             _ => Err(OfficeError::Refused {
                 code: "form_invalid".to_owned(),
                 message: Text::same("no span"),
-                details: vec![FieldError {
-                    path: "advance".to_owned(),
-                    message: Text::same("no span"),
-                }],
+                details: vec![FieldError { path: "advance".to_owned(), message: Text::same("no span") }],
             }),
         }
     }
 
     fn gauges(&self) -> Promise<'_, Vec<Gauge>> {
-        ready(vec![Gauge {
-            name: "huiyin_timer_oldest_overdue_seconds",
-            help: "Age.",
-            value: 0.0,
-        }])
+        ready(vec![Gauge { name: "huiyin_timer_oldest_overdue_seconds", help: "Age.", value: 0.0 }])
     }
 }
 

@@ -63,17 +63,11 @@ impl Answer {
     }
 
     pub fn code(&self) -> String {
-        self.json()["error"]["code"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
     }
 
     pub fn path(&self) -> String {
-        self.json()["error"]["details"][0]["path"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["error"]["details"][0]["path"].as_str().unwrap_or_default().to_owned()
     }
 }
 
@@ -95,23 +89,15 @@ impl House {
     pub async fn with(config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("huiyin.db").display());
-        let journal = OpenOptions::new(url, folder.path(), start())
-            .open()
-            .await
-            .unwrap();
-        let (wall, serial) = (
-            Arc::new(AtomicI64::new(start().timestamp_micros())),
-            AtomicU64::new(1),
-        );
+        let journal = OpenOptions::new(url, folder.path(), start()).open().await.unwrap();
+        let (wall, serial) = (Arc::new(AtomicI64::new(start().timestamp_micros())), AtomicU64::new(1));
         let desk = Arc::new(Desk::new(start()));
         let ticking = Arc::clone(&wall);
         let state = AppState::new(
             Arc::clone(&desk) as Arc<dyn huiyin_web::ports::Office>,
             journal.accounts(),
             config,
-            Arc::new(move || {
-                DateTime::from_timestamp_micros(ticking.load(Ordering::SeqCst)).unwrap()
-            }),
+            Arc::new(move || DateTime::from_timestamp_micros(ticking.load(Ordering::SeqCst)).unwrap()),
             Arc::new(move || {
                 let mut bytes = [7; 32];
                 bytes[..8].copy_from_slice(&serial.fetch_add(1, Ordering::SeqCst).to_be_bytes());
@@ -120,14 +106,7 @@ impl House {
         );
         let doors = Doors::all(state.clone());
         let list = doors.list().to_vec();
-        Self {
-            state,
-            desk,
-            doors: list,
-            router: doors.into_router(),
-            wall,
-            _folder: folder,
-        }
+        Self { state, desk, doors: list, router: doors.into_router(), wall, _folder: folder }
     }
 
     pub fn accounts(&self) -> &Accounts {
@@ -136,18 +115,11 @@ impl House {
 
     /// Lets the wall clock run.
     pub fn wait(&self, time: TimeDelta) {
-        self.wall
-            .fetch_add(time.num_microseconds().unwrap(), Ordering::SeqCst);
+        self.wall.fetch_add(time.num_microseconds().unwrap(), Ordering::SeqCst);
     }
 
     /// Adds a person.
-    pub async fn person(
-        &self,
-        login: &str,
-        roles: &[&str],
-        units: &[&str],
-        password: Option<&str>,
-    ) -> User {
+    pub async fn person(&self, login: &str, roles: &[&str], units: &[&str], password: Option<&str>) -> User {
         let own = |list: &[&str]| list.iter().map(|item| (*item).to_owned()).collect();
         let user = User {
             id: format!("id-{login}"),
@@ -161,17 +133,10 @@ impl House {
             active: true,
         };
         let hash = match password {
-            Some(password) => Some(
-                huiyin_web::auth::password::hash(&self.state, password.to_owned())
-                    .await
-                    .unwrap(),
-            ),
+            Some(password) => Some(huiyin_web::auth::password::hash(&self.state, password.to_owned()).await.unwrap()),
             None => None,
         };
-        self.accounts()
-            .create_user(&user, hash.as_deref(), start())
-            .await
-            .unwrap();
+        self.accounts().create_user(&user, hash.as_deref(), start()).await.unwrap();
         user
     }
 
@@ -179,56 +144,31 @@ impl House {
     pub async fn visitor(&self, login: &str, roles: &[&str], units: &[&str]) -> Visitor {
         let user = self.person(login, roles, units, None).await;
         let (cookie, session) = session::open(&self.state, user).await.unwrap();
-        Visitor {
-            id: session.user.id.clone(),
-            cookie,
-            csrf: session.csrf,
-        }
+        Visitor { id: session.user.id.clone(), cookie, csrf: session.csrf }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = to_bytes(response.into_body(), 1 << 24).await.unwrap();
-        Answer {
-            status,
-            headers,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
     pub async fn get(&self, who: Option<&Visitor>, path: &str) -> Answer {
-        self.send(request(who, Method::GET, path, Body::empty()))
-            .await
+        self.send(request(who, Method::GET, path, Body::empty())).await
     }
 
     pub async fn post(&self, who: Option<&Visitor>, path: &str, body: &Value) -> Answer {
-        self.send(request(
-            who,
-            Method::POST,
-            path,
-            Body::from(body.to_string()),
-        ))
-        .await
+        self.send(request(who, Method::POST, path, Body::from(body.to_string()))).await
     }
 
-    pub async fn call(
-        &self,
-        who: Option<&Visitor>,
-        method: Method,
-        path: &str,
-        body: &Value,
-    ) -> Answer {
-        self.send(request(who, method, path, Body::from(body.to_string())))
-            .await
+    pub async fn call(&self, who: Option<&Visitor>, method: Method, path: &str, body: &Value) -> Answer {
+        self.send(request(who, method, path, Body::from(body.to_string()))).await
     }
 }
 
 pub fn request(who: Option<&Visitor>, method: Method, path: &str, body: Body) -> Request<Body> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header(header::CONTENT_TYPE, "application/json");
+    let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
     if let Some(who) = who {
         request = request
             .header(header::COOKIE, format!("huiyin_session={}", who.cookie))

@@ -11,8 +11,7 @@ use crate::error::ApiError;
 use crate::ports::StoredFile;
 
 /// A file runs nothing, whatever it is.
-const POLICY: &str =
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
+const POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
 
 /// Content of a file, always as a download.
 #[utoipa::path(get, path = "/api/attachments/{hash}", tag = "cases",
@@ -24,22 +23,10 @@ pub(crate) async fn show(
     signed: Signed,
     Path(hash): Path<String>,
 ) -> Result<impl IntoResponse, ApiError> {
-    if hash.len() != 64
-        || !hash
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    {
+    if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         return Err(ApiError::not_found());
     }
-    let StoredFile {
-        about,
-        cases,
-        bytes,
-    } = state
-        .office
-        .attachment(&hash)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
+    let StoredFile { about, cases, bytes } = state.office.attachment(&hash).await?.ok_or_else(ApiError::not_found)?;
     let mut allowed = false;
     for case in cases {
         allowed = allowed || visible(&state, &signed, &case.to_string()).await.is_ok();
@@ -48,8 +35,7 @@ pub(crate) async fn show(
         return Err(ApiError::not_found());
     }
     let disposition = format!("attachment; filename*=UTF-8''{}", percent(&about.name));
-    let invalid =
-        |_| ApiError::internal(&"a stored file has a name or type that no header can carry");
+    let invalid = |_| ApiError::internal(&"a stored file has a name or type that no header can carry");
     let disposition = HeaderValue::try_from(disposition).map_err(invalid)?;
     let media_type = HeaderValue::try_from(about.media_type).map_err(invalid)?;
     let policy = HeaderValue::from_static(POLICY);
@@ -66,13 +52,5 @@ pub(crate) async fn show(
 /// RFC 8187.
 fn percent(name: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-    name.bytes()
-        .map(|b| {
-            if plain(b) {
-                char::from(b).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
-        .collect()
+    name.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

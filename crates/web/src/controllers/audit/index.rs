@@ -38,13 +38,6 @@ pub(crate) async fn index(
     Params(page): Params<Page>,
 ) -> Result<Json<Trail>, ApiError> {
     let district = &signed.user().district;
-    let rows = state
-        .accounts
-        .audit_lines(
-            district,
-            page.before.unwrap_or(i64::MAX),
-            page.limit.unwrap_or(100),
-        )
-        .await?;
+    let rows = state.accounts.audit_lines(district, page.before.unwrap_or(i64::MAX), page.limit.unwrap_or(100)).await?;
     Ok(Json(Trail { rows }))
 }

@@ -29,12 +29,7 @@ pub(crate) async fn attach(
     let limit = state.config.max_upload;
     let mut form = Multipart::from_request(request, &state)
         .await
-        .map_err(|_| {
-            ApiError::bad_request(
-                "content-type",
-                "expected multipart/form-data with a boundary",
-            )
-        })?;
+        .map_err(|_| ApiError::bad_request("content-type", "expected multipart/form-data with a boundary"))?;
     let unread = |problem: MultipartError| match problem.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(limit),
         _ => ApiError::bad_request("file", problem.body_text()),
@@ -43,19 +38,12 @@ pub(crate) async fn attach(
         if field.name() == Some("file") {
             let (name, bytes) = read(field, limit).await?;
             let (name, kind) = sniff::examine(&name, &bytes)?;
-            let upload = Upload {
-                name,
-                media_type: kind.media_type,
-                bytes,
-            };
+            let upload = Upload { name, media_type: kind.media_type, bytes };
             let kept = state.office.attach(signed.user(), case, upload).await?;
             return Ok((StatusCode::CREATED, Json(kept)));
         }
     }
-    Err(ApiError::bad_request(
-        "file",
-        "missing: expected a part named file",
-    ))
+    Err(ApiError::bad_request("file", "missing: expected a part named file"))
 }
 
 async fn read(mut field: Field<'_>, limit: usize) -> Result<(String, Vec<u8>), ApiError> {

@@ -40,15 +40,6 @@ pub(crate) async fn create(
     if !data.is_object() {
         return Err(ApiError::bad_request("data", "expected an object"));
     }
-    let accepted = state
-        .office
-        .submit(
-            signed.user(),
-            Submission {
-                id,
-                deed: Deed::Open { workflow, data },
-            },
-        )
-        .await?;
+    let accepted = state.office.submit(signed.user(), Submission { id, deed: Deed::Open { workflow, data } }).await?;
     Ok((StatusCode::CREATED, Json(accepted)))
 }

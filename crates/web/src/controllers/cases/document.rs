@@ -10,7 +10,8 @@ use crate::auth::session::Signed;
 use crate::error::ApiError;
 
 /// The paper may have no script and reach nothing; its one style is its own.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// A paper of a case as HTML for A4.
 #[utoipa::path(get, path = "/api/cases/{key}/documents/{n}", tag = "cases",
@@ -22,13 +23,6 @@ pub(crate) async fn document(
     Path((key, n)): Path<(String, u32)>,
 ) -> Result<impl IntoResponse, ApiError> {
     let file = visible(&state, &signed, &key).await?;
-    let document = state
-        .office
-        .document(file.row.id, n)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
-    Ok((
-        [(header::CONTENT_SECURITY_POLICY, POLICY)],
-        Html(document.html),
-    ))
+    let document = state.office.document(file.row.id, n).await?.ok_or_else(ApiError::not_found)?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(document.html)))
 }

@@ -40,20 +40,11 @@ pub(crate) async fn send(
     Path(key): Path<String>,
     Body(NewEvent { id, event, data }): Body<NewEvent>,
 ) -> Result<Json<AcceptedView>, ApiError> {
-    let data = if data.is_null() {
-        Value::Object(serde_json::Map::new())
-    } else {
-        data
-    };
+    let data = if data.is_null() { Value::Object(serde_json::Map::new()) } else { data };
     if !data.is_object() {
         return Err(ApiError::bad_request("data", "expected an object"));
     }
     let case = visible(&state, &signed, &key).await?.row.id;
     let deed = Deed::Event { case, event, data };
-    Ok(Json(
-        state
-            .office
-            .submit(signed.user(), Submission { id, deed })
-            .await?,
-    ))
+    Ok(Json(state.office.submit(signed.user(), Submission { id, deed }).await?))
 }

@@ -57,10 +57,7 @@ pub(crate) async fn index(
     Params(filters): Params<Filters>,
 ) -> Result<Json<CaseListView>, ApiError> {
     let Some(query) = query(&signed, filters)? else {
-        return Ok(Json(CaseListView {
-            total: 0,
-            rows: Vec::new(),
-        }));
+        return Ok(Json(CaseListView { total: 0, rows: Vec::new() }));
     };
     let (total, rows) = state.office.cases(query).await?;
     Ok(Json(CaseListView { total, rows }))
@@ -74,15 +71,8 @@ fn query(signed: &Signed, filters: Filters) -> Result<Option<CaseQuery>, ApiErro
         Some("received") => true,
         Some(_) => return Err(ApiError::bad_request("order", "expected due or received")),
     };
-    if filters
-        .text
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > LONGEST_TEXT)
-    {
-        return Err(ApiError::bad_request(
-            "text",
-            format!("at most {LONGEST_TEXT} characters"),
-        ));
+    if filters.text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
+        return Err(ApiError::bad_request("text", format!("at most {LONGEST_TEXT} characters")));
     }
     let own = permissions::parties(user);
     let only_own = filters.mine == Some(1) || !permissions::sees_all(user);

@@ -34,10 +34,7 @@ pub(crate) async fn preview(
     Body(Draft { workflow, data }): Body<Draft>,
 ) -> Result<Json<PreviewView>, ApiError> {
     let user = signed.user();
-    state
-        .previews
-        .take(&user.id, state.wall())
-        .map_err(ApiError::too_many)?;
+    state.previews.take(&user.id, state.wall()).map_err(ApiError::too_many)?;
     if !data.is_object() {
         return Err(ApiError::bad_request("data", "expected an object"));
     }

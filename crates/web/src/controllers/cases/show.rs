@@ -36,11 +36,7 @@ pub(crate) fn page(signed: &Signed, file: CaseFile) -> CasePage {
         may_unmask: !file.masked.is_empty() && permissions::may(user, Permission::Unmask),
         masked: file.masked,
         clocks: file.clocks,
-        events: if permissions::may(user, Permission::ActOnCases) {
-            file.events
-        } else {
-            Vec::new()
-        },
+        events: if permissions::may(user, Permission::ActOnCases) { file.events } else { Vec::new() },
         links: file.links.into_iter().filter_map(seen).collect(),
         attachments: file.attachments,
         documents: file.documents,

@@ -31,10 +31,5 @@ pub(crate) async fn timeline(
     Params(from): Params<From>,
 ) -> Result<Json<Vec<TimelineEntry>>, ApiError> {
     let file = visible(&state, &signed, &key).await?;
-    Ok(Json(
-        state
-            .office
-            .timeline(file.row.id, from.after.unwrap_or(0))
-            .await?,
-    ))
+    Ok(Json(state.office.timeline(file.row.id, from.after.unwrap_or(0)).await?))
 }

@@ -41,9 +41,6 @@ pub(crate) async fn unmask(
         ));
     }
     let file = visible(&state, &signed, &key).await?;
-    state
-        .office
-        .note_unmasking(signed.user(), file.row.id, reason)
-        .await?;
+    state.office.note_unmasking(signed.user(), file.row.id, reason).await?;
     Ok(Json(page(&signed, file)))
 }

@@ -43,10 +43,7 @@ pub(crate) async fn advance(
         (Some(span), None) => state.office.after(now, &span)?,
         (None, Some(to)) => to,
         _ => {
-            return Err(ApiError::bad_request(
-                "advance",
-                "expected either advance or to",
-            ));
+            return Err(ApiError::bad_request("advance", "expected either advance or to"));
         }
     };
     if to <= now || to - now > FARTHEST {

@@ -38,38 +38,19 @@ pub(crate) async fn index(
     signed: Signed,
     Params(filters): Params<Filters>,
 ) -> Result<Json<MailListView>, ApiError> {
-    if filters
-        .state
-        .as_deref()
-        .is_some_and(|state| !["queued", "held", "sent", "failed", "local"].contains(&state))
-    {
-        return Err(ApiError::bad_request(
-            "state",
-            "expected queued, held, sent, failed or local",
-        ));
+    if filters.state.as_deref().is_some_and(|state| !["queued", "held", "sent", "failed", "local"].contains(&state)) {
+        return Err(ApiError::bad_request("state", "expected queued, held, sent, failed or local"));
     }
     let limit = filters.limit.unwrap_or(50).min(500);
-    let query = MailQuery {
-        case: filters.case,
-        state: filters.state,
-        limit,
-        offset: filters.offset.unwrap_or(0),
-    };
+    let query = MailQuery { case: filters.case, state: filters.state, limit, offset: filters.offset.unwrap_or(0) };
     let rows = state.office.mails(query).await?;
     let hidden = excluded_cases(&state, &signed, &rows).await?;
-    let rows = rows
-        .into_iter()
-        .filter(|row| row.head.case.is_none_or(|case| !hidden.contains(&case)))
-        .collect();
+    let rows = rows.into_iter().filter(|row| row.head.case.is_none_or(|case| !hidden.contains(&case))).collect();
     Ok(Json(MailListView { rows }))
 }
 
 /// Cases among the rows' of which the viewer must not know. Nobody without a unit can be one of the accused.
-async fn excluded_cases(
-    state: &AppState,
-    signed: &Signed,
-    rows: &[MailRowView],
-) -> Result<BTreeSet<Uuid>, ApiError> {
+async fn excluded_cases(state: &AppState, signed: &Signed, rows: &[MailRowView]) -> Result<BTreeSet<Uuid>, ApiError> {
     let mut hidden = BTreeSet::new();
     if signed.user().units.is_empty() && signed.user().heads.is_empty() {
         return Ok(hidden);

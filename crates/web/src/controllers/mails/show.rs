@@ -17,11 +17,7 @@ pub(crate) async fn show(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Json<MailView>, ApiError> {
-    let mail = state
-        .office
-        .mail(&id)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
+    let mail = state.office.mail(&id).await?.ok_or_else(ApiError::not_found)?;
     if let Some(case) = mail.head.case
         && is_hidden(&state, &signed, case).await?
     {

@@ -18,10 +18,6 @@ pub(crate) async fn events(
     State(state): State<AppState>,
     signed: Signed,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let stream = live::stream(
-        signed.0.user,
-        state.office.listen(),
-        state.closing.subscribe(),
-    );
+    let stream = live::stream(signed.0.user, state.office.listen(), state.closing.subscribe());
     Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)))
 }

@@ -22,12 +22,6 @@ pub(crate) struct Health {
 #[utoipa::path(get, path = "/api/health", tag = "service", security(()),
     responses((status = 200, body = Health), (status = 500, body = crate::error::ErrorEnvelope)))]
 pub(crate) async fn health(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
-    state
-        .accounts
-        .failures_since("health", state.wall() - TimeDelta::seconds(1))
-        .await?;
-    Ok(Json(Health {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-    }))
+    state.accounts.failures_since("health", state.wall() - TimeDelta::seconds(1)).await?;
+    Ok(Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") }))
 }

@@ -12,11 +12,5 @@ use crate::error::ApiError;
     responses((status = 200, body = String, content_type = "text/plain"), (status = 401, body = crate::error::ErrorEnvelope)))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
     let gauges = state.office.gauges().await?;
-    Ok((
-        [(
-            header::CONTENT_TYPE,
-            "text/plain; version=0.0.4; charset=utf-8",
-        )],
-        state.metrics.text(&gauges),
-    ))
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.text(&gauges)))
 }

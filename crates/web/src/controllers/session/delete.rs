@@ -11,16 +11,7 @@ use crate::error::ApiError;
 
 /// Signs out.
 #[utoipa::path(delete, path = "/api/session", tag = "session", responses((status = 204)))]
-pub(crate) async fn delete(
-    State(state): State<AppState>,
-    signed: Signed,
-) -> Result<impl IntoResponse, ApiError> {
-    state
-        .accounts
-        .revoke_session(&signed.0.token_hash, state.wall())
-        .await?;
-    Ok((
-        StatusCode::NO_CONTENT,
-        [(header::SET_COOKIE, cookie::clear(&state.config))],
-    ))
+pub(crate) async fn delete(State(state): State<AppState>, signed: Signed) -> Result<impl IntoResponse, ApiError> {
+    state.accounts.revoke_session(&signed.0.token_hash, state.wall()).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::clear(&state.config))]))
 }

@@ -35,34 +35,16 @@ pub(crate) async fn password(
 ) -> Result<impl IntoResponse, ApiError> {
     let user = signed.0.user;
     passwords::check(&user.login, &new.password)?;
-    if state
-        .previews
-        .take(&format!("password:{}", user.id), state.wall())
-        .is_err()
-    {
+    if state.previews.take(&format!("password:{}", user.id), state.wall()).is_err() {
         return Err(ApiError::too_many(60));
     }
-    let hash = state
-        .accounts
-        .account_by_id(&user.id)
-        .await?
-        .and_then(|account| account.password_hash);
+    let hash = state.accounts.account_by_id(&user.id).await?.and_then(|account| account.password_hash);
     if hash.is_some() && !passwords::verify(&state, new.current.unwrap_or_default(), hash).await? {
-        return Err(ApiError::field(
-            "current",
-            "原密码不正确",
-            "the present password is wrong",
-        ));
+        return Err(ApiError::field("current", "原密码不正确", "the present password is wrong"));
     }
     let hash = passwords::hash(&state, new.password).await?;
-    state
-        .accounts
-        .set_password(&user.id, &hash, state.wall())
-        .await?;
-    state
-        .accounts
-        .revoke_sessions_of(&user.id, state.wall())
-        .await?;
+    state.accounts.set_password(&user.id, &hash, state.wall()).await?;
+    state.accounts.revoke_sessions_of(&user.id, state.wall()).await?;
     let entry = AuditEntry {
         at: state.office.now(),
         district: &user.district,
@@ -73,8 +55,5 @@ pub(crate) async fn password(
     };
     state.accounts.audit(&entry).await?;
     let (token, session) = session::open(&state, user).await?;
-    Ok((
-        [(header::SET_COOKIE, cookie::set(&state.config, &token))],
-        Json(session::view(&state, &session)),
-    ))
+    Ok(([(header::SET_COOKIE, cookie::set(&state.config, &token))], Json(session::view(&state, &session))))
 }

@@ -41,11 +41,7 @@ pub(crate) async fn token(
         Err(refusal) => return Err(refusal),
     };
     let (token, _) = session::open(&state, user).await?;
-    Ok((
-        [(header::SET_COOKIE, cookie::set(&state.config, &token))],
-        Redirect::to("/"),
-    )
-        .into_response())
+    Ok(([(header::SET_COOKIE, cookie::set(&state.config, &token))], Redirect::to("/")).into_response())
 }
 
 const SPENT: &str = r#"<!doctype html>

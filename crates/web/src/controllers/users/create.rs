@@ -63,11 +63,7 @@ pub(crate) async fn create(
     };
     check(&state, &user)?;
     if let Some(known) = state.accounts.user(&user.id).await? {
-        return if known == user {
-            Ok((StatusCode::CREATED, Json(known.into())))
-        } else {
-            Err(ApiError::conflict())
-        };
+        return if known == user { Ok((StatusCode::CREATED, Json(known.into()))) } else { Err(ApiError::conflict()) };
     }
     let hash = match new.password {
         Some(text) => {
@@ -76,19 +72,14 @@ pub(crate) async fn create(
         }
         None => None,
     };
-    state
-        .accounts
-        .create_user(&user, hash.as_deref(), state.wall())
-        .await?;
+    state.accounts.create_user(&user, hash.as_deref(), state.wall()).await?;
     note(&state, &signed, "user.created", &user).await?;
     Ok((StatusCode::CREATED, Json(user.into())))
 }
 
 fn check_login(login: &str) -> Result<(), ApiError> {
     let fits = (2..=64).contains(&login.len())
-        && login
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@'));
+        && login.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@'));
     if fits {
         return Ok(());
     }
@@ -102,52 +93,26 @@ fn check_login(login: &str) -> Result<(), ApiError> {
 /// Refuses unknown roles, unknown units, an empty name. Shared with the change of an account.
 pub(crate) fn check(state: &AppState, user: &User) -> Result<(), ApiError> {
     if user.name.trim().is_empty() || user.name.chars().count() > 100 {
-        return Err(ApiError::field(
-            "name",
-            "请填写姓名（100字以内）",
-            "expected 1 to 100 characters",
-        ));
+        return Err(ApiError::field("name", "请填写姓名（100字以内）", "expected 1 to 100 characters"));
     }
-    if let Some(i) = user
-        .roles
-        .iter()
-        .position(|role| !ROLES.contains(&role.as_str()))
-    {
+    if let Some(i) = user.roles.iter().position(|role| !ROLES.contains(&role.as_str())) {
         let en = format!("no such role. expected one of {}", ROLES.join(", "));
         return Err(ApiError::field(&format!("roles[{i}]"), "没有此角色", &en));
     }
-    let known: Vec<String> = state
-        .office
-        .units()
-        .into_iter()
-        .map(|unit| unit.id)
-        .collect();
+    let known: Vec<String> = state.office.units().into_iter().map(|unit| unit.id).collect();
     for (field, units) in [("units", &user.units), ("heads", &user.heads)] {
         if let Some(i) = units.iter().position(|unit| !known.contains(unit)) {
-            return Err(ApiError::field(
-                &format!("{field}[{i}]"),
-                "没有此单位",
-                "no such unit in the directory",
-            ));
+            return Err(ApiError::field(&format!("{field}[{i}]"), "没有此单位", "no such unit in the directory"));
         }
     }
     if !matches!(user.language.as_str(), "zh" | "en") {
-        return Err(ApiError::field(
-            "language",
-            "语言应为 zh 或 en",
-            "expected zh or en",
-        ));
+        return Err(ApiError::field("language", "语言应为 zh 或 en", "expected zh or en"));
     }
     Ok(())
 }
 
 /// Writes down who changed which account to what. Shared with the change of an account.
-pub(crate) async fn note(
-    state: &AppState,
-    signed: &Signed,
-    action: &str,
-    user: &User,
-) -> Result<(), ApiError> {
+pub(crate) async fn note(state: &AppState, signed: &Signed, action: &str, user: &User) -> Result<(), ApiError> {
     let reason = format!(
         "{}: roles {:?}, units {:?}, heads {:?}, active {}",
         user.login, user.roles, user.units, user.heads, user.active

@@ -10,10 +10,7 @@ use crate::views::session::UserView;
 
 /// Everybody of the district, by sign-in name.
 #[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = Vec<UserView>)))]
-pub(crate) async fn index(
-    State(state): State<AppState>,
-    signed: Signed,
-) -> Result<Json<Vec<UserView>>, ApiError> {
+pub(crate) async fn index(State(state): State<AppState>, signed: Signed) -> Result<Json<Vec<UserView>>, ApiError> {
     let users = state.accounts.users(&signed.user().district).await?;
     Ok(Json(users.into_iter().map(UserView::from).collect()))
 }

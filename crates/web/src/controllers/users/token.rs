@@ -38,14 +38,8 @@ pub(crate) async fn token(
     let user = user.ok_or_else(ApiError::not_found)?;
     let token = secret::letters((state.entropy)());
     let expires_at = state.wall() + LASTS;
-    state
-        .accounts
-        .issue_token(&secret::digest(&token), &user.id, expires_at)
-        .await?;
+    state.accounts.issue_token(&secret::digest(&token), &user.id, expires_at).await?;
     note(&state, &signed, "user.link_issued", &user).await?;
-    let link = format!(
-        "{}/sign-in?token={token}",
-        state.config.public_url.trim_end_matches('/')
-    );
+    let link = format!("{}/sign-in?token={token}", state.config.public_url.trim_end_matches('/'));
     Ok(Json(OneTimeLink { link, expires_at }))
 }

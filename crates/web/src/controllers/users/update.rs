@@ -45,41 +45,12 @@ pub(crate) async fn update(
     Path(id): Path<String>,
     Body(changed): Body<ChangedUser>,
 ) -> Result<Json<UserView>, ApiError> {
-    let known = state
-        .accounts
-        .user(&id)
-        .await?
-        .filter(|user| user.district == signed.user().district);
-    let User {
-        id,
-        district,
-        login,
-        ..
-    } = known.ok_or_else(ApiError::not_found)?;
-    let ChangedUser {
-        name,
-        roles,
-        units,
-        heads,
-        language,
-        active,
-        password: new_password,
-    } = changed;
-    let user = User {
-        id,
-        district,
-        login,
-        name,
-        roles,
-        units,
-        heads,
-        language,
-        active,
-    };
+    let known = state.accounts.user(&id).await?.filter(|user| user.district == signed.user().district);
+    let User { id, district, login, .. } = known.ok_or_else(ApiError::not_found)?;
+    let ChangedUser { name, roles, units, heads, language, active, password: new_password } = changed;
+    let user = User { id, district, login, name, roles, units, heads, language, active };
     check(&state, &user)?;
-    if user.id == signed.user().id
-        && !(user.active && user.roles.iter().any(|role| role == "admin"))
-    {
+    if user.id == signed.user().id && !(user.active && user.roles.iter().any(|role| role == "admin")) {
         return Err(ApiError::field(
             "roles",
             "不能取消自己的管理员权限",
@@ -89,17 +60,11 @@ pub(crate) async fn update(
     if let Some(text) = new_password {
         password::check(&user.login, &text)?;
         let hash = password::hash(&state, text).await?;
-        state
-            .accounts
-            .set_password(&user.id, &hash, state.wall())
-            .await?;
+        state.accounts.set_password(&user.id, &hash, state.wall()).await?;
     }
     state.accounts.update_user(&user, state.wall()).await?;
     if user.id != signed.user().id {
-        state
-            .accounts
-            .revoke_sessions_of(&user.id, state.wall())
-            .await?;
+        state.accounts.revoke_sessions_of(&user.id, state.wall()).await?;
     }
     note(&state, &signed, "user.changed", &user).await?;
     Ok(Json(user.into()))

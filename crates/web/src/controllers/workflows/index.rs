@@ -9,9 +9,6 @@ use crate::views::workflow::WorkflowView;
 
 /// Workflows in force.
 #[utoipa::path(get, path = "/api/workflows", tag = "cases", responses((status = 200, body = Vec<WorkflowView>)))]
-pub(crate) async fn index(
-    State(state): State<AppState>,
-    signed: Signed,
-) -> Json<Vec<WorkflowView>> {
+pub(crate) async fn index(State(state): State<AppState>, signed: Signed) -> Json<Vec<WorkflowView>> {
     Json(state.office.workflows(signed.user()))
 }
