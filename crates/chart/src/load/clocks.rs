@@ -71,7 +71,7 @@ impl Loader {
             extension: fields.get("extension").and_then(|n| self.extension(n, &path)),
             ladder,
             repeat,
-            place: node.place(&self.file),
+            place: node.key_place(&self.file),
         })
     }
 

@@ -39,7 +39,7 @@ impl Loader {
             confidential: confidential(&form),
             form,
             require,
-            place: node.place(&self.file),
+            place: node.key_place(&self.file),
         })
     }
 

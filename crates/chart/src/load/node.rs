@@ -18,6 +18,8 @@ pub(super) const FILE_LIMIT: usize = 1 << 20;
 pub(super) struct Node {
     pub(super) line: u32,
     pub(super) column: u32,
+    /// Line and column of the key in front of it, if it has one: where a person looks for a state or a clock.
+    pub(super) key: Option<(u32, u32)>,
     pub(super) kind: Kind,
 }
 
@@ -36,6 +38,12 @@ pub(super) enum Kind {
 impl Node {
     pub(super) fn place(&self, file: &Arc<str>) -> Place {
         Place { file: file.clone(), line: self.line, column: self.column }
+    }
+
+    /// Where the key in front of it stands; without one, where it stands itself.
+    pub(super) fn key_place(&self, file: &Arc<str>) -> Place {
+        let (line, column) = self.key.unwrap_or((self.line, self.column));
+        Place { file: file.clone(), line, column }
     }
 
     /// What it is, in words.
@@ -76,12 +84,8 @@ impl Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Kind>::deserialize(deserializer)?;
-        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        Ok(Self {
-            line: narrow(spanned.referenced.line()),
-            column: narrow(spanned.referenced.column()),
-            kind: spanned.value,
-        })
+        let (line, column) = place_of(&spanned);
+        Ok(Self { line, column, key: None, kind: spanned.value })
     }
 }
 
@@ -127,14 +131,20 @@ impl<'de> Deserialize<'de> for Kind {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kind, A::Error> {
                 let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry::<String, Node>()? {
-                    entries.push(entry);
+                while let Some((key, mut node)) = map.next_entry::<Spanned<String>, Node>()? {
+                    node.key = Some(place_of(&key));
+                    entries.push((key.value, node));
                 }
                 Ok(Kind::Map(entries))
             }
         }
         deserializer.deserialize_any(Any)
     }
+}
+
+fn place_of<T>(spanned: &Spanned<T>) -> (u32, u32) {
+    let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    (narrow(spanned.referenced.line()), narrow(spanned.referenced.column()))
 }
 
 /// Reads one file.

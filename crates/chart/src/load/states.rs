@@ -78,7 +78,7 @@ impl Loader {
             entry: Vec::new(),
             exit: Vec::new(),
             owner: None,
-            place: node.place(&self.file),
+            place: node.key_place(&self.file),
         });
         if let Some(states) = node.get("states") {
             for (child_key, child) in self.entries(states, &shown)? {
