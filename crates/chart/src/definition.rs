@@ -70,10 +70,40 @@ pub struct Definition {
     pub states: Vec<State>,
     /// All transitions, document order.
     pub transitions: Vec<Transition>,
+    /// Every name used that is defined elsewhere, in the order it was read.
+    pub mentions: Vec<Mention>,
     /// Look-up tables of the interpreter.
     pub tables: crate::machine::Tables,
     /// Look-up tables of the clocks and compiled forms; filled on first use.
     pub reactions: crate::clocks::Reactions,
+}
+
+/// A name that a workflow uses and that the district, the templates or another workflow define.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// What kind of name.
+    pub kind: MentionKind,
+    /// The name, without `role:` or `unit:`.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// Path below the root of the file, e.g. `states.assigned.entry`.
+    pub path: String,
+}
+
+/// See [`Mention`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MentionKind {
+    /// A role of the directory.
+    Role,
+    /// A unit of the directory.
+    Unit,
+    /// A mail template.
+    Template,
+    /// A letter that is drawn up.
+    Letter,
+    /// A workflow that is opened.
+    Workflow,
 }
 
 /// Which of the two promised rates a clock's runs are counted in.

@@ -43,6 +43,7 @@ impl Shadow {
                 events: Vec::new(),
                 clocks: Vec::new(),
                 targets: Vec::new(),
+                mentions: Vec::new(),
                 tables: Tables::of(&states, &transitions),
                 reactions: Default::default(),
                 states,

@@ -3,7 +3,7 @@
 use super::Loader;
 use super::node::{Kind, Node};
 use crate::definition::{
-    Anchor, Claim, ClockDecl, ClockIx, CountsAs, Extension, Limit, LimitStatus, Repeat, Rung, RungActions, TargetDecl,
+    Anchor, Claim, ClockDecl, ClockIx, CountsAs, Extension, Limit, LimitStatus, MentionKind, Repeat, Rung, RungActions, TargetDecl,
     Text, Trigger, TriggerOn,
 };
 
@@ -166,7 +166,7 @@ impl Loader {
             up_to: self.span(up_to, path)?,
             times: u32::try_from(times).unwrap_or(1),
             approved_by: self.party(approved_by, path)?,
-            sends: fields.get("sends").and_then(|n| self.text(n, path)),
+            sends: fields.get("sends").and_then(|n| self.named(MentionKind::Letter, n, path)),
         })
     }
 
@@ -200,12 +200,13 @@ impl Loader {
 
     fn rung_actions(&mut self, node: &Node, path: &str) -> RungActions {
         let raise = node.get("raise").and_then(|n| self.text(n, path));
+        let template = node.get("template").and_then(|n| self.named(MentionKind::Template, n, path));
         if let (Some(name), Some(n)) = (&raise, node.get("raise")) {
             self.declared_name(n, path, name);
         }
         RungActions {
             notify: node.get("notify").map(|n| self.recipients(n, path)).unwrap_or_default(),
-            template: node.get("template").and_then(|n| self.text(n, path)),
+            template,
             raise,
             reassign: node.get("reassign").and_then(|n| self.party(n, path)),
             mark: node.get("mark").and_then(|n| self.text(n, path)),

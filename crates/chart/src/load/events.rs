@@ -3,7 +3,7 @@
 use super::Loader;
 use super::data::confidential;
 use super::node::{Kind, Node};
-use crate::definition::{EventDecl, Requirement, Sender, Text};
+use crate::definition::{EventDecl, MentionKind, Requirement, Sender, Text};
 
 impl Loader {
     pub(super) fn event_decls(&mut self, node: &Node) -> Vec<EventDecl> {
@@ -55,8 +55,14 @@ impl Loader {
                 "public" => Some(Sender::Public),
                 "machine" => Some(Sender::Machine),
                 other => match other.split_once(':') {
-                    Some(("role", name)) => Some(Sender::Role(name.to_owned())),
-                    Some(("unit", name)) => Some(Sender::Unit(name.to_owned())),
+                    Some(("role", name)) => {
+                        self.mention(MentionKind::Role, name, item, path);
+                        Some(Sender::Role(name.to_owned()))
+                    }
+                    Some(("unit", name)) => {
+                        self.mention(MentionKind::Unit, name, item, path);
+                        Some(Sender::Unit(name.to_owned()))
+                    }
                     _ => {
                         let cure = "write role:…, unit:…, owner, unit-head, public or machine";
                         self.problem(item, path, format!("`{other}` cannot send events"), cure);

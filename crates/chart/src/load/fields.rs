@@ -2,6 +2,7 @@
 
 use super::node::{Kind, Node};
 use super::{Loader, nearest};
+use crate::definition::MentionKind;
 
 /// The entries of a mapping whose keys are all known.
 pub(super) struct Fields<'n> {
@@ -55,6 +56,13 @@ impl Loader {
                 None
             }
         }
+    }
+
+    /// A text that names something defined elsewhere.
+    pub(super) fn named(&mut self, kind: MentionKind, node: &Node, path: &str) -> Option<String> {
+        let name = self.text(node, path)?;
+        self.mention(kind, &name, node, path);
+        Some(name)
     }
 
     pub(super) fn whole(&mut self, node: &Node, path: &str, least: i64, most: i64) -> Option<i64> {

@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 pub use data::plain_schema;
 pub use diagnostic::{Diagnostic, Diagnostics, nearest};
 
-use crate::definition::{DataSchema, Definition, Source, State, StateIx, Transition};
+use crate::definition::{DataSchema, Definition, Mention, MentionKind, Party, Source, State, StateIx, Transition};
 use crate::expr::Expr;
 use crate::machine::Tables;
 use node::{Kind, Node};
@@ -64,6 +64,8 @@ pub fn load(path: &str, text: &str, other: &dyn Fn(&str) -> Option<String>) -> R
         data: DataSchema::default(),
         sources: vec![Source { path: path.to_owned(), text: text.to_owned() }],
         events: Vec::new(),
+        mentions: Vec::new(),
+        targeted_history: Vec::new(),
     };
     let definition = loader.definition(&root, other);
     if loader.problems.is_empty()
@@ -88,12 +90,30 @@ struct Loader {
     sources: Vec<Source>,
     /// Declared event names.
     events: Vec<String>,
+    mentions: Vec<Mention>,
+    /// History states that have a `target:`.
+    targeted_history: Vec<StateIx>,
 }
 
 impl Loader {
     fn problem(&mut self, at: &Node, path: &str, problem: impl Into<String>, cure: impl Into<String>) {
         let place = at.place(&self.file);
         self.problems.push(Diagnostic { place, path: path.to_owned(), problem: problem.into(), cure: cure.into() });
+    }
+
+    /// Keeps a name that is defined elsewhere, for `check`.
+    fn mention(&mut self, kind: MentionKind, name: &str, at: &Node, path: &str) {
+        let place = at.place(&self.file);
+        self.mentions.push(Mention { kind, name: name.to_owned(), place, path: path.to_owned() });
+    }
+
+    fn mention_party(&mut self, party: &Party, at: &Node, path: &str) {
+        match party {
+            Party::Role(name) => self.mention(MentionKind::Role, name, at, path),
+            Party::Unit(name) => self.mention(MentionKind::Unit, name, at, path),
+            // People come and go; they are looked up when something is sent to them.
+            Party::Person(_) => {}
+        }
     }
 
     fn definition(&mut self, root: &Node, other: &dyn Fn(&str) -> Option<String>) -> Option<Definition> {
@@ -143,6 +163,7 @@ impl Loader {
             events,
             clocks,
             targets,
+            mentions: std::mem::take(&mut self.mentions),
             tables: Tables::of(&states, &transitions),
             reactions: crate::clocks::Reactions::default(),
             states,

@@ -46,8 +46,9 @@ impl Loader {
     pub(super) fn party(&mut self, node: &Node, path: &str) -> Option<Party> {
         let text = self.text(node, path)?;
         let party = Party::parse(&text);
-        if party.is_none() {
-            self.problem(node, path, format!("`{text}` is no party"), "write role:…, unit:… or person:…");
+        match &party {
+            Some(party) => self.mention_party(party, node, path),
+            None => self.problem(node, path, format!("`{text}` is no party"), "write role:…, unit:… or person:…"),
         }
         party
     }
@@ -57,7 +58,13 @@ impl Loader {
         if let Kind::Text(text) = &node.kind
             && let Some(party) = Party::parse(text)
         {
+            self.mention_party(&party, node, path);
             return Some(Owner::Party(party));
+        }
+        if let Kind::Text(text) = &node.kind {
+            for party in parties_in(text) {
+                self.mention_party(&party, node, path);
+            }
         }
         self.expr(node, path).map(Owner::Expr)
     }
@@ -75,9 +82,12 @@ impl Loader {
                 "petitioner" => Some(Recipient::Petitioner),
                 other => {
                     let party = Party::parse(other);
-                    if party.is_none() {
-                        let cure = "write owner, unit-head, petitioner, role:…, unit:… or person:…";
-                        self.problem(item, path, format!("`{other}` is no recipient"), cure);
+                    match &party {
+                        Some(party) => self.mention_party(party, item, path),
+                        None => {
+                            let cure = "write owner, unit-head, petitioner, role:…, unit:… or person:…";
+                            self.problem(item, path, format!("`{other}` is no recipient"), cure);
+                        }
                     }
                     party.map(Recipient::Party)
                 }
@@ -85,6 +95,13 @@ impl Loader {
         }
         found
     }
+}
+
+/// Parties that stand as whole texts in an expression: `data.unit == '' ? 'role:dispatcher' : data.unit`. One that
+/// is put together, like `'unit:' + data.unit`, is not.
+fn parties_in(expression: &str) -> Vec<Party> {
+    let quoted = |quote: char| expression.split(quote).skip(1).step_by(2).filter_map(Party::parse);
+    quoted('\'').chain(quoted('"')).collect()
 }
 
 impl Party {

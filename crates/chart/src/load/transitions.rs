@@ -2,7 +2,7 @@
 
 use super::node::{Kind, Node};
 use super::{Loader, nearest};
-use crate::definition::{Action, Descriptor, StateIx, StateKind, Transition, TransitionIx};
+use crate::definition::{Action, Descriptor, MentionKind, StateIx, StateKind, Transition, TransitionIx};
 use crate::expr::Expr;
 
 impl Loader {
@@ -303,13 +303,16 @@ impl Loader {
             "cancel" => Action::Cancel(self.text(value, &here)?),
             "notify" => Action::Notify {
                 to: self.recipients(value, &here),
-                template: fields.get("template").and_then(|t| self.text(t, &here)).unwrap_or_else(|| "notice".into()),
+                template: fields
+                    .get("template")
+                    .and_then(|t| self.named(MentionKind::Template, t, &here))
+                    .unwrap_or_else(|| "notice".into()),
                 urgent: fields.get("urgent").is_some_and(|urgent| self.truth(urgent, &here)),
             },
-            "document" => Action::Document { template: self.text(value, &here)? },
+            "document" => Action::Document { template: self.named(MentionKind::Letter, value, &here)? },
             "open" => {
                 let open = self.fields(value, &here, &["workflow", "link", "data"])?;
-                let Some(workflow) = open.get("workflow").and_then(|w| self.text(w, &here)) else {
+                let Some(workflow) = open.get("workflow").and_then(|w| self.named(MentionKind::Workflow, w, &here)) else {
                     self.problem(
                         value,
                         &here,
