@@ -524,7 +524,7 @@ pub struct Repeat {
 }
 
 /// What a rung does.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RungActions {
     /// Recipients of a notice.
     pub notify: Vec<Recipient>,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::views::Text;
 
 /// Yellow begins this long before the due date.
-const NEAR: TimeDelta = TimeDelta::days(3);
+pub(crate) const NEAR: TimeDelta = TimeDelta::days(3);
 
 /// How urgent a case is at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

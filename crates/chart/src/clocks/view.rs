@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::dates::Side;
 use super::{ClockRun, Status, words};
 use crate::case::CaseState;
-use crate::definition::{ClockDecl, Definition, LimitStatus, Text};
+use crate::definition::{ClockDecl, Definition, LimitStatus, RungActions, Text};
 
 /// One run of one clock.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -56,8 +56,14 @@ pub struct ClockView {
 pub struct NextRung {
     /// When.
     pub at: Instant,
-    /// Which and what.
+    /// Which and what, parties and events by their names in the language.
     pub what: Text,
+    /// Which: `到期前 3 个工作日`.
+    #[serde(skip)]
+    pub which: Text,
+    /// What it does, for those who know the names that people use.
+    #[serde(skip)]
+    pub does: RungActions,
 }
 
 impl CaseState {
@@ -112,8 +118,10 @@ fn view(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instant) -> 
 
 fn next_rung(decl: &ClockDecl, at: Instant, rung: u16) -> Option<NextRung> {
     let (en, zh) = words::rung(decl, rung);
-    let deed = words::deed(ClockRun::does(decl, rung)?);
-    Some(NextRung { at, what: Text { zh: format!("{zh}：{}", deed.zh), en: format!("{en}: {}", deed.en) } })
+    let does = ClockRun::does(decl, rung)?.clone();
+    let deed = words::deed(&does);
+    let what = Text { zh: format!("{zh}：{}", deed.zh), en: format!("{en}: {}", deed.en) };
+    Some(NextRung { at, what, which: Text { zh, en }, does })
 }
 
 fn derivation(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instant) -> Vec<Line> {

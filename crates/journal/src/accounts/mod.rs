@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeZone as _, Utc};
 use sqlx::{PgPool, SqlitePool};
 
 pub use audit::{AuditEntry, AuditLine};
-pub use sessions::{NewSession, Session};
+pub use sessions::{NewSession, OwnSession, Session};
 pub use users::{Account, User};
 
 /// The accounts of one store. Cheap to clone.

@@ -59,8 +59,14 @@ impl Words<'_> {
                     .map_or(("", ""), |_| ("（无合适单位，转值班室）", " (fell back to the duty desk)"));
                 Some(Text::new(format!("责任方：{}{}", name.zh, why.0), format!("owner: {}{}", name.en, why.1)))
             }
-            Fact::Marked { mark } => Some(Text::new(format!("标记：{mark}"), format!("marked: {mark}"))),
-            Fact::Unmarked { mark } => Some(Text::new(format!("取消标记：{mark}"), format!("mark taken away: {mark}"))),
+            Fact::Marked { mark } => {
+                let mark = names::mark(mark);
+                Some(Text::new(format!("标记：{}", mark.zh), format!("marked: {}", mark.en)))
+            }
+            Fact::Unmarked { mark } => {
+                let mark = names::mark(mark);
+                Some(Text::new(format!("取消标记：{}", mark.zh), format!("mark taken away: {}", mark.en)))
+            }
             Fact::ExpressionFailed { expression, problem } => Some(Text::new(
                 format!("条件无法计算：{expression}（{problem}）"),
                 format!("an expression failed: {expression} ({problem})"),

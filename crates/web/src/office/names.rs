@@ -45,6 +45,26 @@ pub(crate) fn states(definition: Option<&Definition>, ids: &[String]) -> Vec<Tex
     ids.iter().map(|id| title(id).unwrap_or_else(|| Text::same(id))).collect()
 }
 
+/// The title of a lasting mark. One that is not listed is shown as the workflow wrote it.
+pub(crate) fn mark(mark: &str) -> Text {
+    let (zh, en) = match mark {
+        "overdue" => ("已超期", "overdue"),
+        "notice-overdue" => ("告知超期", "notice overdue"),
+        "unassigned" => ("未交办", "not assigned"),
+        "forced" => ("系统交办", "assigned by the system"),
+        "supervised" => ("督办", "under supervision"),
+        "leader-in-charge" => ("领导包案", "leader in charge"),
+        "enforcement" => ("执法立案", "enforcement case"),
+        "material-requested" => ("待补材料", "material asked for"),
+        "interim" => ("已阶段性答复", "interim reply given"),
+        "urgent" => ("重大紧急", "grave or urgent"),
+        "reported" => ("已报告", "reported"),
+        "under-review" => ("复查中", "under review"),
+        other => return Text::same(other),
+    };
+    Text::new(zh, en)
+}
+
 /// A text of the directory as the API says it.
 pub(crate) fn text(text: &huiyin_directory::Text) -> Text {
     Text::new(&text.zh, &text.en)

@@ -39,6 +39,17 @@ pub struct SessionUser {
     pub heads: Vec<String>,
 }
 
+/// A session as its person sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OwnSessionView {
+    /// When the person signed in.
+    pub opened_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: DateTime<Utc>,
+    /// It is the one that asks.
+    pub here: bool,
+}
+
 /// A district.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DistrictView {
