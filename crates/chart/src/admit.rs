@@ -86,10 +86,23 @@ fn form(def: &Definition, decl: &EventDecl, data: &Value, actor: &Actor, ctx: &C
     };
     let mut details: Vec<FieldError> = form.iter_errors(data).take(20).map(|error| field_error(&error)).collect();
     unknown_units(&decl.form, data, ctx, &mut details);
+    if matches!(actor.kind, ActorKind::Person | ActorKind::Public) {
+        read_only(&decl.form, data, &mut details);
+    }
     if details.is_empty() {
         return Ok(());
     }
     Err(Refusal { details, ..Refusal::field("", "", "") })
+}
+
+/// Fields marked `readOnly` come from machines, imports and other cases; people and the public cannot fill them in.
+fn read_only(form: &Value, data: &Value, details: &mut Vec<FieldError>) {
+    let fields = form.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let marked = fields.filter(|(_, schema)| schema.get("readOnly") == Some(&Value::Bool(true)));
+    for (name, _) in marked.filter(|(name, _)| data.get(name.as_str()).is_some()) {
+        let message = Text { zh: "不能由人填写".into(), en: "cannot be filled in by a person".into() };
+        details.push(FieldError { path: name.clone(), message });
+    }
 }
 
 /// Fields of format `unit` must name a unit of the directory.

@@ -1,8 +1,8 @@
 //! The workflow language: YAML → [`Definition`] → `step`. Pure: no clock, no I/O, no async.
 //!
 //! `load` reads what a person wrote, `machine` interprets the statechart, `expr` the conditions in it, `clocks` the
-//! deadlines beside it; `step` puts them together. Durable timers, journals and mails are the engine's; proofs are
-//! `check`'s.
+//! deadlines beside it; `step` puts them together; `rates` counts the two promises. Durable timers, journals and mails
+//! are the engine's; proofs are `check`'s.
 
 mod actor;
 mod admit;
@@ -16,6 +16,7 @@ pub mod load;
 pub mod machine;
 mod outcome;
 mod owner;
+pub mod rates;
 mod refusal;
 mod step;
 pub mod try_run;

@@ -50,6 +50,16 @@ impl ClockRun {
         self.due = due;
     }
 
+    /// The effective date as if no extension had been granted.
+    pub(crate) fn due_without_extensions(&self, decl: &ClockDecl, calendar: &Calendar) -> Instant {
+        if self.extensions.is_empty() {
+            return self.due;
+        }
+        let mut run = Self { extensions: Vec::new(), ..self.clone() };
+        run.reckon(decl, calendar, self.ended_at.unwrap_or(self.due), true);
+        run.due
+    }
+
     fn reach(&self, span: Span, paused: &[Interval], decl: &ClockDecl, calendar: &Calendar, now: Instant) -> Due {
         let rule = Rule { rolls: decl.rolls };
         if self.extensions.is_empty() {
