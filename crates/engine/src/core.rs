@@ -1,10 +1,12 @@
 //! What all parts of the engine share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use huiyin_bus::Bus;
-use huiyin_journal::{Journal, Kind};
+use huiyin_journal::{Instant, Journal, Kind, micros};
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::clock::Clock;
 use crate::command::REAL;
@@ -48,6 +50,39 @@ impl Default for Config {
     }
 }
 
+/// What wakes the timer watch of one timeline.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pub(crate) timeline: String,
+    /// The due time it sleeps until, in microseconds; [`i64::MAX`] while it looks, so that every new timer wakes it.
+    until: AtomicI64,
+    woken: Notify,
+}
+
+impl Watch {
+    pub(crate) fn new(timeline: &str) -> Self {
+        Self { timeline: timeline.to_owned(), until: AtomicI64::new(i64::MAX), woken: Notify::new() }
+    }
+
+    /// From now on every timer that is written wakes it; to be called before looking for what is due.
+    pub(crate) fn look(&self) -> Notified<'_> {
+        self.until.store(i64::MAX, Ordering::SeqCst);
+        self.woken.notified()
+    }
+
+    /// From now on only a timer due before `until` wakes it.
+    pub(crate) fn sleeps(&self, until: Instant) {
+        self.until.store(micros(until), Ordering::SeqCst);
+    }
+
+    /// A timer of its timeline was written.
+    pub(crate) fn written(&self, due_at: Instant) {
+        if micros(due_at) < self.until.load(Ordering::SeqCst) {
+            self.woken.notify_waiters();
+        }
+    }
+}
+
 /// See the module.
 pub(crate) struct Core {
     pub(crate) journal: Journal,
@@ -57,8 +92,8 @@ pub(crate) struct Core {
     pub(crate) ids: Ids,
     pub(crate) config: Config,
     pub(crate) counters: Counters,
-    /// A timer was written that may be earlier than the one waited for.
-    pub(crate) timers: Notify,
+    /// One for each timeline of the configuration.
+    pub(crate) watches: Vec<Watch>,
     /// An effect was written that the relay is to take.
     pub(crate) effects: Notify,
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, ManualClock};
 use crate::command::{Answer, Command, EngineError};
-use crate::core::{Config, Core};
+use crate::core::{Config, Core, Watch};
 use crate::metrics::{Counters, Metrics};
 use crate::queue::{Door, queue, work};
 use crate::registry::Registry;
@@ -42,6 +42,7 @@ async fn core(
     config: Config,
 ) -> Result<Arc<Core>, EngineError> {
     let ids = ids::Ids::new(config.seed);
+    let watches = config.timelines.iter().map(|timeline| Watch::new(timeline)).collect();
     let core = Core {
         journal,
         registry,
@@ -50,7 +51,7 @@ async fn core(
         ids,
         config,
         counters: Counters::default(),
-        timers: tokio::sync::Notify::new(),
+        watches,
         effects: tokio::sync::Notify::new(),
     };
     core.follow_database().await?;
@@ -77,8 +78,8 @@ impl Engine {
         for _ in 0..core.workers() {
             tasks.spawn(work(Arc::clone(&core), Arc::clone(&line), stop.clone()));
         }
-        for timeline in core.config.timelines.clone() {
-            tasks.spawn(watch::watch(Arc::clone(&core), timeline, stop.clone()));
+        for n in 0..core.watches.len() {
+            tasks.spawn(watch::watch(Arc::clone(&core), n, stop.clone()));
         }
         tasks.spawn(relay::relay(Arc::clone(&core), stop.clone()));
         tasks.spawn(watch::look_after(Arc::clone(&core), LOOK_AFTER, stop.clone()));

@@ -59,8 +59,10 @@ impl std::fmt::Display for Trouble {
     }
 }
 
-/// How often a transaction is tried again when the store was in the way, not the batch.
-const TRIES: u32 = 4;
+/// How long a transaction is tried again when the store was in the way, not the batch.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 impl Core {
     /// Carries out commands; the answers are in their order. Each is committed before it is answered.
@@ -109,7 +111,8 @@ impl Core {
             }
             match self.persist(&items[from..to]).await {
                 Ok(done) => out[from..to].iter_mut().zip(done).for_each(|(slot, done)| *slot = Some(Ok(done))),
-                Err(Trouble::Store(e)) if e.is_unavailable() => {
+                // Neither is the fault of a command: whether it was done is not known, and it is not to be set aside.
+                Err(Trouble::Store(e)) if e.is_unavailable() || e.is_passing() => {
                     let error = EngineError::Unavailable(e.to_string());
                     out[from..to].fill(Some(Err(error)));
                 }
@@ -127,21 +130,24 @@ impl Core {
     /// Tries a transaction again while it is the store's fault. After an unknown commit, claiming the ids again reads
     /// them back: what was committed is answered from the store, what was not is done now.
     async fn persist(&self, items: &[Item<'_>]) -> Result<Vec<Done>, Trouble> {
-        let mut tries = 1;
+        let started = tokio::time::Instant::now();
+        let mut pause = Duration::from_millis(5);
         loop {
             let trouble = match self.attempt(items).await {
                 Ok(done) => return Ok(done),
                 Err(trouble) => trouble,
             };
             add(&self.counters.rolled_back, 1);
-            let again = matches!(&trouble, Trouble::Store(e) if e.is_passing() || e.is_unavailable());
-            if !again || tries == TRIES {
+            let passes = |e: &JournalError| (e.is_passing() || e.is_unavailable()) && !e.has_waited();
+            let again = matches!(&trouble, Trouble::Store(e) if passes(e));
+            if !again || started.elapsed() > PATIENCE {
                 tracing::warn!(items = items.len(), %trouble, "a batch was rolled back");
                 return Err(trouble);
             }
+            tracing::info!(items = items.len(), %trouble, "a transaction is tried again");
             add(&self.counters.retried, 1);
-            tokio::time::sleep(Duration::from_millis(5 << tries)).await;
-            tries += 1;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -16,6 +16,7 @@ mod rederive;
 mod registry;
 mod relay;
 mod run;
+mod states;
 mod watch;
 mod work;
 
@@ -24,5 +25,6 @@ pub use command::{Accepted, Actor, ActorKind, Answer, Command, Detail, EngineErr
 pub use core::Config;
 pub use engine::{Driver, Engine};
 pub use metrics::Metrics;
-pub use rederive::{Rederived, rederive};
+pub use rederive::{Rederived, rederive, state_at};
 pub use registry::{CalendarSource, DirectoryLoader, DirectorySource, District, Registry};
+pub use states::{Stood, look_through};

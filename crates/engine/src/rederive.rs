@@ -54,18 +54,10 @@ pub async fn rederive(journal: &Journal, registry: &Registry, case: Uuid) -> Res
         let Some(last) = page.last() else { break };
         after = last.seq;
         for entry in page {
-            if !matches!(entry.kind.as_str(), "opened" | "event" | "tick" | "calendar") {
-                continue;
-            }
-            if replay.is_none() {
-                let hash = entry.body["context"]["definition"].as_str().unwrap_or_default();
-                replay = Some(Replay::new(registry.definition_of(journal, hash).await?));
-            }
-            let Some(replay) = &mut replay else { break };
-            if let Some(problem) = replay.entry(journal, registry, &entry).await? {
+            if let Some(problem) = step_again(journal, registry, &mut replay, &entry).await? {
                 return Ok(Rederived::Different { seq: entry.seq, problem });
             }
-            steps += 1;
+            steps += u64::from(matches!(entry.kind.as_str(), "opened" | "event" | "tick" | "calendar"));
         }
     }
     let Some(replay) = replay else {
@@ -80,6 +72,59 @@ pub async fn rederive(journal: &Journal, registry: &Registry, case: Uuid) -> Res
         });
     }
     Ok(Rederived::Same { steps })
+}
+
+/// A case as it stood after entry `seq`, made again from its journal: for papers, which stay as they were drawn up.
+/// None when there is no such case or its key was destroyed.
+///
+/// # Errors
+/// When the store does not answer, or an entry can no longer be replayed.
+pub async fn state_at(
+    journal: &Journal,
+    registry: &Registry,
+    case: Uuid,
+    seq: i64,
+) -> Result<Option<(Arc<Definition>, CaseState)>, EngineError> {
+    let Some(record) = journal.case(case).await? else { return Ok(None) };
+    if journal.case_key(case).await?.is_none() && record.state.contains("\"$sealed\"") {
+        return Ok(None);
+    }
+    let mut replay: Option<Replay> = None;
+    let mut after = 0;
+    'pages: loop {
+        let page = journal.timeline(case, after, PAGE, true).await?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        for entry in page {
+            if entry.seq > seq {
+                break 'pages;
+            }
+            if let Some(problem) = step_again(journal, registry, &mut replay, &entry).await? {
+                return Err(EngineError::Setup(format!("case {case}, entry {}: {problem}", entry.seq)));
+            }
+        }
+    }
+    Ok(replay.map(|replay| (replay.definition, replay.state)))
+}
+
+/// Replays one entry, if it was a step; the first one says on which definition.
+async fn step_again(
+    journal: &Journal,
+    registry: &Registry,
+    replay: &mut Option<Replay>,
+    entry: &TimelineEntry,
+) -> Result<Option<String>, EngineError> {
+    if !matches!(entry.kind.as_str(), "opened" | "event" | "tick" | "calendar") {
+        return Ok(None);
+    }
+    let running = match replay {
+        Some(running) => running,
+        None => {
+            let hash = entry.body["context"]["definition"].as_str().unwrap_or_default();
+            replay.insert(Replay::new(registry.definition_of(journal, hash).await?))
+        }
+    };
+    running.entry(journal, registry, entry).await
 }
 
 struct Replay {

@@ -339,8 +339,11 @@ impl Core {
         add(&self.counters.commits, 1);
         add(&self.counters.steps, finished.steps);
         self.counters.largest_batch.fetch_max(finished.steps as u64, std::sync::atomic::Ordering::Relaxed);
-        if !finished.writes.timers_set.is_empty() {
-            self.timers.notify_waiters();
+        for watch in &self.watches {
+            let of_timeline = finished.writes.timers_set.iter().filter(|timer| timer.timeline == watch.timeline);
+            if let Some(earliest) = of_timeline.map(|timer| timer.due_at).min() {
+                watch.written(earliest);
+            }
         }
         if finished.writes.outbox.iter().any(|effect| crate::relay::KINDS.contains(&effect.kind.as_str())) {
             self.effects.notify_waiters();

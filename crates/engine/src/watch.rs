@@ -22,16 +22,19 @@ const AFTER_TROUBLE: Duration = Duration::from_millis(250);
 /// Longest list of cases that one self-check names.
 const NAMED: u32 = 100;
 
-/// Fires timers until it is told to stop.
-pub(crate) async fn watch(core: Arc<Core>, timeline: String, stop: CancellationToken) {
+/// Fires the timers of the `n`th timeline until it is told to stop.
+pub(crate) async fn watch(core: Arc<Core>, n: usize, stop: CancellationToken) {
+    let watch = &core.watches[n];
+    let timeline = watch.timeline.as_str();
     while !stop.is_cancelled() {
         // Asked for before looking, so that what is written while we look wakes us.
-        let woken = core.timers.notified();
+        let woken = watch.look();
         tokio::pin!(woken);
         woken.as_mut().enable();
-        match core.fire_due(&timeline).await {
+        match core.fire_due(timeline).await {
             Ok(0) => {
-                let until = core.next_wake(&timeline).await;
+                let until = core.next_wake(timeline).await;
+                watch.sleeps(until);
                 tokio::select! {
                     () = core.clock.sleep_until(until) => {}
                     () = &mut woken => {}

@@ -19,6 +19,15 @@ pub enum JournalError {
         /// File name without ending.
         name: String,
     },
+    /// The store was brought to a shape that this program does not know.
+    #[error(
+        "the store was changed by a newer huiyin (migration {name}), which this program does not know; start that version, \
+         or restore the backup made before it ran"
+    )]
+    NewerStore {
+        /// File name without ending.
+        name: String,
+    },
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     File {
@@ -66,18 +75,21 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// Whether the store as a whole is out of reach, so that trying fewer commands at once would not help.
+    /// Whether the store as a whole is out of reach or cannot take more, so that trying fewer commands at once would not
+    /// help and no command is to blame.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Database(e) | Self::CommitUnknown(e) => matches!(
-                e,
+            Self::Database(e) | Self::CommitUnknown(e) => match e {
                 sqlx::Error::Io(_)
-                    | sqlx::Error::PoolTimedOut
-                    | sqlx::Error::PoolClosed
-                    | sqlx::Error::WorkerCrashed
-                    | sqlx::Error::Tls(_)
-            ),
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::Tls(_) => true,
+                sqlx::Error::Database(e) => out_of_reach(&e.code().unwrap_or_default()),
+                _ => false,
+            },
             Self::File { .. } => true,
             _ => false,
         }
@@ -90,12 +102,18 @@ impl JournalError {
         match self {
             Self::CommitUnknown(_) => true,
             Self::Database(sqlx::Error::Database(e)) => {
-                // PostgreSQL: serialization failure, deadlock, lock not available, shutting down. SQLite: busy, locked.
+                // PostgreSQL: serialization failure, deadlock, lock not available. SQLite: busy, locked.
                 let code = e.code().unwrap_or_default();
-                matches!(&*code, "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "5" | "6" | "261" | "517")
+                matches!(&*code, "40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517")
             }
             _ => false,
         }
+    }
+
+    /// Whether the wait for the store is over already, so that trying again at once only makes the caller wait longer.
+    #[must_use]
+    pub fn has_waited(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed))
     }
 
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
@@ -106,4 +124,14 @@ impl JournalError {
     pub(crate) fn damaged(what: impl Into<String>, problem: impl ToString) -> Self {
         Self::Damaged { what: what.into(), problem: problem.to_string() }
     }
+}
+
+/// PostgreSQL: connection exceptions (08), insufficient resources such as a full disk (53), operator intervention such as
+/// a shutdown (57P), system errors (58). SQLite: i/o error, full, cannot open, read-only, out of memory, with their
+/// extended codes in the low byte.
+fn out_of_reach(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class));
+    }
+    matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(7 | 8 | 10 | 13 | 14))
 }

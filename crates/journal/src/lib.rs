@@ -27,8 +27,8 @@ pub use outbox::OutboxItem;
 pub use secret::{CaseKey, Vault};
 pub use store::{
     AnswerWrite, Batch, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, Fault, GramWrite,
-    Journal, Kind, LinkWrite, Locked, OpenOptions, OutboxWrite, OwnersWrite, Quarantined, StoredAnswer, TimerRow,
-    TimerWrite, Writes,
+    Journal, Kind, LinkWrite, Locked, OpenOptions, OutboxWrite, OwnersWrite, Prepared, Quarantined, StoredAnswer,
+    TimerRow, TimerWrite, Writes,
 };
 pub use time::{Instant, from_micros, micros};
 pub use timers::{DueCase, MissingTimer};

@@ -53,6 +53,9 @@ fn missing(
     done: &[(String, String)],
 ) -> Result<Vec<(&'static str, &'static str)>, JournalError> {
     let done: BTreeMap<&str, &str> = done.iter().map(|(name, hash)| (name.as_str(), hash.as_str())).collect();
+    if let Some(newer) = done.keys().find(|name| all.iter().all(|(known, _)| known != *name)) {
+        return Err(JournalError::NewerStore { name: (*newer).to_owned() });
+    }
     let mut out = Vec::new();
     for &(name, text) in all {
         match done.get(name) {

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::error::JournalError;
-use crate::store::{Journal, reading, writing};
+use crate::store::{Journal, Kind, reading, writing};
 use crate::time::{Instant, from_micros, micros};
 
 /// A case with a timer that is due.
@@ -38,7 +38,49 @@ const WITHOUT: &str = "SELECT c.id, c.number, c.running, COUNT(t.key) FROM cases
 
 const POSTPONE: &str = "UPDATE timers SET due_at = $3 WHERE case_id = $1 AND due_at <= $2";
 
+/// Copies of a case with its timers, under ids of their own; `$1` the case, `$2` and `$3` the first and last number.
+const MULTIPLY_SQLITE: [&str; 2] = [
+    "WITH RECURSIVE n (n) AS (SELECT $2 UNION ALL SELECT n + 1 FROM n WHERE n < $3) \
+     INSERT INTO cases SELECT unhex(printf('0000000000007000%016x', n)), number || '-' || n, district, timeline, workflow, \
+     version, definition_hash, state, title, place, category, channel, active, owner, owners, due_at, due_clock, \
+     due_provisional, marks, excluded, running, received_at, registered_at, opened_at, closed_at, last_at, seq, head, \
+     plain FROM n, cases WHERE id = $1",
+    "WITH RECURSIVE n (n) AS (SELECT $2 UNION ALL SELECT n + 1 FROM n WHERE n < $3) \
+     INSERT INTO timers SELECT unhex(printf('0000000000007000%016x', n)), key, due_at, version, district, timeline \
+     FROM n, timers WHERE case_id = $1",
+];
+const MULTIPLY_POSTGRES: [&str; 2] = [
+    "INSERT INTO cases SELECT ('00000000-0000-7000-' || lpad(to_hex(n >> 48), 4, '0') || '-' || lpad(to_hex(n), 12, '0'))::uuid, \
+     number || '-' || n, district, timeline, workflow, \
+     version, definition_hash, state, title, place, category, channel, active, owner, owners, due_at, due_clock, \
+     due_provisional, marks, excluded, running, received_at, registered_at, opened_at, closed_at, last_at, seq, head, \
+     plain FROM generate_series($2::bigint, $3) n, cases WHERE id = $1",
+    "INSERT INTO timers SELECT ('00000000-0000-7000-' || lpad(to_hex(n >> 48), 4, '0') || '-' || lpad(to_hex(n), 12, '0'))::uuid, \
+     key, due_at, version, district, timeline FROM generate_series($2::bigint, $3) n, timers WHERE case_id = $1",
+];
+
+/// Copies made in one statement.
+const MULTIPLIED: usize = 50_000;
+
 impl Journal {
+    /// Copies a case and its timers, without its journal. For measurements with many cases that wait.
+    #[doc(hidden)]
+    pub async fn multiply_case(&self, case: Uuid, times: u64) -> Result<(), JournalError> {
+        let statements = match self.kind() {
+            Kind::Sqlite => MULTIPLY_SQLITE,
+            Kind::Postgres => MULTIPLY_POSTGRES,
+        };
+        for first in (1..=times.cast_signed()).step_by(MULTIPLIED) {
+            let last = (first + MULTIPLIED.cast_signed() as i64 - 1).min(times.cast_signed());
+            for sql in statements {
+                writing!(self, pool => {
+                    sqlx::query(sql).bind(case).bind(first).bind(last).execute(pool).await?;
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// When the earliest timer of a timeline fires.
     ///
     /// # Errors

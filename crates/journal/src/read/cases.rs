@@ -143,6 +143,34 @@ impl Journal {
         rows.into_iter().map(|raw| row(raw, now)).collect()
     }
 
+    /// Reads whole cases that a filter finds, after id `after` in id order, whatever the filter's order and offset; their
+    /// states stay sealed. To look through very many, page by page.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn case_records(
+        &self,
+        filter: &CaseFilter,
+        now: Instant,
+        after: Uuid,
+    ) -> Result<Vec<CaseRecord>, JournalError> {
+        let Condition { sql, args } = filter.condition(self.vault(), now);
+        let (id, limit) = (args.len() + 1, filter.rows());
+        let columns = case_columns!();
+        let sql = format!("SELECT {columns} FROM cases c WHERE {sql} AND c.id > ${id} ORDER BY c.id LIMIT {limit}");
+        let rows: Vec<RawCase> = reading!(self, pool => {
+            let mut query = sqlx::query_as(AssertSqlSafe(sql));
+            for arg in args {
+                query = match arg {
+                    Arg::Int(n) => query.bind(n),
+                    Arg::Text(text) => query.bind(text),
+                };
+            }
+            query.bind(after).fetch_all(pool).await?
+        });
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     /// Counts the cases that a filter lists, whatever its limit.
     ///
     /// # Errors

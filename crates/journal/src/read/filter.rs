@@ -33,10 +33,16 @@ pub struct CaseFilter {
     pub not_excluded: Vec<String>,
     /// Only open ones, or only closed ones.
     pub open: Option<bool>,
+    /// States in which a case counts as closed although it goes on, such as the aftercare of a closed petition.
+    pub closed_states: Vec<String>,
     /// Only overdue ones, or only those that are not.
     pub overdue: Option<bool>,
     /// Due before this.
     pub due_before: Option<Instant>,
+    /// Due from this instant on.
+    pub due_from: Option<Instant>,
+    /// In this atomic state.
+    pub active: Option<String>,
     /// Received from this instant on.
     pub received_from: Option<Instant>,
     /// Received before this instant.
@@ -87,10 +93,14 @@ impl CaseFilter {
             let workflow = c.text(workflow);
             c.and(&format!("c.workflow = {workflow}"));
         }
-        match self.open {
-            Some(true) => c.and("c.closed_at IS NULL"),
-            Some(false) => c.and("c.closed_at IS NOT NULL"),
-            None => {}
+        if let Some(open) = self.open {
+            let is = self.is_open(&mut c);
+            c.and(&if open { is } else { format!("NOT {is}") });
+        }
+        if let Some(state) = &self.active {
+            // State ids as JSON strings, like the excluded units below.
+            let state = c.text(like(&format!("\"{state}\"")));
+            c.and(&format!("c.active LIKE {state} ESCAPE '!'"));
         }
         self.times(&mut c, now);
         self.of_owners(&mut c);
@@ -98,15 +108,30 @@ impl CaseFilter {
         c
     }
 
+    /// Neither ended nor in a state that counts as closed.
+    fn is_open(&self, c: &mut Condition) -> String {
+        let mut sql = String::from("(c.closed_at IS NULL");
+        for state in &self.closed_states {
+            let state = c.text(like(&format!("\"{state}\"")));
+            sql.push_str(&format!(" AND c.active NOT LIKE {state} ESCAPE '!'"));
+        }
+        sql.push(')');
+        sql
+    }
+
     fn times(&self, c: &mut Condition, now: Instant) {
         if let Some(overdue) = self.overdue {
-            let now = c.int(micros(now));
-            let is = format!("(c.closed_at IS NULL AND c.due_at IS NOT NULL AND c.due_at < {now})");
+            let (open, now) = (self.is_open(c), c.int(micros(now)));
+            let is = format!("({open} AND c.due_at IS NOT NULL AND c.due_at < {now})");
             c.and(&if overdue { is } else { format!("NOT {is}") });
         }
         if let Some(before) = self.due_before {
             let before = c.int(micros(before));
             c.and(&format!("c.due_at < {before}"));
+        }
+        if let Some(from) = self.due_from {
+            let from = c.int(micros(from));
+            c.and(&format!("c.due_at >= {from}"));
         }
         if let Some(from) = self.received_from {
             let from = c.int(micros(from));

@@ -23,6 +23,16 @@ pub(crate) enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// Rows in the form in which the statements of one database take them.
+#[derive(Debug)]
+pub struct Prepared(Rows);
+
+#[derive(Debug)]
+enum Rows {
+    Sqlite(sqlite::Encoded),
+    Postgres(Box<Writes>),
+}
+
 impl std::fmt::Debug for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Batch")
@@ -101,8 +111,21 @@ impl Batch {
     pub async fn write(&mut self, writes: &Writes) -> Result<(), JournalError> {
         self.journal.fault("write")?;
         match &mut self.tx {
-            Tx::Sqlite(tx) => sqlite::write(tx, writes).await,
+            Tx::Sqlite(tx) => sqlite::write(tx, &sqlite::encode(writes)?).await,
             Tx::Postgres(tx) => postgres::write(tx, writes).await,
+        }
+    }
+
+    /// As [`Batch::write`], with what [`Journal::prepare`] made ready.
+    ///
+    /// # Errors
+    /// When the database refuses, or the rows were made ready for the other database.
+    pub async fn write_prepared(&mut self, prepared: &Prepared) -> Result<(), JournalError> {
+        self.journal.fault("write")?;
+        match (&mut self.tx, &prepared.0) {
+            (Tx::Sqlite(tx), Rows::Sqlite(encoded)) => sqlite::write(tx, encoded).await,
+            (Tx::Postgres(tx), Rows::Postgres(writes)) => postgres::write(tx, writes).await,
+            _ => Err(JournalError::damaged("rows to be written", "made ready for the other database")),
         }
     }
 
@@ -140,6 +163,17 @@ const QUARANTINED: &str =
     "SELECT id, district, timeline, case_id, body, error, at FROM quarantine ORDER BY at DESC LIMIT $1";
 
 impl Journal {
+    /// Makes rows ready for [`Batch::write_prepared`]: outside the transaction, so that it is held for less time.
+    ///
+    /// # Errors
+    /// When a value cannot be written down.
+    pub fn prepare(&self, writes: Writes) -> Result<Prepared, JournalError> {
+        Ok(Prepared(match self.kind() {
+            super::Kind::Sqlite => Rows::Sqlite(sqlite::encode(&writes)?),
+            super::Kind::Postgres => Rows::Postgres(Box::new(writes)),
+        }))
+    }
+
     /// The committed answer of a command; none: it was never committed.
     ///
     /// # Errors

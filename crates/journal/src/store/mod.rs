@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::Datelike as _;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
-pub use batch::Batch;
+pub use batch::{Batch, Prepared};
 pub use open::OpenOptions;
 pub use rows::{
     AnswerWrite, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, GramWrite, LinkWrite, Locked,

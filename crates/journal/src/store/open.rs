@@ -17,6 +17,9 @@ use crate::secret::{Vault, load_master};
 use crate::time::Instant;
 use crate::{canonical, migrations};
 
+/// How long a caller waits for a connection before it is told that the database does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How to open a store.
 pub struct OpenOptions {
     /// `sqlite:PATH` or `postgres://user@host/database`.
@@ -101,7 +104,7 @@ impl OpenOptions {
             .options([("statement_timeout", "60000"), ("idle_in_transaction_session_timeout", "60000")]);
         let pool = PgPoolOptions::new()
             .max_connections(self.connections.max(2))
-            .acquire_timeout(Duration::from_secs(30))
+            .acquire_timeout(PATIENCE)
             .connect_with(options)
             .await?;
         migrations::postgres(&pool, self.now).await?;

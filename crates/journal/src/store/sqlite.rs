@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::rows::{RawAnswer, RawCase, case_columns, with_timers};
-use super::{CaseRecord, Claim, Counter, CounterKey, Locked, StoredAnswer, Writes};
+use super::{CaseRecord, Claim, Counter, CounterKey, Entry, Locked, OutboxWrite, StoredAnswer, TimerWrite, Writes};
 use crate::error::JournalError;
 use crate::time::micros;
 
@@ -161,54 +161,62 @@ impl Serialize for CaseRow<'_> {
     }
 }
 
-async fn put<T: Serialize>(
-    tx: &mut Tx,
+/// The statements of a batch with what each writes, as one JSON text.
+pub(super) type Encoded = Vec<(&'static str, String)>;
+
+/// A statement with its rows; none when there is nothing to be written.
+fn rows<T: Serialize>(
+    out: &mut Encoded,
     sql: &'static str,
     rows: impl ExactSizeIterator<Item = T>,
 ) -> Result<(), JournalError> {
     if rows.len() > 0 {
-        sqlx::query(sql).bind(json(rows)?).execute(&mut **tx).await?;
+        out.push((sql, json(rows)?));
     }
     Ok(())
 }
 
-pub(super) async fn write(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
-    put(tx, OPEN_CASES, w.opened.iter().map(CaseRow)).await?;
-    put(tx, CHANGE_CASES, w.changed.iter().map(CaseRow)).await?;
-    put(tx, KEYS, w.keys.iter().map(|k| (id(k.case), hex::encode(&k.wrapped)))).await?;
-    let entry = |e: &super::Entry| {
-        let (prev, hash) = (hex::encode(e.prev), hex::encode(e.hash));
-        (
-            id(e.case),
-            e.seq,
-            micros(e.at),
-            e.district.clone(),
-            e.timeline.clone(),
-            e.kind.clone(),
-            e.body.clone(),
-            prev,
-            hash,
-        )
-    };
-    put(tx, ENTRIES, w.entries.iter().map(entry)).await?;
-    put(tx, CLEAR_TIMERS, w.timers_cleared.iter().map(|(case, key)| (id(*case), key))).await?;
-    let timer = |t: &super::TimerWrite| {
-        (id(t.case), t.key.clone(), micros(t.due_at), t.version, t.district.clone(), t.timeline.clone())
-    };
-    put(tx, SET_TIMERS, w.timers_set.iter().map(timer)).await?;
-    let effect = |o: &super::OutboxWrite| {
-        let (key, kind, payload) = (o.key.clone(), o.kind.clone(), o.payload.clone());
-        (key, kind, id(o.case), o.seq, o.district.clone(), o.timeline.clone(), payload, micros(o.created_at))
-    };
-    put(tx, OUTBOX, w.outbox.iter().map(effect)).await?;
-    put(tx, GRAMS, w.grams.iter().map(|g| (id(g.case), g.gram))).await?;
-    put(tx, FORGET_OWNERS, w.owners.iter().map(|o| (id(o.case),))).await?;
-    put(tx, OWNERS, w.owners.iter().map(|o| (id(o.case), &o.owners))).await?;
-    put(tx, LINKS, w.links.iter().map(|l| (id(l.parent), &l.link, id(l.child), micros(l.at)))).await?;
-    let counter = |c: &Counter| {
-        let k = &c.key;
-        (k.district.clone(), k.timeline.clone(), k.workflow.clone(), k.period.clone(), c.n)
-    };
-    put(tx, COUNTERS, w.counters.iter().map(counter)).await?;
-    put(tx, ANSWERS, w.answers.iter().map(|a| (id(a.id), a.case.map(id), &a.answer))).await
+fn entry(e: &Entry) -> impl Serialize {
+    let (prev, hash) = (hex::encode(e.prev), hex::encode(e.hash));
+    (id(e.case), e.seq, micros(e.at), &e.district, &e.timeline, &e.kind, &e.body, prev, hash)
+}
+
+fn timer(t: &TimerWrite) -> impl Serialize {
+    (id(t.case), &t.key, micros(t.due_at), t.version, &t.district, &t.timeline)
+}
+
+fn effect(e: &OutboxWrite) -> impl Serialize {
+    (&e.key, &e.kind, id(e.case), e.seq, &e.district, &e.timeline, &e.payload, micros(e.created_at))
+}
+
+fn counter(c: &Counter) -> impl Serialize {
+    let k = &c.key;
+    (&k.district, &k.timeline, &k.workflow, &k.period, c.n)
+}
+
+/// Writes down what is to be written as the statements take it.
+pub(super) fn encode(w: &Writes) -> Result<Encoded, JournalError> {
+    let mut out = Encoded::new();
+    let o = &mut out;
+    rows(o, OPEN_CASES, w.opened.iter().map(CaseRow))?;
+    rows(o, CHANGE_CASES, w.changed.iter().map(CaseRow))?;
+    rows(o, KEYS, w.keys.iter().map(|k| (id(k.case), hex::encode(&k.wrapped))))?;
+    rows(o, ENTRIES, w.entries.iter().map(entry))?;
+    rows(o, CLEAR_TIMERS, w.timers_cleared.iter().map(|(case, key)| (id(*case), key)))?;
+    rows(o, SET_TIMERS, w.timers_set.iter().map(timer))?;
+    rows(o, OUTBOX, w.outbox.iter().map(effect))?;
+    rows(o, GRAMS, w.grams.iter().map(|g| (id(g.case), g.gram)))?;
+    rows(o, FORGET_OWNERS, w.owners.iter().map(|o| (id(o.case),)))?;
+    rows(o, OWNERS, w.owners.iter().map(|o| (id(o.case), &o.owners)))?;
+    rows(o, LINKS, w.links.iter().map(|l| (id(l.parent), &l.link, id(l.child), micros(l.at))))?;
+    rows(o, COUNTERS, w.counters.iter().map(counter))?;
+    rows(o, ANSWERS, w.answers.iter().map(|a| (id(a.id), a.case.map(id), &a.answer)))?;
+    Ok(out)
+}
+
+pub(super) async fn write(tx: &mut Tx, encoded: &Encoded) -> Result<(), JournalError> {
+    for (sql, rows) in encoded {
+        sqlx::query(*sql).bind(rows).execute(&mut **tx).await?;
+    }
+    Ok(())
 }
