@@ -20,7 +20,6 @@ pub mod office;
 pub mod openapi;
 pub mod permissions;
 pub mod ports;
-pub mod rates;
 mod serve;
 pub mod similarity;
 pub mod sniff;

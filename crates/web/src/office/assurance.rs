@@ -2,37 +2,25 @@
 //!
 //! Reading every case is dear, so the two rates are measured at most once a minute of the office's time.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use huiyin_calendar::Calendar;
-use huiyin_chart::{CaseState, ClockRun, Definition, Status};
+use huiyin_chart::rates::{FALLBACK, Matter, Period, Rates, rates};
+use huiyin_chart::{CaseState, ClockRun, Definition};
+use huiyin_engine::look_through;
 use huiyin_journal::delivery::DeliveryState;
-use huiyin_journal::read::{CaseFilter, CaseOrder};
+use huiyin_journal::read::CaseFilter;
 use tokio::sync::Mutex;
-use uuid::Uuid;
 
 use super::{Bureau, REAL, failed};
 use crate::ports::{Gauge, OfficeError};
-use crate::rates::{Deadline, Matter, Period, Rates, Stand, rates};
 use crate::views::Text;
 use crate::views::assurance::{AssuranceView, DefinitionView};
 
 /// The rates look back so far.
 const PERIOD: TimeDelta = TimeDelta::days(90);
-/// A matter due in the period was received at most so long before its end.
+/// An ended matter that was due in the period was received at most so long before its end.
 const RECEIVED_WITHIN: TimeDelta = TimeDelta::days(400);
-/// Cases read for the rates, at most.
-const MOST_CASES: u32 = 5000;
-const PAGE: u32 = 500;
 /// Rates older than this are measured again.
 const FRESH: TimeDelta = TimeDelta::seconds(60);
-
-/// The workflow that the rates are about, its clock of assignment, and its clocks that a delivered reply meets.
-const WORKFLOW: &str = "petition";
-const ASSIGNMENT: &str = "assignment";
-const FALLBACK: &str = "fallback";
-const REPLIES: [&str; 5] = ["performance", "handling_five", "handling_six", "simple", "ticket"];
 
 /// The last measurement.
 #[derive(Default)]
@@ -49,12 +37,13 @@ struct Measured {
     oldest: Option<String>,
 }
 
-/// What is collected while cases are read, newest received first.
+/// What is collected while cases are read.
 #[derive(Default)]
 struct Collected {
     matters: Vec<Matter>,
     unassigned: u64,
-    oldest: Option<String>,
+    /// Received when, and its number.
+    oldest: Option<(DateTime<Utc>, String)>,
 }
 
 impl Bureau {
@@ -77,9 +66,12 @@ impl Bureau {
             mails_failed: failed_mails.unsigned_abs(),
             assigned_rate: rates.assigned.rate(),
             assigned_by_fallback: rates.fallback,
+            assigned_by_fallback_open: rates.fallback_open,
+            assigned_duplicates: rates.duplicates,
+            assigned_ended_first: rates.ended_first,
             answered_rate: rates.answered.rate(),
             answered_rate_without_extensions: rates.answered_without_extensions.rate(),
-            answers_nobody_can_receive: rates.unreachable,
+            answers_nobody_can_receive: rates.unreachable.of,
             definitions: definitions(),
         })
     }
@@ -123,47 +115,32 @@ impl Bureau {
         if let Some(known) = last.as_ref().filter(|known| now >= known.at && now - known.at < FRESH) {
             return Ok(known.clone());
         }
-        let mut all = Collected::default();
-        for (open, received_from) in [(true, None), (false, Some(now - RECEIVED_WITHIN))] {
-            let filter =
-                CaseFilter { open: Some(open), received_from, workflow: Some(WORKFLOW.to_owned()), ..self.all() };
-            self.collect(&filter, now, &mut all).await?;
-        }
-        let rates = rates(all.matters, Period { from: now - PERIOD, to: now });
-        let measured = Measured { at: now, rates, unassigned: all.unassigned, oldest: all.oldest };
+        let all = self.collect(now).await?;
+        let rates = rates(&all.matters, Period { from: now - PERIOD, to: now });
+        let oldest = all.oldest.map(|(_, number)| number);
+        let measured = Measured { at: now, rates, unassigned: all.unassigned, oldest };
         *last = Some(measured.clone());
         Ok(measured)
     }
 
-    async fn collect(&self, filter: &CaseFilter, now: DateTime<Utc>, out: &mut Collected) -> Result<(), OfficeError> {
-        let calendar = self.district()?.calendar;
-        for offset in (0..MOST_CASES).step_by(PAGE as usize) {
-            let page = CaseFilter { order: CaseOrder::Received, limit: PAGE, offset, ..filter.clone() };
-            let rows = self.journal.list_cases(&page, now).await.map_err(failed)?;
-            let last = rows.len() < PAGE as usize;
-            for row in rows {
-                let Some((definition, state)) = self.plain_state(row.id).await? else { continue };
-                out.matters.push(matter(&definition, &state, &calendar));
-                if state.closed_at.is_none() && waits_for_a_unit(&definition, &state) {
-                    out.unassigned += 1;
-                    out.oldest = Some(row.number);
+    async fn collect(&self, now: DateTime<Utc>) -> Result<Collected, OfficeError> {
+        let (engine, calendar) = (&self.parts.engine, self.district()?.calendar);
+        let mut all = Collected::default();
+        for (open, received_from) in [(true, None), (false, Some(now - RECEIVED_WITHIN))] {
+            let filter = CaseFilter { open: Some(open), received_from, ..self.all() };
+            look_through(&self.journal, engine.registry(), &filter, now, &mut |case| {
+                let Some(matter) = Matter::of(case.definition, case.state, &calendar) else { return };
+                all.matters.push(matter);
+                if case.state.closed_at.is_none() && waits_for_a_unit(case.definition, case.state) {
+                    all.unassigned += 1;
+                    let this = (case.record.received_at, case.record.number.clone());
+                    all.oldest = Some(all.oldest.take().map_or_else(|| this.clone(), |oldest| oldest.min(this.clone())));
                 }
-            }
-            if last {
-                break;
-            }
+            })
+            .await
+            .map_err(failed)?;
         }
-        Ok(())
-    }
-
-    /// The state of a case without its confidential values.
-    async fn plain_state(&self, case: Uuid) -> Result<Option<(Arc<Definition>, CaseState)>, OfficeError> {
-        let Some(record) = self.journal.case(case).await.map_err(failed)? else { return Ok(None) };
-        let registry = self.parts.engine.registry();
-        let definition = registry.definition_of(&self.journal, &record.definition_hash).await.map_err(failed)?;
-        let state = self.journal.case_state(&record, false).await.map_err(failed)?;
-        let state = CaseState::from_json(&definition, &state).map_err(failed)?;
-        Ok(Some((definition, state)))
+        Ok(all)
     }
 }
 
@@ -177,27 +154,6 @@ fn run<'a>(definition: &Definition, state: &'a CaseState, name: &str) -> Option<
     state.clocks.get(clock)?.as_ref()
 }
 
-fn matter(definition: &Definition, state: &CaseState, calendar: &Calendar) -> Matter {
-    let deadline_of = |name: &str| run(definition, state, name).and_then(|run| deadline(run, calendar));
-    Matter {
-        assignment: deadline_of(ASSIGNMENT),
-        fallback: run(definition, state, FALLBACK).is_some(),
-        reply: REPLIES.into_iter().filter_map(deadline_of).min_by_key(|deadline| deadline.due),
-        reachable: state.data["petitioner"] == "named",
-    }
-}
-
-/// None when it is void: no longer owed.
-fn deadline(run: &ClockRun, calendar: &Calendar) -> Option<Deadline> {
-    let stand = match run.status {
-        Status::Running => Stand::Open,
-        Status::Met | Status::Late => Stand::Done(run.ended_at?),
-        Status::Void => return None,
-    };
-    let first_due = run.extensions.iter().fold(run.due, |due, span| calendar.shift(due, *span, true).at);
-    Some(Deadline { due: run.due, first_due, stand })
-}
-
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of an age are far below 2^52")]
 fn seconds(age: TimeDelta) -> f64 {
     age.num_milliseconds() as f64 / 1000.0
@@ -209,15 +165,16 @@ fn definitions() -> Vec<DefinitionView> {
     vec![
         define(
             "assigned_rate",
-            "近90日内交办时限届满的信访事项中，在时限内已有责任单位的比例；值班室兜底的计入，并单列",
+            "近90日内交办时限届满的信访事项中，在时限内已有责任单位的比例；值班室兜底的计入，并单列；同一人同一事项只计一次，时限内已依法办结或转送的不计，均另列",
             "of the petitions whose assignment limit fell in the last 90 days, the share that had a responsible unit in time; \
-             those the duty desk took over count, and are told apart",
+             those the duty desk took over count, and are told apart; the same matter of the same person counts once, and \
+             what lawfully ended within the limit does not count: both are told",
         ),
         define(
             "answered_rate",
-            "近90日内应答复的事项（含超期未结）中，在期限内送达答复的比例；阶段性答复不计；匿名、无法联系的单列",
+            "近90日内应答复的事项（含此前超期未结）中，按送达日期在期限内答复的比例；阶段性答复不计；超期后才撤回、转送的仍计为未按期；匿名、无法联系的单列",
             "of the replies due in the last 90 days, and those overdue and open, the share delivered in time; interim replies \
-             never count; anonymous and unreachable petitioners stand apart",
+             never count; what is dropped after it was due still fails; anonymous and unreachable petitioners stand apart",
         ),
         define(
             "answered_rate_without_extensions",

@@ -10,7 +10,7 @@ use super::Text;
 pub struct AssuranceView {
     /// Open cases without a responsible unit.
     pub unassigned: u64,
-    /// The number of the oldest of them.
+    /// The number of the oldest of them; none as well when the viewer may not know of it.
     pub oldest_unassigned: Option<String>,
     /// Open cases with a deadline over.
     pub overdue_open: u64,
@@ -26,6 +26,12 @@ pub struct AssuranceView {
     pub assigned_rate: Option<f64>,
     /// Matters in that period that nobody assigned in time: the duty desk has them, or had them first.
     pub assigned_by_fallback: u64,
+    /// Of these, still with the duty desk.
+    pub assigned_by_fallback_open: u64,
+    /// Left out of 交办率: same person, same matter as another one.
+    pub assigned_duplicates: u64,
+    /// Left out of 交办率: ended or passed on within the limit, before anybody had to assign them.
+    pub assigned_ended_first: u64,
     /// 按时回复率, 0 to 1; none when nothing was due.
     pub answered_rate: Option<f64>,
     /// The same by the dates before any extension.
