@@ -570,12 +570,12 @@ pub struct TargetDecl {
 /// See [`TargetDecl`].
 #[derive(Debug)]
 pub enum Claim {
-    /// `every` event leads to state `reaches` within the span, even if nobody acts.
+    /// `every` event leads to one of `reaches` within the span, even if nobody acts.
     Reaches {
         /// Event after which it must hold.
         every: String,
-        /// State that must be reached.
-        reaches: StateIx,
+        /// States of which one must be reached.
+        reaches: Vec<StateIx>,
         /// In which time.
         within: Span,
         /// `even_if: nobody acts`

@@ -1,7 +1,9 @@
 //! Proves that wherever a case can wait a clock runs, with a next rung.
 //!
 //! A clock covers the states of its region: that of the states it starts in, the whole case if an event starts it.
-//! A paused clock covers nothing. Statuses are followed along all ways for as few clocks as the proof needs: whenever a
+//! A paused clock covers nothing. A delay (`after`, a delayed `raise`) that leaves the state however conditions turn
+//! out covers it too: time itself moves the case on; but going round by delays alone, with nobody ever told, is
+//! refused. Statuses are followed along all ways for as few clocks as the proof needs: whenever a
 //! way seems to lead to a state without a clock, and a clock not followed yet surely runs there, it is followed too.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -18,13 +20,13 @@ use crate::shadow::Happened;
 /// Most combinations of configuration and clock statuses.
 const PRODUCT_LIMIT: usize = 1_000_000;
 
-const IDLE: u8 = 1;
-const RUNNING: u8 = 2;
+pub(crate) const IDLE: u8 = 1;
+pub(crate) const RUNNING: u8 = 2;
 const ENDED: u8 = 4;
 
 /// One clock, ready to be followed.
-struct Followed<'d> {
-    decl: &'d ClockDecl,
+pub(crate) struct Followed<'d> {
+    pub(crate) decl: &'d ClockDecl,
     starts: Vec<(&'d TriggerOn, Option<Condition>)>,
     ends: Vec<(&'d TriggerOn, Option<Condition>)>,
     region: StateIx,
@@ -38,6 +40,15 @@ struct Cover<'d> {
     clocks: Vec<Followed<'d>>,
     /// (Node, edge, clock) → statuses after, for each status before; the same edges come again and again.
     steps: HashMap<(u32, u32, usize), [u8; 3]>,
+    /// (Node, state) → the edges of a delay that leaves it in any case.
+    delays: HashMap<(u32, StateIx), Rc<[usize]>>,
+}
+
+/// A state where nothing runs, and how a case comes there.
+struct Bare<'d> {
+    way: Vec<&'d Edge>,
+    /// Only delays lead from here, and they go round.
+    round: bool,
 }
 
 /// Index of an edge, where it leads, and for each followed clock the statuses after, by status before.
@@ -52,9 +63,10 @@ pub(crate) fn clocks(def: &Definition, graph: &Graph, report: &mut Report) {
         graph,
         clocks: def.clocks.iter().map(|clock| Followed::of(def, clock)).collect(),
         steps: HashMap::new(),
+        delays: HashMap::new(),
     };
     let mut chosen: Vec<usize> = Vec::new();
-    let mut bare: BTreeMap<StateIx, Vec<String>> = BTreeMap::new();
+    let mut bare: BTreeMap<StateIx, Bare<'_>> = BTreeMap::new();
     loop {
         let Some(ways) = cover.uncovered(&chosen, &bare) else {
             report.problem(
@@ -69,24 +81,25 @@ pub(crate) fn clocks(def: &Definition, graph: &Graph, report: &mut Report) {
             break;
         }
         let before = chosen.clone();
-        for (leaf, way) in ways {
-            match cover.surely_running(leaf, &way, &before) {
+        for (leaf, found) in ways {
+            match cover.surely_running(leaf, &found.way, &before) {
                 Some(clock) if chosen.contains(&clock) => {}
                 Some(clock) => chosen.push(clock),
                 None => {
-                    bare.insert(leaf, way.iter().map(|edge| edge.label()).collect());
+                    bare.insert(leaf, found);
                 }
             }
         }
     }
-    for (leaf, example) in bare {
-        let (problem, cure) = cover.words(leaf);
+    for (leaf, found) in bare {
+        let (problem, cure) = if found.round { round_words() } else { cover.words(leaf) };
+        let example = found.way.iter().map(|edge| edge.label()).collect();
         report.state_problem("no-clock", def, leaf, problem, cure, example);
     }
 }
 
 impl<'d> Followed<'d> {
-    fn of(def: &'d Definition, decl: &'d ClockDecl) -> Self {
+    pub(crate) fn of(def: &'d Definition, decl: &'d ClockDecl) -> Self {
         let made = |triggers: &'d [Trigger]| -> Vec<(&'d TriggerOn, Option<Condition>)> {
             triggers.iter().map(|trigger| (&trigger.on, trigger.when.as_ref().map(Condition::of))).collect()
         };
@@ -127,8 +140,25 @@ impl<'d> Followed<'d> {
         answer
     }
 
+    /// Does it stand still in this configuration?
+    pub(crate) fn paused(&self, active: &[StateIx]) -> bool {
+        let limit = self.decl.limit.iter().flat_map(|limit| &limit.pauses_in);
+        self.decl.pauses_in.iter().chain(limit).any(|ix| active.contains(ix))
+    }
+
+    /// Could a run that goes on before the step end in it and another begin?
+    pub(crate) fn may_restart(&self, edge: &Edge) -> bool {
+        self.decl.restarts && {
+            let of = |triggers: &[(&TriggerOn, Option<Condition>)]| {
+                let hit = |each| self.triggered(triggers, each, edge.fields.as_ref()) != Some(false);
+                edge.happened.iter().any(hit)
+            };
+            of(&self.starts) && of(&self.ends)
+        }
+    }
+
     /// Statuses after a step, for a status before.
-    fn after(&self, before: u8, edge: &Edge) -> u8 {
+    pub(crate) fn after(&self, before: u8, edge: &Edge) -> u8 {
         let mut set = before;
         for happened in &edge.happened {
             let (taken, heard) = match happened {
@@ -220,20 +250,21 @@ impl<'d> Cover<'d> {
     fn uncovered(
         &mut self,
         chosen: &[usize],
-        known: &BTreeMap<StateIx, Vec<String>>,
-    ) -> Option<BTreeMap<StateIx, Vec<&'d Edge>>> {
+        known: &BTreeMap<StateIx, Bare<'d>>,
+    ) -> Option<BTreeMap<StateIx, Bare<'d>>> {
         let graph = self.graph;
         let start: Spot = (0, chosen.iter().enumerate().fold(0, |word, (slot, _)| put(word, slot, IDLE)));
         let mut came: HashMap<Spot, (Spot, usize)> = HashMap::new();
         let mut seen: HashSet<Spot> = HashSet::from([start]);
         let mut edges: HashMap<u32, Rc<[Distinct]>> = HashMap::new();
         let mut waiting = VecDeque::from([start]);
-        let mut found: BTreeMap<StateIx, Spot> = BTreeMap::new();
+        let mut found: BTreeMap<StateIx, (Spot, bool)> = BTreeMap::new();
+        let mut timed: HashMap<Spot, (StateIx, Rc<[usize]>)> = HashMap::new();
         while let Some(spot) = waiting.pop_front() {
             if seen.len() > PRODUCT_LIMIT {
                 return None;
             }
-            self.look(spot, chosen, known, &mut found);
+            self.look(spot, chosen, known, &mut found, &mut timed);
             let ways = edges.entry(spot.0).or_insert_with(|| self.distinct(spot.0, chosen).into()).clone();
             for (edge_ix, to, effect) in ways.iter() {
                 for word in words_after(spot.1, effect) {
@@ -244,6 +275,9 @@ impl<'d> Cover<'d> {
                 }
             }
         }
+        if found.is_empty() {
+            found.extend(self.round(chosen, timed).map(|(leaf, spot)| (leaf, (spot, true))));
+        }
         let way = |mut spot: Spot| {
             let mut edges = Vec::new();
             while let Some((before, edge_ix)) = came.get(&spot) {
@@ -253,17 +287,19 @@ impl<'d> Cover<'d> {
             edges.reverse();
             edges
         };
-        Some(found.into_iter().map(|(leaf, spot)| (leaf, way(spot))).collect())
+        Some(found.into_iter().map(|(leaf, (spot, round))| (leaf, Bare { way: way(spot), round })).collect())
     }
 
     fn look(
-        &self,
+        &mut self,
         spot: Spot,
         chosen: &[usize],
-        known: &BTreeMap<StateIx, Vec<String>>,
-        found: &mut BTreeMap<StateIx, Spot>,
+        known: &BTreeMap<StateIx, Bare<'d>>,
+        found: &mut BTreeMap<StateIx, (Spot, bool)>,
+        timed: &mut HashMap<Spot, (StateIx, Rc<[usize]>)>,
     ) {
-        let node = &self.graph.nodes[spot.0 as usize];
+        let graph = self.graph;
+        let node = &graph.nodes[spot.0 as usize];
         if node.done {
             return;
         }
@@ -278,10 +314,60 @@ impl<'d> Cover<'d> {
                 .iter()
                 .enumerate()
                 .any(|(slot, clock)| get(spot.1, slot) == RUNNING && self.covers(*clock, *leaf, &node.active));
-            if !covered {
-                found.insert(*leaf, spot);
+            if covered {
+                continue;
+            }
+            let delay = self.delay(spot.0, *leaf);
+            if delay.is_empty() {
+                found.insert(*leaf, (spot, false));
+            } else {
+                timed.insert(spot, (*leaf, delay));
             }
         }
+    }
+
+    /// The edges of a delay that waits in this configuration and leaves the state whichever way it goes.
+    fn delay(&mut self, node: u32, leaf: StateIx) -> Rc<[usize]> {
+        let edges = &self.graph.edges[node as usize];
+        let made = self.delays.entry((node, leaf)).or_insert_with(|| {
+            let mut numbers: Vec<u32> = edges.iter().filter_map(|edge| Some(edge.fired.as_ref()?.0)).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            let of = |number: u32| {
+                edges.iter().enumerate().filter_map(move |(ix, edge)| {
+                    edge.fired.as_ref().filter(|fired| fired.0 == number).map(|fired| (ix, fired.1.contains(&leaf)))
+                })
+            };
+            let leaves = numbers.into_iter().find(|number| of(*number).all(|(_, left)| left));
+            leaves.map(|number| of(number).map(|(ix, _)| ix).collect()).unwrap_or_default()
+        });
+        made.clone()
+    }
+
+    /// A spot from which delays alone lead back to it, with no clock running on the way.
+    fn round(&mut self, chosen: &[usize], timed: HashMap<Spot, (StateIx, Rc<[usize]>)>) -> Option<(StateIx, Spot)> {
+        let mut ways: HashMap<Spot, Vec<Spot>> = HashMap::new();
+        for (spot, (_, delay)) in &timed {
+            let mut next = Vec::new();
+            for edge_ix in delay.iter() {
+                let to = self.graph.edges[spot.0 as usize][*edge_ix].to;
+                let effect: Vec<[u8; 3]> = chosen.iter().map(|clock| self.step(spot.0, *edge_ix, *clock)).collect();
+                next.extend(words_after(spot.1, &effect).into_iter().map(|word| (to, word)));
+            }
+            ways.insert(*spot, next);
+        }
+        // What leads out of the circle, and what only leads into it, is taken away until nothing changes.
+        loop {
+            let entered: HashSet<Spot> = ways.values().flatten().copied().collect();
+            let before = ways.len();
+            let inside: HashSet<Spot> = ways.keys().copied().collect();
+            ways.retain(|spot, next| entered.contains(spot) && next.iter().any(|each| inside.contains(each)));
+            if ways.len() == before {
+                break;
+            }
+        }
+        let spot = *ways.keys().min()?;
+        Some((timed.get(&spot)?.0, spot))
     }
 
     /// A clock, not followed yet, that covers the state and runs at the end of this way however conditions turn out.
@@ -310,6 +396,7 @@ impl<'d> Cover<'d> {
             .map(|clock| self.clocks[clock].decl.name.as_str())
             .collect();
         let state = &self.def.states[usize::from(leaf)];
+        let still = self.standing_still(leaf);
         let name = if self.def.states.iter().filter(|other| other.key == state.key).count() == 1 {
             &state.key
         } else {
@@ -318,14 +405,30 @@ impl<'d> Cover<'d> {
         if covering.is_empty() {
             let cure =
                 format!("declare a clock with `starts: {{entered: {name}}}`, a due date, a ladder and `met_by:`");
-            return ("a case can wait here and no clock can run".into(), cure);
+            return (format!("a case can wait here and no clock can run{still}"), cure);
         }
         let listed = covering.iter().take(8).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let cure = format!(
             "let one run: start it on `{{entered: {name}}}` (with `restarts: true` if the case can come back), or do not end it on the way. could cover it: {listed}"
         );
-        ("a case can wait here without a running clock".into(), cure)
+        (format!("a case can wait here without a running clock{still}"), cure)
     }
+
+    /// The clocks that are paused in a state, in words.
+    fn standing_still(&self, leaf: StateIx) -> String {
+        let around = |ix: &StateIx| *ix == leaf || self.def.tables.below(leaf, *ix);
+        let limit = |clock: &ClockDecl| clock.limit.iter().any(|limit| limit.pauses_in.iter().any(around));
+        let paused = self.def.clocks.iter().filter(|clock| clock.pauses_in.iter().any(around) || limit(clock));
+        let named: Vec<String> = paused.map(|clock| format!("`{}` (line {})", clock.name, clock.place.line)).collect();
+        if named.is_empty() { String::new() } else { format!("; {} stands still here", named.join(", ")) }
+    }
+}
+
+fn round_words() -> (String, String) {
+    (
+        "delays alone lead from here back to here, and nobody is ever told".into(),
+        "let a clock run meanwhile, or let the circle end in a state where somebody must act".into(),
+    )
 }
 
 fn words_after(before: u64, effect: &[[u8; 3]]) -> Vec<u64> {

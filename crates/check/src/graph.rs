@@ -1,6 +1,6 @@
 //! Every configuration in which the chart can rest, and every way from one to the next.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use huiyin_chart::Definition;
 use huiyin_chart::definition::{Descriptor, StateIx, StateKind};
@@ -30,13 +30,15 @@ pub(crate) struct Node {
 }
 
 /// One step.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Edge {
     pub(crate) to: u32,
     /// The event, and its fields when they are known.
     pub(crate) event: String,
     pub(crate) fields: Option<Fields>,
     pub(crate) happened: Vec<Happened>,
+    /// A delay ran out: which of those that wait in the configuration, and the states that were left by it.
+    pub(crate) fired: Option<(u32, Vec<StateIx>)>,
 }
 
 impl Edge {
@@ -58,6 +60,8 @@ pub(crate) struct Graph {
     pub(crate) edges: Vec<Vec<Edge>>,
     /// States entered on some way.
     pub(crate) entered: BTreeSet<StateIx>,
+    /// Configuration and event that a rung raises, where some way leaves the event unheeded.
+    pub(crate) ignored: HashSet<(u32, String)>,
     /// States left on some way.
     pub(crate) left: BTreeSet<StateIx>,
     /// Everything was looked at.
@@ -69,6 +73,8 @@ struct Explorer<'a> {
     graph: Graph,
     found: HashMap<Node, u32>,
     waiting: VecDeque<u32>,
+    /// Events that rungs raise.
+    raised: BTreeSet<String>,
     runs: usize,
     loops: BTreeMap<String, MachineError>,
     /// Names that clocks wait for and no state names: their events matter although no transition takes them.
@@ -90,10 +96,12 @@ pub(crate) fn explore(def: &Definition, report: &mut Report) -> Graph {
             edges: Vec::new(),
             entered: BTreeSet::new(),
             left: BTreeSet::new(),
+            ignored: HashSet::new(),
             complete: true,
         },
         found: HashMap::new(),
         waiting: VecDeque::new(),
+        raised: raised(def),
         runs: 0,
         loops: BTreeMap::new(),
         clock_events: clock_events(def),
@@ -147,6 +155,13 @@ fn clock_events(def: &Definition) -> BTreeSet<String> {
             TriggerOn::Entered(_) => None,
         })
         .collect()
+}
+
+fn raised(def: &Definition) -> BTreeSet<String> {
+    let rungs = def.clocks.iter().flat_map(|clock| {
+        clock.ladder.iter().map(|rung| &rung.does).chain(clock.repeat.iter().map(|repeat| &repeat.does))
+    });
+    rungs.filter_map(|does| does.raise.clone()).collect()
 }
 
 /// Names of the events that can come from outside the chart.
@@ -225,7 +240,16 @@ impl Explorer<'_> {
             let Listener { happened, left, .. } = listener;
             match result {
                 Ok(taken) if taken || self.clock_events.contains(event) || matches!(step, Step::Fire(_)) => {
-                    self.edge(from, event, fields, &config, happened, &left);
+                    let fired = match step {
+                        Step::Fire(number) => Some((number, left.clone())),
+                        Step::Start | Step::Send => None,
+                    };
+                    self.graph.left.extend(left);
+                    let made = Edge { to: 0, event: event.to_owned(), fields: fields.cloned(), happened, fired };
+                    self.edge(from, made, &config);
+                }
+                Ok(_) if self.raised.contains(event) => {
+                    self.graph.ignored.insert((from, event.to_owned()));
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -239,28 +263,16 @@ impl Explorer<'_> {
         }
     }
 
-    fn edge(
-        &mut self,
-        from: u32,
-        event: &str,
-        fields: Option<&Fields>,
-        config: &Configuration,
-        happened: Vec<Happened>,
-        left: &[StateIx],
-    ) {
-        self.graph.left.extend(left);
-        self.graph.entered.extend(happened.iter().filter_map(|each| match each {
+    fn edge(&mut self, from: u32, made: Edge, config: &Configuration) {
+        self.graph.entered.extend(made.happened.iter().filter_map(|each| match each {
             Happened::Entered(ix) => Some(*ix),
             Happened::Event { .. } => None,
         }));
         let node = self.resting(config);
-        let to = self.node(node);
+        let made = Edge { to: self.node(node), ..made };
         let edges = &mut self.graph.edges[from as usize];
-        let known = edges.iter().any(|edge| {
-            edge.to == to && edge.event == event && edge.fields.as_ref() == fields && edge.happened == happened
-        });
-        if !known {
-            edges.push(Edge { to, event: event.to_owned(), fields: fields.cloned(), happened });
+        if !edges.contains(&made) {
+            edges.push(made);
         }
     }
 

@@ -8,7 +8,9 @@
 mod cover;
 mod decide;
 mod graph;
+mod idle;
 mod names;
+mod reach;
 mod report;
 mod shadow;
 mod shape;
@@ -27,7 +29,10 @@ pub fn check(def: &Definition, names: &Names) -> Report {
     shape::clocks(def, &mut report);
     let graph = graph::explore(def, &mut report);
     shape::states(def, &graph, &mut report);
+    idle::branches(def, &mut report);
     if graph.complete {
+        idle::raises(def, &graph, &mut report);
+        idle::clocks(def, &graph, &mut report);
         cover::clocks(def, &graph, &mut report);
         targets::check(def, &graph, &mut report);
     }

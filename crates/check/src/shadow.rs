@@ -103,7 +103,7 @@ fn actions(actions: &[Action]) -> Vec<Action> {
 }
 
 /// What happened on the way, for clocks.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Happened {
     /// An event was handled; `outside`: with the fields of this step; `taken`: by a transition.
     Event { name: String, outside: bool, taken: bool },

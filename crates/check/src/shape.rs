@@ -1,7 +1,7 @@
 //! What can be said without following clocks: unreachable states, dead ends, owners, and ladders by themselves.
 
 use huiyin_chart::Definition;
-use huiyin_chart::definition::{ClockDecl, StateIx, StateKind};
+use huiyin_chart::definition::{ClockDecl, RungActions, StateIx, StateKind};
 
 use crate::Report;
 use crate::graph::Graph;
@@ -111,9 +111,9 @@ fn ladder(clock: &ClockDecl, report: &mut Report) {
         report.problem("silent-ladder", &clock.place, format!("clock `{}` {problem}", clock.name), cure.into());
         return;
     };
-    let does = &repeat.does;
-    let acts = !does.notify.is_empty() || does.raise.is_some() || does.reassign.is_some();
-    if !acts && clock.ladder.iter().all(|rung| rung.does.notify.is_empty()) {
+    // What it says itself, else the last notice or deed of the ladder: as the clock does it.
+    let acts = |does: &RungActions| !does.notify.is_empty() || does.raise.is_some() || does.reassign.is_some();
+    if !acts(&repeat.does) && (repeat.does.mark.is_some() || !clock.ladder.iter().any(|rung| acts(&rung.does))) {
         let cure = "write whom it notifies, e.g. `{repeat: 1 working day, notify: owner}`";
         report.problem(
             "silent-ladder",

@@ -1,5 +1,5 @@
-//! `targets:` that the exploration can prove: that a state is never reached before another. Promises about time are
-//! listed as taken on trust.
+//! `targets:`: that a state is never reached before another, and that one is reached in time even if nobody acts
+//! (`reach`). A promise that rests on people is listed as taken on trust.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -8,7 +8,7 @@ use huiyin_chart::definition::{Claim, StateIx};
 
 use crate::graph::{Edge, Graph};
 use crate::shadow::Happened;
-use crate::{Problem, Report};
+use crate::{Problem, Report, reach};
 
 pub(crate) fn check(def: &Definition, graph: &Graph, report: &mut Report) {
     for target in &def.targets {
@@ -27,10 +27,24 @@ pub(crate) fn check(def: &Definition, graph: &Graph, report: &mut Report) {
                     });
                 }
             }
-            Claim::Reaches { every, reaches, within, .. } => {
-                let state = &def.states[usize::from(*reaches)].id;
+            Claim::Reaches { every, reaches, within, nobody_acts: true } => {
+                if let Err(broken) = reach::reaches(def, graph, every, reaches, *within) {
+                    report.problems.push(Problem {
+                        code: "target",
+                        place: target.place.clone(),
+                        state: reaches.first().map(|ix| def.states[usize::from(*ix)].id.clone()),
+                        problem: format!("{}: if nobody acts it is not reached in time: {}", target.title.zh, broken.problem),
+                        cure: format!(
+                            "let a clock start with `{every}` whose ladder raises, within {within}, an event that leads there"
+                        ),
+                        example: broken.way,
+                    });
+                }
+            }
+            Claim::Reaches { every, reaches, within, nobody_acts: false } => {
+                let state = reach::named(def, reaches);
                 report.assumptions.push(format!(
-                    "{}: `{every}` leads to `{state}` within {within} (promises about time are not proved yet)",
+                    "{}: `{every}` leads to `{state}` within {within}, because people act (write `even_if: nobody acts` to have it proved without them)",
                     target.title.zh
                 ));
             }

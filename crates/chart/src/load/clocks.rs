@@ -248,7 +248,7 @@ impl Loader {
                 let nobody_acts = fields.get("even_if").and_then(|n| self.word(n, path, &["nobody acts"])).is_some();
                 Claim::Reaches {
                     every: event,
-                    reaches: self.state_named(reaches, path)?,
+                    reaches: self.states_named(reaches, path),
                     within: self.span(within, path)?,
                     nobody_acts,
                 }

@@ -1,0 +1,169 @@
+//! What is written and can never happen: conditions that are never true, branches behind one that is always taken,
+//! events that are raised and that nothing takes, clocks that never start or can never be met.
+//!
+//! None of this hurts by itself, but none of it is what the writer meant: a promise rests on it that is not kept.
+
+use std::collections::BTreeSet;
+
+use huiyin_chart::Definition;
+use huiyin_chart::definition::{Action, ClockDecl, Descriptor, Place, StateIx, TransitionIx, Trigger, TriggerOn};
+use huiyin_chart::load::nearest;
+use huiyin_chart::machine::matches as matches_event;
+
+use crate::decide::Condition;
+use crate::graph::Graph;
+use crate::shadow::Happened;
+use crate::{Problem, Report};
+
+/// Conditions and branches.
+pub(crate) fn branches(def: &Definition, report: &mut Report) {
+    for state in &def.states {
+        for (descriptor, list) in &state.on {
+            let name = match descriptor {
+                Descriptor::Exact(name) => Some(name.as_str()),
+                Descriptor::Prefix(_) | Descriptor::Any => None,
+            };
+            row(def, state.ix, name, list, report);
+        }
+        row(def, state.ix, None, &state.always, report);
+    }
+    for clock in &def.clocks {
+        for trigger in clock.starts.iter().chain(&clock.met_by).chain(&clock.void_by) {
+            let event = match &trigger.on {
+                TriggerOn::Event(name) => def.events.iter().find(|event| event.name == *name),
+                TriggerOn::Entered(_) => None,
+            };
+            if let Some(when) = trigger.when.as_ref().filter(|when| Condition::of(when).never(def, event)) {
+                never(&when.place, None, &when.source, report);
+            }
+        }
+    }
+}
+
+/// The branches of one event (or of `always`) in one state.
+fn row(def: &Definition, state: StateIx, event: Option<&str>, list: &[TransitionIx], report: &mut Report) {
+    let id = || Some(def.states[usize::from(state)].id.clone());
+    let event = event.and_then(|name| def.events.iter().find(|event| event.name == name));
+    let mut open: Option<&Place> = None;
+    for ix in list {
+        let transition = &def.transitions[usize::from(*ix)];
+        if let Some(before) = open {
+            report.problems.push(Problem {
+                code: "never-taken",
+                place: transition.place.clone(),
+                state: id(),
+                problem: format!("never taken: the branch in line {} has no condition and is taken first", before.line),
+                cure: "put the branch without condition last, or give it a `guard:`".into(),
+                example: Vec::new(),
+            });
+            continue;
+        }
+        match &transition.guard {
+            None => open = Some(&transition.place),
+            Some(guard) if Condition::of(guard).never(def, event) => never(&guard.place, id(), &guard.source, report),
+            Some(_) => {}
+        }
+    }
+}
+
+fn never(place: &Place, state: Option<String>, source: &str, report: &mut Report) {
+    report.problems.push(Problem {
+        code: "never-true",
+        place: place.clone(),
+        state,
+        problem: format!("`{source}` is never true, whatever the case and the event hold"),
+        cure: "compare it with the values that the field can have, or take the branch out".into(),
+        example: Vec::new(),
+    });
+}
+
+/// Events that rungs and actions raise and that nothing takes.
+pub(crate) fn raises(def: &Definition, graph: &Graph, report: &mut Report) {
+    let mut heard: BTreeSet<&str> = BTreeSet::new();
+    for happened in graph.edges.iter().flatten().flat_map(|edge| &edge.happened) {
+        if let Happened::Event { name, taken: true, .. } = happened {
+            heard.insert(name);
+        }
+    }
+    let alone = |name: &str| def.only_clocks_hear(name) && def.clocks.iter().any(|clock| ends_by(clock, name));
+    let patterns: Vec<&Descriptor> = def.states.iter().flat_map(|state| &state.on).map(|(on, _)| on).collect();
+    let by_pattern =
+        |name: &str| patterns.iter().any(|on| !matches!(on, Descriptor::Exact(_)) && matches_event(on, name));
+    let mut look = |name: &str, place: &Place, state: Option<StateIx>, who: String| {
+        if heard.contains(name) || alone(name) || by_pattern(name) {
+            return;
+        }
+        let near = nearest(name, heard.iter().copied());
+        report.problems.push(Problem {
+            code: "unheard",
+            place: place.clone(),
+            state: state.map(|ix| def.states[usize::from(ix)].id.clone()),
+            problem: format!("{who} raises `{name}`, and nothing takes it"),
+            cure: near.map_or_else(
+                || format!("write a transition on `{name}` in the states where it can come"),
+                |near| format!("did you mean `{near}`? else write a transition on `{name}`"),
+            ),
+            example: Vec::new(),
+        });
+    };
+    for clock in &def.clocks {
+        let rungs = clock.ladder.iter().map(|rung| (&rung.does, &rung.place));
+        for (does, place) in rungs.chain(clock.repeat.iter().map(|repeat| (&repeat.does, &repeat.place))) {
+            if let Some(name) = &does.raise {
+                look(name, place, None, format!("the ladder of clock `{}`", clock.name));
+            }
+        }
+    }
+    let mut actions = |list: &[Action], place: &Place, state: StateIx| {
+        for action in list {
+            if let Action::Raise { event, .. } = action {
+                look(event, place, Some(state), "an action".into());
+            }
+        }
+    };
+    for state in def.states.iter().filter(|state| graph.entered.contains(&state.ix)) {
+        actions(&state.entry, &state.place, state.ix);
+        actions(&state.exit, &state.place, state.ix);
+    }
+    for transition in def.transitions.iter().filter(|transition| graph.entered.contains(&transition.source)) {
+        actions(&transition.actions, &transition.place, transition.source);
+    }
+}
+
+fn ends_by(clock: &ClockDecl, event: &str) -> bool {
+    let by = |trigger: &Trigger| matches!(&trigger.on, TriggerOn::Event(name) if name == event);
+    clock.met_by.iter().chain(&clock.void_by).any(by)
+}
+
+/// Clocks that nothing starts or meets.
+pub(crate) fn clocks(def: &Definition, graph: &Graph, report: &mut Report) {
+    let happened: BTreeSet<&Happened> = graph.edges.iter().flatten().flat_map(|edge| &edge.happened).collect();
+    let happens = |trigger: &Trigger, start: bool| match &trigger.on {
+        TriggerOn::Entered(state) => happened.contains(&Happened::Entered(*state)),
+        TriggerOn::Event(name) => {
+            (!start && def.only_clocks_hear(name))
+                || [true, false]
+                    .into_iter()
+                    .any(|outside| happened.contains(&Happened::Event { name: name.clone(), outside, taken: true }))
+        }
+    };
+    for clock in &def.clocks {
+        for (triggers, start) in [(&clock.starts, true), (&clock.met_by, false)] {
+            if triggers.is_empty() || triggers.iter().any(|trigger| happens(trigger, start)) {
+                continue;
+            }
+            let (problem, cure) = if start {
+                (
+                    "never starts: nothing that starts it ever happens",
+                    "name the event in the `on:` of a state, or start it when a state is entered",
+                )
+            } else {
+                (
+                    "can never be met: nothing that meets it ever happens",
+                    "name in `met_by:` what fulfils it: an event that a state takes, or a state that is entered",
+                )
+            };
+            report.problem("idle-clock", &clock.place, format!("clock `{}` {problem}", clock.name), cure.into());
+        }
+    }
+}
