@@ -36,5 +36,5 @@ export default ts.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
-  { files: ['mock/**', '*.js', '*.ts'], languageOptions: { globals: { ...globals.node } } },
+  { files: ['*.js', '*.ts'], languageOptions: { globals: { ...globals.node } } },
 )

@@ -1,8 +1,10 @@
-// How the console is built: one folder `dist` that the binary embeds. Development proxies the API to the mock server.
+// How the console is built: one folder `dist` that the binary embeds. `npm run dev` asks a running service for the data
+// (HUIYIN_BACKEND, default the address of `make run`).
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vite'
+import { defineConfig } from 'vitest/config'
 
-const backend = process.env['HUIYIN_BACKEND'] ?? 'http://127.0.0.1:8099'
+const backend = process.env['HUIYIN_BACKEND'] ?? 'http://127.0.0.1:8080'
+const proxy = { '/api': backend, '/sign-in': backend }
 
 export default defineConfig({
   plugins: [vue()],
@@ -12,7 +14,9 @@ export default defineConfig({
     // Inlined files would need data: sources in the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 700,
+    chunkSizeWarningLimit: 300,
   },
-  server: { proxy: { '/api': backend, '/sign-in': backend } },
+  server: { proxy },
+  preview: { proxy },
+  test: { environment: 'node', include: ['src/**/*.test.ts'] },
 })

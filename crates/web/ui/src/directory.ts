@@ -1,8 +1,8 @@
 // Units, towns, categories and workflows: asked once, kept, shared by all pages.
 import { reactive } from 'vue'
 import { api } from './api/endpoints'
-import type { Choice, Unit, Workflow } from './api/types'
-import { type Key, pick, t } from './i18n'
+import type { Choice, EventForm, JsonSchema, Unit, Workflow } from './api/types'
+import { type Key, locale, pick, t } from './i18n'
 
 interface Directory { units: Unit[]; towns: Choice[]; categories: Choice[]; workflows: Workflow[] }
 
@@ -31,6 +31,20 @@ export function unitName(id: string): string {
   return unit ? pick(unit.title ?? unit.name) : id
 }
 
+const ROLES: Record<string, Key> = {
+  operator: 'role.operator', dispatcher: 'role.dispatcher', handler: 'role.handler', supervisor: 'role.supervisor', 'unit-head': 'role.unit-head',
+  'bureau-head': 'role.bureau-head', emergency: 'role.emergency', admin: 'role.admin', auditor: 'role.auditor',
+}
+
+/** The owner of a case in the language chosen; the service's own name for whoever the directory does not list. */
+export function ownerName({ owner, owner_name: name }: { owner: string | null; owner_name: string | null }): string {
+  if (owner === null) return t('case.noOwner')
+  const [kind = '', id = ''] = owner.split(':')
+  if (kind === 'unit' && directory.units.some((unit) => unit.id === id)) return unitName(id)
+  const role = kind === 'role' ? ROLES[id] : undefined
+  return role && locale.value === 'en' ? t(role) : (name ?? owner)
+}
+
 export function townName(id: string): string { return choice(directory.towns, id) }
 export function categoryName(id: string): string { return choice(directory.categories, id) }
 
@@ -50,10 +64,29 @@ export function clockTitle(workflow: string, clock: string | null): string {
   return found ? pick(found.title) : clock
 }
 
-const MARKS: Record<string, Key> = { overdue: 'mark.overdue', unassigned: 'mark.unassigned', 'notice-overdue': 'mark.notice-overdue' }
+/** The schemas by which data of a case is read: of its data, of the form that opened it, of the events given. */
+export function schemasOf(workflow: string, events: EventForm[] = []): Record<string, JsonSchema> {
+  const own = workflowNamed(workflow)
+  const known: Record<string, JsonSchema> = {}
+  for (const schema of [own?.data, own?.intake, ...events.map((event) => event.form)]) {
+    for (const [name, property] of Object.entries(schema?.properties ?? {})) known[name] ??= property
+  }
+  return known
+}
 
-/** A mark of a case in words; one that no locale names is shown as the workflow wrote it. */
-export function markTitle(mark: string): string {
-  const key = MARKS[mark]
-  return key ? t(key) : mark
+const LINKS: Record<string, Key> = {
+  'co-handling': 'link.co-handling', enforcement: 'link.enforcement', review: 'link.review', 'new-facts': 'link.new-facts', parent: 'link.parent',
+}
+
+/** What a linked case is to this one; a link that no locale names is shown as the workflow wrote it. */
+export function linkTitle(link: string): string {
+  const key = LINKS[link]
+  return key ? t(key) : link
+}
+
+/** Title of a clock when only its name is known: of whichever workflow has it. */
+export function anyClockTitle(clock: string | null): string {
+  if (clock === null) return ''
+  const owner = directory.workflows.find((workflow) => workflow.clocks.some((c) => c.name === clock))
+  return owner ? clockTitle(owner.name, clock) : clock
 }

@@ -9,7 +9,7 @@ import './styles/base.css'
 whenSignedOut(() => {
   leave()
   const { fullPath, name } = router.currentRoute.value
-  if (name !== 'sign-in') void router.push({ name: 'sign-in', query: { next: fullPath } })
+  if (name !== 'sign-in') void router.push({ name: 'sign-in', query: { next: fullPath, why: 'expired' } })
 })
 
 createApp(App).use(router).mount('#app')

@@ -9,7 +9,7 @@ declare module 'vue-router' {
 
 const routes: RouteRecordRaw[] = [
   { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignIn.vue'), meta: { open: true } },
-  { path: '/', name: 'home', redirect: () => ({ name: home() }) },
+  { path: '/', name: 'home', component: () => import('./pages/LostPage.vue') },
   { path: '/log', name: 'log', component: () => import('./pages/IntakePage.vue'), meta: { needs: 'open_cases' } },
   { path: '/work', name: 'work', component: () => import('./pages/WorkPage.vue'), meta: { needs: 'see_cases' } },
   { path: '/cases/:key', name: 'case', component: () => import('./pages/CasePage.vue'), meta: { needs: 'see_cases' } },
@@ -27,6 +27,8 @@ function home(): string {
   return may('see_assurance') ? 'assurance' : 'account'
 }
 
+const RELOADED = 'huiyin.reloaded'
+
 export const router = createRouter({
   history: createWebHistory(),
   routes,
@@ -34,9 +36,21 @@ export const router = createRouter({
 })
 
 router.beforeEach(async (to) => {
-  await whoIsThere()
+  // No answer is not the same as nobody signed in: say so, and keep the way back.
+  if (!await whoIsThere()) return to.name === 'lost' ? true : { name: 'lost', params: { rest: ['offline'] }, query: { why: 'offline', next: to.fullPath } }
   if (to.meta.open === true) return signedIn.value && to.name === 'sign-in' ? { name: home() } : true
   if (!signedIn.value) return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  // Decided here and not by a redirect of the route: only now it is known who is there.
+  if (to.name === 'home') return { name: home(), replace: true }
   if (to.meta.needs && !may(to.meta.needs)) return { name: 'lost', params: { rest: to.path.slice(1).split('/') }, query: { why: 'permission' } }
   return true
 })
+
+// After an update of the service the files of the page that is open are gone: load it anew, once.
+router.onError((problem, to) => {
+  const missing = /dynamically imported module|Importing a module|Failed to fetch|preload CSS/i.test(String(problem))
+  if (!missing || sessionStorage.getItem(RELOADED) === to.fullPath) return
+  sessionStorage.setItem(RELOADED, to.fullPath)
+  window.location.assign(to.fullPath)
+})
+router.afterEach(() => { sessionStorage.removeItem(RELOADED) })

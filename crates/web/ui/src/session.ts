@@ -1,8 +1,9 @@
 // Who is signed in, and the office's time. The one state that all pages share.
 import { computed, reactive } from 'vue'
-import { setCsrf } from './api/client'
+import { ApiFailure, setCsrf } from './api/client'
 import { api } from './api/endpoints'
 import type { Permission, Session } from './api/types'
+import { draftsBelongTo } from './form/draft'
 import { setLocaleFromAccount } from './i18n'
 
 interface State { known: boolean; session: Session | null; lead: number; tick: number }
@@ -23,6 +24,7 @@ export function may(permission: Permission): boolean {
 /** Takes over an answer of the service about who is signed in. */
 export function enter(session: Session): void {
   const first = state.session === null
+  draftsBelongTo(session.user.id)
   state.session = session
   state.known = true
   setCsrf(session.csrf)
@@ -42,8 +44,12 @@ export function setOfficeTime(now: string): void {
   state.lead = Date.parse(now) - state.tick
 }
 
-/** Asks once per page load who is signed in. */
-export async function whoIsThere(): Promise<void> {
-  if (state.known) return
-  try { enter(await api.session()) } catch { leave() }
+/** Asks once per page load who is signed in. False: there was no answer, so it is not known. */
+export async function whoIsThere(): Promise<boolean> {
+  if (state.known) return true
+  try { enter(await api.session()) } catch (problem) {
+    if (!(problem instanceof ApiFailure) || problem.status !== 401) return false
+    leave()
+  }
+  return true
 }

@@ -1,7 +1,7 @@
 // Every endpoint the console uses, one function each.
 import { ApiFailure, ask, csrfHeader, failureOf } from './client'
 import type {
-  Accepted, Assurance, Attachment, CasePage, CaseRow, Choice, Mail, MailRow, Preview, Session, TimelineEntry, Unit, Workflow,
+  Accepted, Assurance, Attachment, CasePage, CaseRow, Choice, Mail, MailRow, OwnSession, Preview, Session, TimelineEntry, Unit, Workflow,
 } from './types'
 
 export interface CaseFilter {
@@ -12,6 +12,8 @@ export interface CaseFilter {
   overdue?: boolean
   due_before?: string
   workflow?: string
+  state?: string
+  lamp?: string
   order?: 'due' | 'received'
   limit?: number
   offset?: number
@@ -40,6 +42,10 @@ export const api = {
   password: (body: { current: string; password: string }) =>
     ask<Session>('/api/session/password', { method: 'POST', body }),
 
+  language: (language: string) => ask<unknown>('/api/session/language', { method: 'PUT', body: { language } }),
+  sessions: () => ask<OwnSession[]>('/api/sessions'),
+  endOtherSessions: () => ask<OwnSession[]>('/api/sessions', { method: 'DELETE' }),
+
   workflows: () => ask<Workflow[]>('/api/workflows'),
   units: () => ask<Unit[]>('/api/directory/units'),
   towns: () => ask<Choice[]>('/api/directory/towns'),
@@ -57,6 +63,10 @@ export const api = {
     ask<Accepted>(`/api/cases/${at(key)}/events`, { method: 'POST', body: { id, event, data } }),
   unmask: (key: string, reason: string) =>
     ask<CasePage>(`/api/cases/${at(key)}/unmask`, { method: 'POST', body: { reason } }),
+
+  /** A paper with the petitioner's name: HTML. */
+  paper: (key: string, n: number, reason: string) =>
+    ask<string>(`/api/cases/${at(key)}/documents/${String(n)}/unmask`, { method: 'POST', body: { reason }, as: 'text' }),
 
   mails: (filter: { case?: string; state?: string; limit?: number; offset?: number }) =>
     ask<{ rows: MailRow[] }>(`/api/mails${query({ ...filter })}`),

@@ -80,6 +80,7 @@ export interface CaseRow {
   due_text: AnyText
   overdue: boolean
   marks: string[]
+  mark_titles: Text[]
   lamp: Lamp
   received_at: string
   opened_at: string
@@ -108,7 +109,8 @@ export interface ClockView {
 
 export interface EventForm { name: string; title: Text; form: JsonSchema | null; prefill: Record<string, unknown> | null }
 export interface Attachment { hash: string; name: string; media_type: string; size: number; at: string; by: string }
-export interface Paper { n: number; template: string; at: string }
+export interface Paper { n: number; template: string; at: string; names_petitioner?: boolean }
+export interface OwnSession { opened_at: string; expires_at: string; here: boolean }
 
 export interface CasePage extends CaseRow {
   data: Record<string, unknown>
@@ -186,5 +188,8 @@ export interface Assurance {
   mails_failed: number
   assigned_rate: number | null
   answered_rate: number | null
+  assigned_by_fallback?: number
+  answered_rate_without_extensions?: number | null
+  answers_nobody_can_receive?: number
   definitions: { figure: string; counts: Text }[]
 }

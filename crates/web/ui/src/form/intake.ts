@@ -32,11 +32,11 @@ const ARRANGEMENTS: Record<string, Arrangement> = {
   },
 }
 
-/** The groups of a form with the fields that matter now; no field of the schema is ever lost. */
-export function arrange(workflow: string, fields: Field[], values: Values): Group[] {
+/** The groups of a form with the fields that matter for these values (null: all); no field of the schema is ever lost. */
+export function arrange(workflow: string, fields: Field[], values: Values | null): Group[] {
   const arrangement = ARRANGEMENTS[workflow]
   if (!arrangement) return [{ key: 'all', fields }]
-  const shown = fields.filter(({ name }) => arrangement.matters[name]?.(values) ?? true)
+  const shown = fields.filter(({ name }) => values === null || (arrangement.matters[name]?.(values) ?? true))
   const named = new Set(arrangement.groups.flatMap(([, names]) => names))
   return arrangement.groups.map(([key, names], index) => {
     const last = index === arrangement.groups.length - 1
@@ -47,5 +47,5 @@ export function arrange(workflow: string, fields: Field[], values: Values): Grou
 
 /** Fields that take the whole width. */
 export function isWide({ name, widget }: Field): boolean {
-  return ['textarea', 'json', 'list', 'units'].includes(widget) || ['title', 'address', 'accused_name', 'site'].includes(name)
+  return ['textarea', 'json', 'list'].includes(widget) || ['title', 'address'].includes(name)
 }

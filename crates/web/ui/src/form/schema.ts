@@ -56,10 +56,16 @@ function textWidget(schema: JsonSchema): Widget {
   }
 }
 
-/** The fields of a form in the order the schema gives them. */
+/**
+ * The fields of a form: what must be filled in first, in the order in which the schema demands it (a list keeps its
+ * order on the way here, properties do not), then the rest.
+ */
 export function fieldsOf(schema: JsonSchema | null | undefined): Field[] {
-  const required = new Set(schema?.required ?? [])
+  const demanded = schema?.required ?? []
+  const required = new Set(demanded)
+  const place = (name: string): number => (required.has(name) ? demanded.indexOf(name) : demanded.length)
   return Object.entries(schema?.properties ?? {})
+    .sort(([a], [b]) => place(a) - place(b))
     .filter(([, property]) => property.const === undefined && property.readOnly !== true)
     .map(([name, property]) => ({ name, schema: property, widget: widgetOf(property), required: required.has(name) }))
 }

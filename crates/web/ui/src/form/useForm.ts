@@ -1,35 +1,76 @@
-// The life of a form: values, problems at fields, one refusal above it, sending, and focus on what is wrong.
-import { computed, nextTick, reactive, ref, type Ref } from 'vue'
+// The life of a form: values, problems at fields, one refusal above it, sending, focus on what is wrong, and the draft.
+import { computed, nextTick, onScopeDispose, reactive, ref, type Ref, watch } from 'vue'
 import { alarm } from '../announce'
 import { ApiFailure } from '../api/client'
 import type { AnyText, FieldError } from '../api/types'
 import { commandId } from '../id'
 import { pick, t } from '../i18n'
 import { placeDetails, type Problems, problemsOf } from './check'
+import { draftOf, dropDraft, keepDraft } from './draft'
 import { dataOf, type Field, type Values } from './schema'
 
 export interface Refusal { text: AnyText; details: FieldError[] }
 
-/** `shown`: the fields on the page now; others are neither checked nor sent. */
-export function useForm(prefix: string, shown: Ref<Field[]>) {
+const KEEP_AFTER_MS = 300
+
+/**
+ * `shown`: the fields on the page now; others are neither checked nor sent.
+ * `draftName`: where unsent values are kept; without it nothing is kept (passwords).
+ */
+export function useForm(prefix: string, shown: Ref<Field[]>, draftName?: () => string) {
   const values = reactive<Values>({})
   const problems = ref<Problems>({})
   const refusal = ref<Refusal | null>(null)
   const busy = ref(false)
+  /** When the values on the page were typed, if they come from a draft. */
+  const restored = ref<number | null>(null)
   // The same id for the same form: sending it twice, after a broken connection, does it once.
   let id = commandId()
   let sentBody = ''
+  let first = ''
 
   const data = computed(() => dataOf(shown.value, values))
   const fieldId = (name: string): string => `${prefix}-${name}`
+  const changed = (): boolean => JSON.stringify(values) !== first
 
-  function begin(first: Values): void {
+  /** Begins with these values, or with the draft that lies over them. */
+  function begin(firstValues: Values, { fromDraft = true } = {}): void {
     for (const name of Object.keys(values)) Reflect.deleteProperty(values, name)
-    Object.assign(values, first)
+    Object.assign(values, firstValues)
+    first = JSON.stringify(values)
     problems.value = {}
     refusal.value = null
+    restored.value = null
     id = commandId()
     sentBody = ''
+    const draft = draftName && fromDraft ? draftOf(draftName()) : null
+    if (!draft) return
+    for (const [name, value] of Object.entries(draft.values)) if (name in values) values[name] = value
+    if (!changed()) return
+    id = draft.id
+    sentBody = draft.sent
+    restored.value = draft.at
+  }
+
+  let waiting: ReturnType<typeof setTimeout> | undefined
+  function keep(): void {
+    clearTimeout(waiting)
+    waiting = undefined
+    if (!draftName || first === '') return
+    if (changed()) keepDraft(draftName(), { values: { ...values }, id, sent: sentBody, at: Date.now() })
+    else dropDraft(draftName())
+  }
+  function keepSoon(): void { clearTimeout(waiting); waiting = setTimeout(keep, KEEP_AFTER_MS) }
+  if (draftName) {
+    watch(values, keepSoon, { deep: true })
+    window.addEventListener('pagehide', keep)
+    onScopeDispose(() => { window.removeEventListener('pagehide', keep); if (waiting !== undefined) keep() })
+  }
+  function forget(): void {
+    clearTimeout(waiting)
+    waiting = undefined
+    first = ''
+    if (draftName) dropDraft(draftName())
   }
 
   /** Checks, sends, and shows what came back. Returns the answer, or null if it was refused. */
@@ -41,9 +82,12 @@ export function useForm(prefix: string, shown: Ref<Field[]>) {
     const body = JSON.stringify(data.value)
     if (sentBody !== '' && body !== sentBody) id = commandId()
     sentBody = body
+    keep()
     busy.value = true
     try {
-      return await action(id, data.value)
+      const answer = await action(id, data.value)
+      forget()
+      return answer
     } catch (failure) {
       await refused(failure)
       return null
@@ -56,7 +100,8 @@ export function useForm(prefix: string, shown: Ref<Field[]>) {
     problems.value = placed.problems
     refusal.value = { text: failure.text, details: placed.rest }
     // A refusal is an answer: what is sent after it is a new command. No answer means it may have been done.
-    if (failure.status >= 400 && failure.status < 500) id = commandId()
+    if (failure.status >= 400 && failure.status < 500) { id = commandId(); sentBody = '' }
+    keep()
     if (Object.keys(placed.problems).length > 0) await showFirst()
     else {
       alarm(pick(failure.text))
@@ -69,11 +114,11 @@ export function useForm(prefix: string, shown: Ref<Field[]>) {
     await nextTick()
     const wrong = shown.value.filter((field) => field.name in problems.value)
     alarm(t('form.wrong', { n: wrong.length }))
-    const [first] = wrong
-    if (first) document.getElementById(fieldId(first.name))?.focus()
+    const [field] = wrong
+    if (field) document.getElementById(fieldId(field.name))?.focus()
   }
 
   function clearProblem(name: string): void { Reflect.deleteProperty(problems.value, name) }
 
-  return { values, problems, refusal, busy, data, fieldId, begin, send, clearProblem }
+  return { values, problems, refusal, busy, data, restored, fieldId, begin, changed, forget, send, clearProblem }
 }

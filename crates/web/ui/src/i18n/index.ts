@@ -43,3 +43,6 @@ export function pick(text: AnyText | null | undefined): string {
   const other = locale.value === 'zh' ? 'en' : 'zh'
   return text[locale.value] || text[other] || ''
 }
+
+/** Several things in one line, as the language writes lists. */
+export function listed(items: string[]): string { return items.filter((item) => item !== '').join(locale.value === 'zh' ? '、' : ', ') }
