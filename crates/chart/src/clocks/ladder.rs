@@ -108,15 +108,18 @@ impl ClockRun {
         }
     }
 
-    /// What a rung does; a repeat that says nothing repeats the last notice of the ladder.
+    /// What a rung does; a repeat that says nothing repeats the last notice of the ladder, and where nobody is ever
+    /// notified its last deed.
     pub(crate) fn does(decl: &ClockDecl, rung: u16) -> Option<&RungActions> {
         if let Some(rung) = decl.ladder.get(usize::from(rung)) {
             return Some(&rung.does);
         }
         let own = &decl.repeat.as_ref()?.does;
         let says = !own.notify.is_empty() || own.raise.is_some() || own.mark.is_some() || own.reassign.is_some();
-        let last = || decl.ladder.iter().rev().map(|rung| &rung.does).find(|does| !does.notify.is_empty());
-        if says { Some(own) } else { last().or(Some(own)) }
+        let deeds = || decl.ladder.iter().rev().map(|rung| &rung.does);
+        let notice = || deeds().find(|does| !does.notify.is_empty());
+        let deed = || deeds().find(|does| does.raise.is_some() || does.reassign.is_some());
+        if says { Some(own) } else { notice().or_else(deed).or(Some(own)) }
     }
 }
 

@@ -158,7 +158,9 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
             cure: format!("at most {FILE_LIMIT} are allowed"),
         });
     }
-    serde_saphyr::from_str::<Node>(text).map_err(|error| {
+    // YAML 1.2: `on`, `off`, `yes` and `no` are texts.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
         let (line, column) = error
             .location()
             .map_or((1, 1), |l| (u32::try_from(l.line()).unwrap_or(1), u32::try_from(l.column()).unwrap_or(1)));
