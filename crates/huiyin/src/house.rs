@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use huiyin_check::Names;
 use huiyin_directory::Directory;
 use huiyin_engine::{CalendarSource, DirectorySource, Registry};
-use huiyin_journal::{Journal, OpenOptions};
+use huiyin_journal::{Journal, JournalError, OpenOptions};
 
 use crate::cli::StoreArgs;
 use crate::commands::Failure;
@@ -32,8 +33,7 @@ impl House {
         }));
         registry.set_district(&directory.district().code, &source, &calendar_source(&library, &directory)?)?;
         let names = names(&library, &directory)?;
-        for file in workflow_files(&library)? {
-            let definition = load_checked(&library, &file, &names)?;
+        for definition in load_all(&library, &workflow_files(&library)?, &names)? {
             registry.add_definition(Arc::new(definition))?;
         }
         Ok(Self { library, directory, registry })
@@ -42,6 +42,11 @@ impl House {
     /// District code, GB/T 2260.
     pub(crate) fn code(&self) -> &str {
         &self.directory.district().code
+    }
+
+    /// The district's offset from UTC.
+    pub(crate) fn zone(&self) -> Result<chrono::FixedOffset, Failure> {
+        zone(&self.directory)
     }
 
     /// Files of a folder of the library: name → text.
@@ -57,13 +62,35 @@ impl House {
     }
 }
 
-/// Opens the store named on the command line.
+/// A database that does not answer within this time at a start is said to be out of reach.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens the store named on the command line. Its address may hold a password, so no error repeats it.
 pub(crate) async fn open_store(args: &StoreArgs, now: DateTime<Utc>) -> Result<Journal, Failure> {
     let url = args.database.clone().unwrap_or_else(|| {
         let file: PathBuf = args.data.join("huiyin.db");
         format!("sqlite:{}", file.display())
     });
-    Ok(OpenOptions::new(url, &args.data, now).open().await?)
+    let kind = url.split(':').next().unwrap_or_default().to_owned();
+    if !["sqlite", "postgres", "postgresql"].contains(&kind.as_str()) {
+        return Err("--database: expected sqlite:FILE or postgres://USER@HOST/DATABASE".into());
+    }
+    let opening = OpenOptions::new(url, &args.data, now).open();
+    match tokio::time::timeout(PATIENCE, opening).await {
+        Ok(Ok(journal)) => Ok(journal),
+        Ok(Err(problem @ JournalError::File { .. })) => {
+            Err(format!("{problem}. give a folder that this user may write to with --data").into())
+        }
+        Ok(Err(problem @ JournalError::Database(_))) if kind != "sqlite" => {
+            Err(format!("{problem}. check host, user and database of --database, and that PostgreSQL runs there").into())
+        }
+        Ok(Err(problem)) => Err(problem.into()),
+        Err(_) => Err(format!(
+            "the database did not answer within {} s. check host and port of --database, and that it runs there",
+            PATIENCE.as_secs()
+        )
+        .into()),
+    }
 }
 
 /// The workflow files of a library: YAML at its top that is no data schema.
@@ -93,6 +120,20 @@ pub(crate) fn names(library: &Library, directory: &Directory) -> Result<Names, F
     })
 }
 
+/// Loads workflows of the library and has each checked, at the same time: a start waits for the slowest, not for all.
+fn load_all(
+    library: &Library,
+    files: &[String],
+    names: &Names,
+) -> Result<Vec<huiyin_chart::Definition>, Failure> {
+    std::thread::scope(|scope| {
+        let begun: Vec<_> =
+            files.iter().map(|file| scope.spawn(move || load_checked(library, file, names))).collect();
+        let ended = begun.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("the check ended abruptly".into())));
+        ended.collect()
+    })
+}
+
 /// Loads one workflow of the library and has it checked.
 fn load_checked(library: &Library, file: &str, names: &Names) -> Result<huiyin_chart::Definition, Failure> {
     let definition = huiyin_chart::load(file, &library.read(file)?, &|other| library.read(other).ok())?;
@@ -115,8 +156,11 @@ pub(crate) fn directory_of(source: &DirectorySource) -> Result<Directory, String
 }
 
 fn calendar_source(library: &Library, directory: &Directory) -> Result<CalendarSource, Failure> {
-    let district = directory.district();
-    let zone: chrono::FixedOffset =
-        district.zone.parse().map_err(|_| format!("`{}` is no offset like +08:00", district.zone))?;
-    Ok(CalendarSource { zone_seconds: zone.local_minus_utc(), hours: district.hours_text(), years: library.years()? })
+    let hours = directory.district().hours_text();
+    Ok(CalendarSource { zone_seconds: zone(directory)?.local_minus_utc(), hours, years: library.years()? })
+}
+
+fn zone(directory: &Directory) -> Result<chrono::FixedOffset, Failure> {
+    let written = &directory.district().zone;
+    Ok(written.parse().map_err(|_| format!("`{written}` is no offset like +08:00"))?)
 }
