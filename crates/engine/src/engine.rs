@@ -321,6 +321,14 @@ impl Driver {
         self.core.self_check().await
     }
 
+    /// Makes the roots of all days that are over, now. Returns how many.
+    ///
+    /// # Errors
+    /// When the store or the file beside it refuses, or holds another root of one of those days.
+    pub async fn make_roots(&self) -> Result<usize, EngineError> {
+        self.core.make_roots().await
+    }
+
     /// Its time.
     #[must_use]
     pub fn now(&self) -> Instant {

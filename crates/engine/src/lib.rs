@@ -4,6 +4,7 @@
 //! What it answers is committed; what it cannot commit did not happen.
 
 mod clock;
+mod columns;
 mod command;
 mod core;
 mod engine;
@@ -15,6 +16,7 @@ mod queue;
 mod rederive;
 mod registry;
 mod relay;
+mod roots;
 mod run;
 mod states;
 mod watch;

@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::columns::{Told, differing, missing_timers};
 use crate::command::EngineError;
-use crate::registry::Registry;
+use crate::registry::{District, Registry};
 use crate::work::open_state;
 
 /// What a replay found.
@@ -49,11 +50,17 @@ pub async fn rederive(journal: &Journal, registry: &Registry, case: Uuid) -> Res
     }
     let mut replay: Option<Replay> = None;
     let (mut after, mut steps) = (0, 0);
+    let mut told = Told { opened_at: record.opened_at, stepped_at: record.last_at, last_at: record.last_at };
     loop {
         let page = journal.timeline(case, after, PAGE, true).await?;
         let Some(last) = page.last() else { break };
-        after = last.seq;
+        (after, told.last_at) = (last.seq, last.at);
         for entry in page {
+            match entry.kind.as_str() {
+                "opened" => (told.opened_at, told.stepped_at) = (entry.at, entry.at),
+                "event" | "tick" | "calendar" => told.stepped_at = entry.at,
+                _ => {}
+            }
             if let Some(problem) = step_again(journal, registry, &mut replay, &entry).await? {
                 return Ok(Rederived::Different { seq: entry.seq, problem });
             }
@@ -65,11 +72,21 @@ pub async fn rederive(journal: &Journal, registry: &Registry, case: Uuid) -> Res
     };
     let stored = open_state(&record, &replay.definition, key.as_ref(), journal.vault());
     let stored = stored.map_err(|e| EngineError::Setup(e.to_string()))?;
+    let stands = |problem: String| Ok(Rederived::Different { seq: record.seq, problem });
     if stored != replay.state {
-        return Ok(Rederived::Different {
-            seq: record.seq,
-            problem: "the stored state is not what the journal leads to".into(),
-        });
+        return stands("the stored state is not what the journal leads to".into());
+    }
+    let timers = journal.timers(case).await?;
+    let missing = missing_timers(&replay.definition, &replay.state, &timers);
+    if !missing.is_empty() {
+        return stands(format!("its timers {} are missing", missing.join(", ")));
+    }
+    let Replay { definition, state, district, .. } = replay;
+    let district = district.ok_or_else(|| EngineError::Setup(format!("no step of case {case} was replayed")))?;
+    let columns = differing(&record, key, &definition, district, state, &told, journal.vault());
+    let columns = columns.map_err(|e| EngineError::Setup(e.to_string()))?;
+    if !columns.is_empty() {
+        return stands(format!("the stored columns {} are not what the journal leads to", columns.join(", ")));
     }
     Ok(Rederived::Same { steps })
 }
@@ -131,12 +148,14 @@ struct Replay {
     definition: Arc<Definition>,
     state: CaseState,
     outcome: Outcome,
+    /// What the last step was made with.
+    district: Option<District>,
 }
 
 impl Replay {
     fn new(definition: Arc<Definition>) -> Self {
         let state = CaseState::new(&definition);
-        Self { definition, state, outcome: Outcome::default() }
+        Self { definition, state, outcome: Outcome::default(), district: None }
     }
 
     /// Replays one entry; gives what differs.
@@ -170,8 +189,13 @@ impl Replay {
         if let Err(refusal) = step(&self.definition, &mut self.state, input, &ctx, &mut self.outcome) {
             return Ok(Some(format!("was done, and is refused now: {refusal}")));
         }
+        self.district = Some(District { code: entry_district(entry), directory, calendar });
         Ok(differs(entry, &self.outcome))
     }
+}
+
+fn entry_district(entry: &TimelineEntry) -> String {
+    entry.body["district"].as_str().unwrap_or_default().to_owned()
 }
 
 fn differs(entry: &TimelineEntry, outcome: &Outcome) -> Option<String> {

@@ -193,6 +193,11 @@ impl Registry {
         self.read().districts.get(code).cloned()
     }
 
+    /// The districts in force and their time zones.
+    pub(crate) fn zones(&self) -> Vec<(String, FixedOffset)> {
+        self.read().districts.values().map(|district| (district.code.clone(), district.calendar.zone())).collect()
+    }
+
     /// A definition that is in memory.
     #[must_use]
     pub fn definition(&self, hash: &str) -> Option<Arc<Definition>> {

@@ -116,7 +116,7 @@ impl<'c> Run<'c> {
     fn carry_out(&mut self, command: &Command) -> Result<Result<Accepted, Refused>, Trouble> {
         match &command.target {
             Target::Open { workflow, data, parent } => self.open(command, workflow, data, parent.as_ref()),
-            Target::Event { case, event, data } => match self.too_large(data) {
+            Target::Event { case, event, data } => match self.unfit(data) {
                 Some(refused) => Ok(Err(refused)),
                 None => self.change(command, *case, &Deed::Event { name: event, data }),
             },
@@ -139,7 +139,7 @@ impl<'c> Run<'c> {
                 &format!("no workflow `{workflow}` is in force in this district"),
             )));
         };
-        if let Some(refused) = self.too_large(data) {
+        if let Some(refused) = self.unfit(data) {
             return Ok(Err(refused));
         }
         let id = match parent {
@@ -291,8 +291,17 @@ impl<'c> Run<'c> {
         Ok(accepted(working, at))
     }
 
-    fn too_large(&self, data: &Value) -> Option<Refused> {
+    /// Why data cannot be stored, whatever the workflow says of them.
+    fn unfit(&self, data: &Value) -> Option<Refused> {
         let most = self.core.config.largest_data;
+        // PostgreSQL cannot hold it in a text, and nobody can type it.
+        if has_nul(data) {
+            return Some(Refused::new(
+                "form_invalid",
+                "内容含有不可存储的字符（U+0000）",
+                "a text holds the character U+0000, which cannot be stored",
+            ));
+        }
         (size_of(data) > most).then(|| {
             Refused::new(
                 "limit_exceeded",
@@ -401,6 +410,16 @@ pub(crate) fn outline(command: &Command) -> String {
         Target::Note { case, kind, .. } => json!({ "case": case, "note": kind }),
     };
     json!({ "about": about, "actor": command.actor.id }).to_string()
+}
+
+/// Whether a text in it, or a name, holds U+0000.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(map) => map.iter().any(|(key, item)| key.contains('\0') || has_nul(item)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Roughly how many bytes of JSON a value takes.

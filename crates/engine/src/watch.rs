@@ -14,6 +14,7 @@ use crate::command::EngineError;
 use crate::core::Core;
 use crate::execute::{Done, Item};
 use crate::metrics::add;
+use crate::roots::Days;
 
 /// Longest sleep: another engine may have written an earlier timer, and may have died since.
 const LONGEST: chrono::Duration = chrono::Duration::seconds(1);
@@ -52,8 +53,10 @@ pub(crate) async fn watch(core: Arc<Core>, n: usize, stop: CancellationToken) {
     }
 }
 
-/// Measures how far the database's time is ahead, and joins clocks to timers, until it is told to stop.
+/// Measures how far the database's time is ahead, joins clocks to timers, and makes the roots of the days that are over,
+/// until it is told to stop.
 pub(crate) async fn look_after(core: Arc<Core>, every: Duration, stop: CancellationToken) {
+    let mut days = Days::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(every) => {}
@@ -64,6 +67,9 @@ pub(crate) async fn look_after(core: Arc<Core>, every: Duration, stop: Cancellat
         }
         if let Err(e) = core.self_check().await {
             tracing::warn!(%e, "the self-check could not be made");
+        }
+        if let Err(e) = core.look_for_roots(&mut days).await {
+            tracing::error!(%e, "the root of a day could not be made");
         }
     }
 }

@@ -125,6 +125,19 @@ impl Working {
         working
     }
 
+    /// A case made again from its journal, to draw its columns once more.
+    pub(crate) fn again(
+        record: CaseRecord,
+        key: Option<CaseKey>,
+        definition: Arc<Definition>,
+        district: District,
+        state: CaseState,
+    ) -> Self {
+        let mut working = Self::opening(record, definition, district);
+        (working.key, working.state, working.new) = (key, state, false);
+        working
+    }
+
     fn context(&self, now: Instant) -> Context<'_> {
         context(&self.district, &self.case_id, now)
     }

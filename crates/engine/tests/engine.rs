@@ -11,6 +11,10 @@ mod faults;
 mod house;
 #[path = "engine/proofs.rs"]
 mod proofs;
+#[path = "engine/proxy.rs"]
+mod proxy;
+#[path = "engine/seeded.rs"]
+mod seeded;
 #[path = "engine/timers.rs"]
 mod timers;
 
@@ -49,18 +53,35 @@ on_both!(
     timers::an_earlier_timer_wakes_the_watch,
     proofs::a_case_is_rederived_from_its_journal,
     proofs::a_journal_that_was_rewritten_is_not_rederived,
+    proofs::what_was_changed_in_the_store_is_found_and_named,
     bench_free::many_senders_share_commits,
 );
 
-/// The same seed on both databases gives the same bytes, sealed values included.
+/// The same seed on both databases gives the same bytes: answers, journals with their chains, cases, timers, outbox,
+/// keys, roots.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_databases_write_the_same_journal() {
+async fn both_databases_write_the_same_record() {
     let seed = house::seed();
-    let a = proofs::seeded_year(house::House::sqlite(), seed).await;
-    let b = proofs::seeded_year(house::House::postgres(), seed).await;
-    assert!(a.len() > 500, "the run wrote {} entries", a.len());
-    for (a, b) in a.iter().zip(&b) {
+    let a = seeded::run(house::House::sqlite(), seed).await;
+    let b = seeded::run(house::House::postgres(), seed).await;
+    eprintln!(
+        "{} accepted, {} refused, {} conflicts, {} repeated, {} transactions tried again, {} timers fired, {} entries",
+        a.accepted, a.refused, a.conflicts, a.repeated, a.retried, a.fired, a.entries
+    );
+    assert!(a.accepted > 1000 && a.refused > 300 && a.conflicts > 50 && a.repeated > 100, "the run was too tame");
+    assert!(a.fired > 500 && a.retried > 10 && a.entries > 2000, "the run was too tame");
+    for (a, b) in a.rows.iter().zip(&b.rows) {
         assert_eq!(a, b, "seed {seed}");
     }
-    assert_eq!(a.len(), b.len(), "seed {seed}");
+    assert_eq!(a.rows.len(), b.rows.len(), "seed {seed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_is_cut_on_the_wire_is_resolved() {
+    faults::a_commit_that_is_cut_on_the_wire_is_resolved(house::House::postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_that_the_server_ends_lose_and_repeat_nothing() {
+    faults::sessions_that_the_server_ends_lose_and_repeat_nothing(house::House::postgres()).await;
 }

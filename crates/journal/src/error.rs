@@ -100,7 +100,7 @@ impl JournalError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::CommitUnknown(_) => true,
+            Self::CommitUnknown(_) | Self::Injected(_) => true,
             Self::Database(sqlx::Error::Database(e)) => {
                 // PostgreSQL: serialization failure, deadlock, lock not available. SQLite: busy, locked.
                 let code = e.code().unwrap_or_default();

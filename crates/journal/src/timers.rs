@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::error::JournalError;
-use crate::store::{Journal, Kind, reading, writing};
+use crate::store::{Journal, Kind, TimerRow, reading, writing};
 use crate::time::{Instant, from_micros, micros};
 
 /// A case with a timer that is due.
@@ -28,13 +28,17 @@ pub struct MissingTimer {
     pub timers: i64,
 }
 
+const OF_CASE: &str = "SELECT key, due_at, version FROM timers WHERE case_id = $1 ORDER BY due_at, key";
 const NEXT: &str = "SELECT MIN(due_at) FROM timers WHERE timeline = $1";
 const DUE: &str = "SELECT case_id, due_at FROM timers WHERE timeline = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3";
 const OVERDUE: &str = "SELECT COUNT(*), MIN(due_at) FROM timers WHERE timeline = $1 AND due_at <= $2";
 const WITHOUT: &str = "SELECT c.id, c.number, c.running, COUNT(t.key) FROM cases c \
-    LEFT JOIN timers t ON t.case_id = c.id AND t.key LIKE 'clock/%' \
-    WHERE c.timeline = $1 AND c.closed_at IS NULL AND c.running > 0 \
+    LEFT JOIN timers t ON t.case_id = c.id AND t.key >= 'clock/' AND t.key < 'clock0' \
+    WHERE c.timeline = $1 AND c.closed_at IS NULL AND c.running > 0 AND c.id > $3 AND c.id <= $4 \
     GROUP BY c.id, c.number, c.running HAVING COUNT(t.key) < c.running LIMIT $2";
+const PAGE_END: &str = "SELECT id FROM cases WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
+/// Cases looked at in one statement of the self-check.
+const PAGE: i64 = 5000;
 
 const POSTPONE: &str = "UPDATE timers SET due_at = $3 WHERE case_id = $1 AND due_at <= $2";
 
@@ -91,6 +95,17 @@ impl Journal {
         Ok(next.map(from_micros))
     }
 
+    /// The timers of a case, earliest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn timers(&self, case: Uuid) -> Result<Vec<TimerRow>, JournalError> {
+        let rows: Vec<(String, i64, i64)> =
+            reading!(self, pool => sqlx::query_as(OF_CASE).bind(case).fetch_all(pool).await?);
+        let row = |(key, due_at, version)| TimerRow { key, due_at: from_micros(due_at), version };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
     /// Cases with due timers, earliest first, without lock; looks at no more than `limit` timers.
     /// What is found may be gone when the case is locked: the timers read under lock count.
     ///
@@ -115,16 +130,34 @@ impl Journal {
         Ok((count.unsigned_abs(), oldest.map(from_micros)))
     }
 
-    /// Open cases with a running clock that has no timer: nobody would be reminded.
+    /// Open cases with a running clock that has no timer: nobody would be reminded. Looks at all cases, page by page.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn clocks_without_timer(&self, timeline: &str, limit: u32) -> Result<Vec<MissingTimer>, JournalError> {
-        let rows: Vec<(Uuid, String, i64, i64)> = reading!(self, pool => {
-            sqlx::query_as(WITHOUT).bind(timeline).bind(i64::from(limit)).fetch_all(pool).await?
-        });
-        let missing = |(case, number, running, timers)| MissingTimer { case, number, running, timers };
-        Ok(rows.into_iter().map(missing).collect())
+        let (mut found, mut after) = (Vec::new(), Uuid::nil());
+        loop {
+            let end: Option<(Uuid,)> = reading!(self, pool => {
+                sqlx::query_as(PAGE_END).bind(after).bind(PAGE - 1).fetch_optional(pool).await?
+            });
+            let last = end.map_or(Uuid::max(), |(id,)| id);
+            let rows: Vec<(Uuid, String, i64, i64)> = reading!(self, pool => {
+                sqlx::query_as(WITHOUT)
+                    .bind(timeline)
+                    .bind(i64::from(limit))
+                    .bind(after)
+                    .bind(last)
+                    .fetch_all(pool)
+                    .await?
+            });
+            let missing = |(case, number, running, timers)| MissingTimer { case, number, running, timers };
+            found.extend(rows.into_iter().map(missing));
+            if end.is_none() || found.len() >= limit as usize {
+                found.truncate(limit as usize);
+                return Ok(found);
+            }
+            after = last;
+        }
     }
 
     /// Puts off the due timers of a case that cannot be stepped, so that they do not fire again and again.

@@ -33,7 +33,6 @@ data:
     place: {type: string, default: ""}
 summary: {title: data.note, place: data.place}
 events:
-  case.opened: {title: 登记, by: [role:handler]}
   swap: {title: 换, by: [role:handler], form: {type: object, required: [note], properties: {note: {type: string, maxLength: 1000}}}}
   done: {title: 完, by: [role:handler]}
 clocks:
@@ -88,6 +87,12 @@ fn registry() -> Arc<Registry> {
     let calendar = CalendarSource { zone_seconds: 8 * 3600, hours: "09:00-12:30, 14:00-18:00".into(), years: vec![] };
     registry.set_district(DISTRICT, &DirectorySource::new(), &calendar).unwrap();
     Arc::new(registry)
+}
+
+/// The tenth, hundredth, … part of everything: `HUIYIN_BENCH_PART=100` to try the measurement itself.
+pub(crate) fn part(whole: usize) -> usize {
+    let part = std::env::var("HUIYIN_BENCH_PART").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    (whole / part).max(1)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use huiyin_engine::{Answer, Config, Engine};
 use uuid::Uuid;
 
 use crate::figure;
-use crate::house::{House, engine_on, journal_at, open, resident};
+use crate::house::{House, engine_on, journal_at, open, part, resident};
 
 /// Timers that wait while others fire.
-const WAITING: u64 = 1_000_000;
+const WAITING: usize = 1_000_000;
 /// Timers that fire: in a minute, and then in a second.
 const DUE: usize = 100_000;
 /// Seconds in which the cases whose timers fire are opened.
@@ -25,7 +25,7 @@ pub(crate) async fn measure(house: &House) {
     let waiting = opened(engine.submit(open(Utc::now() + chrono::Duration::days(300))).await.unwrap());
     engine.stop().await;
     let journal = house.journal().await;
-    journal.multiply_case(waiting, WAITING - 1).await.unwrap();
+    journal.multiply_case(waiting, part(WAITING) as u64 - 1).await.unwrap();
     journal.close().await;
     let many = idle_memory(house);
     figure(
@@ -71,15 +71,15 @@ fn opened(answer: Answer) -> Uuid {
 /// Opens cases whose first rungs fall into a span that begins when they are all open. Returns the seconds from the first
 /// due time until the last had fired.
 async fn fire(engine: &Engine, span: Duration) -> f64 {
-    let opening = Instant::now();
+    let (opening, due) = (Instant::now(), part(DUE));
     let first = Utc::now() + chrono::Duration::seconds(OPENING);
     let mut senders = tokio::task::JoinSet::new();
     for sender in 0..1000 {
         let engine = engine.clone();
         senders.spawn(async move {
-            for n in (sender..DUE).step_by(1000) {
-                let due = first + span.mul_f64(n as f64 / DUE as f64);
-                opened(engine.submit(open(due - FIRST_RUNG)).await.unwrap());
+            for n in (sender..due).step_by(1000) {
+                let at = first + span.mul_f64(n as f64 / due as f64);
+                opened(engine.submit(open(at - FIRST_RUNG)).await.unwrap());
             }
         });
     }
@@ -87,10 +87,10 @@ async fn fire(engine: &Engine, span: Duration) -> f64 {
         done.unwrap();
     }
     let took = opening.elapsed().as_secs_f64();
-    assert!(Utc::now() < first, "opening {DUE} cases took {took:.1} s; give it more than {OPENING} s");
+    assert!(Utc::now() < first, "opening {due} cases took {took:.1} s; give it more than {OPENING} s");
     wait_until(first).await;
     let fired = || async { engine.metrics().await.unwrap().timers_fired };
-    let goal = fired().await + DUE as u64;
+    let goal = fired().await + due as u64;
     while fired().await < goal {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -7,7 +7,7 @@ use huiyin_engine::{Answer, Config, Engine};
 use uuid::Uuid;
 
 use crate::figure;
-use crate::house::{House, Store, open, swap};
+use crate::house::{House, Store, open, part, swap};
 use crate::raw::{Load, median};
 
 /// Cases that the load goes round.
@@ -42,7 +42,7 @@ pub(crate) async fn measure(house: &House) {
     let writers: &[usize] = if house.store == Store::Sqlite { &[1] } else { &[1, 2, 3, 4] };
     for &writers in writers {
         for size in SIZES {
-            let rate = load.rate(RAW, size, writers).await;
+            let rate = load.rate(part(RAW).max(2 * size), size, writers).await;
             println!("  bare database, {size} in a transaction, {writers} connections: {rate:.0} transitions/s");
             if rate > best.0 {
                 best = (rate, size, writers);
@@ -71,7 +71,7 @@ pub(crate) async fn measure(house: &House) {
 }
 
 async fn prepare(engine: &Engine) -> Vec<Uuid> {
-    let per_sender = CASES.div_ceil(SENDERS);
+    let per_sender = part(CASES).div_ceil(SENDERS);
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..SENDERS {
         let engine = engine.clone();

@@ -135,7 +135,7 @@ pub(crate) fn registry() -> Arc<Registry> {
 }
 
 pub(crate) struct House {
-    url: String,
+    pub(crate) url: String,
     pub(crate) folder: TempDir,
     pub(crate) server: Option<Postgres>,
     pub(crate) clock: Arc<ManualClock>,
@@ -155,7 +155,11 @@ impl House {
     }
 
     pub(crate) async fn journal(&self, fault: Option<Box<Fault>>) -> Journal {
-        let mut options = OpenOptions::new(&self.url, self.folder.path(), at(0));
+        self.journal_at(&self.url, fault).await
+    }
+
+    pub(crate) async fn journal_at(&self, url: &str, fault: Option<Box<Fault>>) -> Journal {
+        let mut options = OpenOptions::new(url, self.folder.path(), at(0));
         options.seed = Some(7);
         options.fault = fault;
         options.open().await.unwrap()

@@ -4,7 +4,7 @@
 //! even when the table of cases is cut to match. Signed with HMAC-SHA256 under a key derived from the master key.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -62,14 +62,17 @@ const LAST: &str =
     "SELECT root FROM roots WHERE district = $1 AND timeline = $2 AND day < $3 ORDER BY day DESC LIMIT 1";
 const PUT: &str = "INSERT INTO roots (district, timeline, day, from_at, to_at, cases, prev, root, signature) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+const OF_DAY: &str = "SELECT root FROM roots WHERE district = $1 AND timeline = $2 AND day = $3";
+const FIRST: &str = "SELECT MIN(at) FROM journal WHERE district = $1 AND timeline = $2";
 const ALL: &str = "SELECT district, timeline, day, from_at, to_at, cases, prev, root, signature FROM roots ORDER BY district, timeline, day";
 
 impl Journal {
-    /// Makes the root of a day that is over, once: stored, and appended to `roots/<district>.<timeline>.jsonl`.
+    /// Makes the root of a day that is over, once: appended to `roots/<district>.<timeline>.jsonl`, and stored. The file
+    /// comes first, so that a crash between the two is made good by making the root again.
     /// `from` and `to` are the local day's first instant and the next day's.
     ///
     /// # Errors
-    /// When the database or the file refuses.
+    /// When the database or the file refuses, or either holds another root of this day.
     pub async fn make_root(
         &self,
         district: &str,
@@ -85,22 +88,6 @@ impl Journal {
         let prev = last.map_or(Ok(GENESIS), |(root,)| hash_of(&root, "roots.root"))?;
         let (cases, root) = self.compute_root(district, timeline, from, to, &prev).await?;
         let signature = self.vault().purpose("daily root", statement(district, timeline, &day, &root).as_bytes());
-        let new = writing!(self, pool => {
-            sqlx::query(PUT)
-                .bind(district)
-                .bind(timeline)
-                .bind(&day)
-                .bind(micros(from))
-                .bind(micros(to))
-                .bind(cases)
-                .bind(prev.as_slice())
-                .bind(root.as_slice())
-                .bind(signature.as_slice())
-                .execute(pool)
-                .await?
-                .rows_affected()
-        });
-        let (prev, root, signature) = (hex::encode(prev), hex::encode(root), hex::encode(signature));
         let made = DayRoot {
             district: district.into(),
             timeline: timeline.into(),
@@ -108,14 +95,52 @@ impl Journal {
             from,
             to,
             cases,
-            prev,
-            root,
-            signature,
+            prev: hex::encode(prev),
+            root: hex::encode(root),
+            signature: hex::encode(signature),
         };
-        if new == 1 {
-            self.write_out(&made)?;
+        self.write_out(&made)?;
+        writing!(self, pool => {
+            sqlx::query(PUT)
+                .bind(district)
+                .bind(timeline)
+                .bind(&made.day)
+                .bind(micros(from))
+                .bind(micros(to))
+                .bind(cases)
+                .bind(prev.as_slice())
+                .bind(root.as_slice())
+                .bind(signature.as_slice())
+                .execute(pool)
+                .await?;
+        });
+        let (stored,): (Vec<u8>,) = writing!(self, pool => {
+            sqlx::query_as(OF_DAY).bind(district).bind(timeline).bind(&made.day).fetch_one(pool).await?
+        });
+        if stored != root {
+            return Err(another_root(&made, "the store"));
         }
         Ok(made)
+    }
+
+    /// The last day whose root stands in the file beside the store.
+    ///
+    /// # Errors
+    /// When a file does not read.
+    pub fn last_root_day(&self, district: &str, timeline: &str) -> Result<Option<chrono::NaiveDate>, JournalError> {
+        let written = self.written_roots()?.into_iter();
+        let of_ours = written.filter(|root| root.district == district && root.timeline == timeline);
+        Ok(of_ours.filter_map(|root| root.day.parse().ok()).max())
+    }
+
+    /// The time of the oldest entry.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn first_entry_at(&self, district: &str, timeline: &str) -> Result<Option<Instant>, JournalError> {
+        let (at,): (Option<i64>,) =
+            reading!(self, pool => sqlx::query_as(FIRST).bind(district).bind(timeline).fetch_one(pool).await?);
+        Ok(at.map(from_micros))
     }
 
     /// Checks every root in the store and in the files beside it against the journal.
@@ -133,11 +158,23 @@ impl Journal {
             }
         }
         for root in &written {
-            if !stored.iter().any(|s| same_day(s, root)) {
+            if !stored.iter().any(|s| same_day(s, root)) && !self.is_on_its_way(root, &stored).await? {
                 breaks.push(broken(root, "the store has lost the root of this day".into()));
             }
         }
         Ok((stored.len() as u64, breaks))
+    }
+
+    /// A crash came between the file and the store: newer than all that is stored, and it holds.
+    async fn is_on_its_way(&self, root: &DayRoot, stored: &[DayRoot]) -> Result<bool, JournalError> {
+        let ours = |s: &&DayRoot| s.district == root.district && s.timeline == root.timeline;
+        let last = stored.iter().filter(ours).max_by_key(|s| &s.day);
+        if last.is_some_and(|last| last.day > root.day || last.root != root.prev) {
+            return Ok(false);
+        }
+        let prev: Hash = hex::decode(&root.prev).ok().and_then(|b| b.try_into().ok()).unwrap_or(GENESIS);
+        let (_, now) = self.compute_root(&root.district, &root.timeline, root.from, root.to, &prev).await?;
+        Ok(hex::encode(now) == root.root && (last.is_some() || prev == GENESIS))
     }
 
     async fn root_problem(&self, root: &DayRoot, written: &[DayRoot]) -> Result<Option<String>, JournalError> {
@@ -193,10 +230,17 @@ impl Journal {
     fn write_out(&self, root: &DayRoot) -> Result<(), JournalError> {
         let folder = self.roots_dir();
         fs::create_dir_all(&folder).map_err(JournalError::file(&folder))?;
+        if let Some(known) = self.written_roots()?.iter().find(|known| same_day(known, root)) {
+            return if known.root == root.root { Ok(()) } else { Err(another_root(root, "the file beside the store")) };
+        }
         let path = folder.join(format!("{}.{}.jsonl", file_safe(&root.district), file_safe(&root.timeline)));
         let line = canonical::write(&serde_json::to_value(root).map_err(|e| JournalError::damaged("daily root", e))?);
-        let written = fs::OpenOptions::new().create(true).append(true).open(&path).and_then(|mut file| {
-            writeln!(file, "{line}")?;
+        let written = fs::OpenOptions::new().create(true).read(true).append(true).open(&path).and_then(|mut file| {
+            let mut text = String::new();
+            file.read_to_string(&mut text)?;
+            let whole = text.rfind('\n').map_or(0, |end| end + 1);
+            file.set_len(whole as u64)?;
+            file.write_all(format!("{line}\n").as_bytes())?;
             file.sync_all()
         });
         written.map_err(JournalError::file(&path))
@@ -211,13 +255,20 @@ impl Journal {
         for file in fs::read_dir(&folder).map_err(JournalError::file(&folder))? {
             let path = file.map_err(JournalError::file(&folder))?.path();
             let text = fs::read_to_string(&path).map_err(JournalError::file(&path))?;
-            for (n, line) in text.lines().enumerate() {
+            // A line without its end was being written when the process died; it is written again.
+            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+            for (n, line) in whole.lines().enumerate() {
                 let at = || format!("{} line {}", path.display(), n + 1);
                 out.push(serde_json::from_str(line).map_err(|e| JournalError::damaged(at(), e))?);
             }
         }
         Ok(out)
     }
+}
+
+fn another_root(root: &DayRoot, place: &str) -> JournalError {
+    let what = format!("daily root of {} {} {}", root.district, root.timeline, root.day);
+    JournalError::damaged(what, format!("{place} has another one; run `huiyin verify`"))
 }
 
 fn statement(district: &str, timeline: &str, day: &str, root: &Hash) -> String {
