@@ -1,7 +1,7 @@
 // Units, towns, categories and workflows: asked once, kept, shared by all pages.
 import { reactive } from 'vue'
 import { api } from './api/endpoints'
-import type { Choice, EventForm, JsonSchema, Unit, Workflow } from './api/types'
+import type { AnyText, Choice, EventForm, JsonSchema, Text, Unit, Workflow } from './api/types'
 import { type Key, locale, pick, t } from './i18n'
 
 interface Directory { units: Unit[]; towns: Choice[]; categories: Choice[]; workflows: Workflow[] }
@@ -90,3 +90,6 @@ export function anyClockTitle(clock: string | null): string {
   const owner = directory.workflows.find((workflow) => workflow.clocks.some((c) => c.name === clock))
   return owner ? clockTitle(owner.name, clock) : clock
 }
+
+/** The marks of a case in words, as far as the service gives them. */
+export function marks(row: { marks: string[]; mark_titles?: Text[] }): AnyText[] { return row.mark_titles ?? row.marks }

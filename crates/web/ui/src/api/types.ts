@@ -80,7 +80,7 @@ export interface CaseRow {
   due_text: AnyText
   overdue: boolean
   marks: string[]
-  mark_titles: Text[]
+  mark_titles?: Text[]
   lamp: Lamp
   received_at: string
   opened_at: string

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest'
+import { found, meant } from './choices'
+
+const towns = [
+  { value: 'town-dongxi', title: '东溪镇', also: 'Dongxi Town' }, { value: 'town-shijiao', title: '石角镇', also: 'Shijiao Town' },
+  { value: 'town-shihao', title: '石壕镇', also: 'Shihao Town' },
+]
+it('is found by Chinese, English or id', () => {
+  for (const typed of ['石角', 'SHIJIAO', 'town-shijiao', 'town shijiao']) expect(found(towns, typed).map((one) => one.value)).toEqual(['town-shijiao'])
+  expect(found(towns, '')).toHaveLength(3)
+  expect(found(towns, '没有')).toEqual([])
+})
+it('takes what is unmistakable and nothing else', () => {
+  expect(meant(towns, '石角')?.value).toBe('town-shijiao')
+  expect(meant(towns, '石')).toBeUndefined()
+  expect(meant(towns, '')).toBeUndefined()
+})
