@@ -36,9 +36,10 @@ describe('a complaint that nobody takes up', () => {
   })
 
   test('is logged with the keyboard alone, and the legal dates are there before it is saved', async () => {
-    await first.getByRole('link', { name: '登记新事项' }).press('Enter')
+    await first.getByRole('link', { name: '登记新事项' }).first().press('Enter')
     await logByKeyboard(first, { title: '通惠河水发黑有臭味', text: '早上六点起河水变黑，有气味。', name: '测试来电人' })
-    await first.waitForFunction(() => /石角/.test(document.querySelector('.preview .unit')?.textContent ?? ''))
+    await first.waitForSelector('.preview .unit strong')
+    assert.notEqual((await first.textContent('.preview .unit .why')).trim(), '', 'the unit is proposed with its reason')
     const preview = await first.textContent('.preview')
     assert.match(preview, /信访工作条例 第二十三条/)
     assert.match(preview, /行政诉讼法 第四十七条/)

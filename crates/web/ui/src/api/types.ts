@@ -153,7 +153,7 @@ export interface Preview {
   errors: FieldError[]
 }
 
-export type MailState = 'queued' | 'held' | 'sent' | 'failed' | 'local'
+export type MailState = 'queued' | 'held' | 'sent' | 'failed' | 'local' | 'suppressed'
 
 export interface MailRow {
   id: string

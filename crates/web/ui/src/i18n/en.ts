@@ -3,7 +3,7 @@ import type { Key } from './zh'
 
 const en: Record<Key, string> = {
   'app.name': 'Huiyin',
-  'app.home': 'Huiyin, home',
+  'app.home': 'Home',
   'app.skip': 'Skip to content',
   'nav.label': 'Main',
   'nav.log': 'Log',
@@ -260,12 +260,14 @@ const en: Record<Key, string> = {
   'mails.allCases': 'Mail of all cases',
   'mails.refresh': 'Refresh',
   'mails.shown': 'Shown: {n}',
+  'mails.noSubject': '(no subject)',
   'mails.empty': 'No mail yet. When a clock reaches a reminder, its mail appears here.',
   'mails.emptyFiltered': 'No mail matches.',
   'mail.queued': 'queued',
   'mail.held': 'held',
   'mail.sent': 'sent',
   'mail.failed': 'failed',
+  'mail.suppressed': 'not needed any more, not sent',
   'mail.local': 'local mailbox',
   'mail.heldWhy': 'Mail that is not urgent waits for office hours and then goes out together.',
   'mail.localWhy': 'No mail server is configured: the mail is kept here and was not sent outside.',

@@ -33,7 +33,9 @@ export function setLocaleFromAccount(language: string): void {
 
 /** The words of a key, with `{name}` filled in. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  return words[locale.value][key].replace(/\{(\w+)\}/g, (whole, name: string) => name in values ? String(values[name]) : whole)
+  // A key made from what the service says may be one that this console does not know yet: then it is shown as it is.
+  const text = (words[locale.value] as Record<string, string>)[key] ?? key.slice(key.indexOf('.') + 1)
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => name in values ? String(values[name]) : whole)
 }
 
 /** The words in the language chosen; the other language if there are none. */

@@ -1,7 +1,7 @@
 // 控制台的全部中文文字。英文在 en.ts，键相同（类型检查保证）。
 const zh = {
   'app.name': '回音',
-  'app.home': '回音 首页',
+  'app.home': '首页',
   'app.skip': '跳到正文',
   'nav.label': '主导航',
   'nav.log': '登记',
@@ -258,12 +258,14 @@ const zh = {
   'mails.allCases': '显示全部案件的邮件',
   'mails.refresh': '刷新',
   'mails.shown': '显示 {n} 封',
+  'mails.noSubject': '（无主题）',
   'mails.empty': '还没有邮件。时限到了提醒的时候，邮件会出现在这里。',
   'mails.emptyFiltered': '没有符合条件的邮件。',
   'mail.queued': '待发',
   'mail.held': '暂存',
   'mail.sent': '已发出',
   'mail.failed': '失败',
+  'mail.suppressed': '不再需要，未发出',
   'mail.local': '本地信箱',
   'mail.heldWhy': '不紧急的邮件在非工作时间暂存，到工作时间合并发出。',
   'mail.localWhy': '未配置邮件服务器，邮件保存在本地信箱，没有发到外部。',
