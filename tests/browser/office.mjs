@@ -92,6 +92,7 @@ export async function letTimeRun(page, button) {
   await page.waitForFunction(() => document.querySelector('.demo-said')?.textContent.includes('已推进'))
 }
 
+// Legacy mode: axe does not enter frames; the frame of a mail runs no script and would never answer.
 /** What holds on every page in both languages: WCAG 2.2 AA, a heading, a title, nothing wider than a telephone. */
 export async function assertPageHolds(page, name, path) {
   for (const language of ['zh', 'en']) {
@@ -101,7 +102,7 @@ export async function assertPageHolds(page, name, path) {
     await page.waitForSelector('h1')
     await page.waitForFunction(() => !document.querySelector('.loading'))
     await shot(page, `${name}-${language}-1366`)
-    const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze()
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(TAGS).analyze()
     const found = violations.map((one) => `${one.id}: ${one.help} — ${one.nodes.slice(0, 3).map((node) => node.html).join(' | ')}`)
     assert.deepEqual(found, [], `${name} in ${language}`)
     await page.setViewportSize(NARROW)
