@@ -35,7 +35,9 @@ pub struct Line {
     pub actions: Vec<Value>,
 }
 
-/// Runs a script from `start`. The first line is the initial configuration, then one line an item.
+/// Runs a script from `start`. The first line is the initial configuration, then one line an item; what timers did
+/// on the way stands in the line of the item that waited. A wait alone, `{"after": "1h"}`, shows what came after the
+/// last event.
 ///
 /// # Errors
 /// When the chart loops without time advancing.
@@ -45,37 +47,16 @@ pub fn try_run(
     start: DateTime<Utc>,
     script: &[Item],
 ) -> Result<Vec<Line>, MachineError> {
-    let mut run = Run {
-        def,
-        calendar,
-        config: Configuration::default(),
-        data: if def.data.initial.is_null() { json!({}) } else { def.data.initial.clone() },
-        now: start,
-    };
-    let mut lines = vec![run.step(|machine| machine.start("case.opened", &Value::Null))?];
+    let mut trial = Trial::new(def, calendar, start);
+    let mut lines = vec![trial.open()?];
     for item in script {
-        let mut done = Vec::new();
-        if let Some(wait) = item.after {
-            let until = calendar.shift(run.now, wait, false).at;
-            while let Some((number, due)) =
-                run.config.next_delay().map(|d| (d.number, d.due)).filter(|(_, due)| *due <= until)
-            {
-                run.now = run.now.max(due);
-                done.extend(run.step(|machine| machine.fire(number).map(|_| ()))?.actions);
-            }
-            run.now = until;
-        }
-        let mut line = match &item.event {
-            Some(event) => run.step(|machine| machine.send(event, &item.data).map(|_| ()))?,
-            None => run.step(|_| Ok(()))?,
-        };
-        done.append(&mut line.actions);
-        lines.push(Line { actions: done, ..line });
+        lines.push(trial.item(item)?);
     }
     Ok(lines)
 }
 
-struct Run<'a> {
+/// A chart alone on virtual time, item by item.
+pub struct Trial<'a> {
     def: &'a Definition,
     calendar: &'a Calendar,
     config: Configuration,
@@ -83,7 +64,52 @@ struct Run<'a> {
     now: DateTime<Utc>,
 }
 
-impl Run<'_> {
+impl<'a> Trial<'a> {
+    /// Not opened yet; virtual time is `start`.
+    #[must_use]
+    pub fn new(def: &'a Definition, calendar: &'a Calendar, start: DateTime<Utc>) -> Self {
+        let data = if def.data.initial.is_null() { json!({}) } else { def.data.initial.clone() };
+        Self { def, calendar, config: Configuration::default(), data, now: start }
+    }
+
+    /// The data as they are now.
+    #[must_use]
+    pub fn data(&self) -> &Value {
+        &self.data
+    }
+
+    /// Enters the initial configuration.
+    ///
+    /// # Errors
+    /// When the chart loops without time advancing.
+    pub fn open(&mut self) -> Result<Line, MachineError> {
+        self.step(|machine| machine.start("case.opened", &Value::Null))
+    }
+
+    /// Waits, then sends. Timers that come due on the way fire in due order, each at its own time.
+    ///
+    /// # Errors
+    /// When the chart loops without time advancing.
+    pub fn item(&mut self, item: &Item) -> Result<Line, MachineError> {
+        let mut done = Vec::new();
+        if let Some(wait) = item.after {
+            let until = self.calendar.shift(self.now, wait, false).at;
+            while let Some((number, due)) =
+                self.config.next_delay().map(|d| (d.number, d.due)).filter(|(_, due)| *due <= until)
+            {
+                self.now = self.now.max(due);
+                done.extend(self.step(|machine| machine.fire(number).map(|_| ()))?.actions);
+            }
+            self.now = until;
+        }
+        let mut line = match &item.event {
+            Some(event) => self.step(|machine| machine.send(event, &item.data).map(|_| ()))?,
+            None => self.step(|_| Ok(()))?,
+        };
+        done.append(&mut line.actions);
+        Ok(Line { actions: done, ..line })
+    }
+
     fn step(&mut self, act: impl FnOnce(&mut Machine<'_>) -> Result<(), MachineError>) -> Result<Line, MachineError> {
         let env = Alone { calendar: self.calendar, now: self.now };
         let mut told = Told::default();

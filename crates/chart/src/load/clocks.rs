@@ -3,8 +3,8 @@
 use super::Loader;
 use super::node::{Kind, Node};
 use crate::definition::{
-    Anchor, Claim, ClockDecl, ClockIx, CountsAs, Extension, Limit, LimitStatus, MentionKind, Repeat, Rung, RungActions, TargetDecl,
-    Text, Trigger, TriggerOn,
+    Anchor, Claim, ClockDecl, ClockIx, CountsAs, Extension, Limit, LimitStatus, MentionKind, Repeat, Rung, RungActions,
+    TargetDecl, Text, Trigger, TriggerOn,
 };
 
 const CLOCK_KEYS: [&str; 14] = [

@@ -188,10 +188,7 @@ impl Loader {
     /// A CEL expression; scalars that are no text are literals.
     fn expr(&mut self, node: &Node, path: &str) -> Option<Expr> {
         let place = node.place(&self.file);
-        let source = match &node.kind {
-            Kind::Text(source) => source,
-            _ => return Some(Expr::literal(node.json(), place)),
-        };
+        let Kind::Text(source) = &node.kind else { return Some(Expr::literal(node.json(), place)) };
         let ids = &self.ids;
         let schema = &self.data.schema;
         let made = Expr::compile(source, place, &|id| ids.get(id.strip_prefix('#').unwrap_or(id)).copied(), &|path| {

@@ -13,7 +13,7 @@ impl Loader {
     /// Builds all states without their behaviour.
     pub(super) fn state_tree(&mut self, root: &Node, name: &str) -> Option<()> {
         self.state(root, name.to_owned(), String::new(), None, 0)?;
-        for ix in 0..self.states.len() {
+        for ix in 1..self.states.len() {
             let (id, path) = (self.states[ix].id.clone(), ix);
             let Ok(number) = StateIx::try_from(path) else {
                 continue;
@@ -29,6 +29,9 @@ impl Loader {
                 });
             }
         }
+        // The whole case is named like the workflow, unless a state has that name.
+        let whole = self.states[0].id.clone();
+        self.ids.entry(whole).or_insert(0);
         // A key that names one state only can be used like an id.
         let mut keys: std::collections::HashMap<String, Vec<StateIx>> = std::collections::HashMap::new();
         for state in &self.states[1..] {
@@ -80,6 +83,9 @@ impl Loader {
             owner: None,
             place: node.key_place(&self.file),
         });
+        if matches!(self.states[usize::from(ix)].kind, StateKind::History { .. }) && node.get("target").is_some() {
+            self.targeted_history.push(ix);
+        }
         if let Some(states) = node.get("states") {
             for (child_key, child) in self.entries(states, &shown)? {
                 let child_path = if path.is_empty() { child_key.clone() } else { format!("{path}.{child_key}") };

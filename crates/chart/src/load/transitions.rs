@@ -88,14 +88,7 @@ impl Loader {
     fn initial(&mut self, node: &Node, ix: StateIx, path: &str) {
         let here = if path.is_empty() { "initial".to_owned() } else { format!("{path}.initial") };
         match self.states[usize::from(ix)].kind {
-            StateKind::History { .. } => {
-                if let Some(target) = node.get("target") {
-                    let parent = self.states[usize::from(ix)].parent.unwrap_or(0);
-                    let targets = self.targets(target, ix, parent, &here);
-                    let default = self.add(Transition::plain(parent, targets, target.place(&self.file)));
-                    self.states[usize::from(ix)].initial = default;
-                }
-            }
+            StateKind::History { .. } => self.history_default(node, ix, path),
             StateKind::Compound => {
                 let Some(initial) = node.get("initial") else {
                     let first =
@@ -124,10 +117,50 @@ impl Loader {
                     self.problem(initial, &here, format!("`{id}` is not inside this state"), "begin in a state inside");
                     return;
                 }
+                self.begins_in_history(initial, &targets, &here);
                 let made = Transition { actions, ..Transition::plain(ix, targets, initial.place(&self.file)) };
                 self.states[usize::from(ix)].initial = self.add(made);
             }
             StateKind::Atomic | StateKind::Parallel | StateKind::Final => {}
+        }
+    }
+
+    /// Where a history state leads while it remembers nothing: its `target`, else the beginning of its parent.
+    fn history_default(&mut self, node: &Node, ix: StateIx, path: &str) {
+        let parent = self.states[usize::from(ix)].parent.unwrap_or(0);
+        let Some(target) = node.get("target") else {
+            if self.states[usize::from(parent)].kind == StateKind::Parallel {
+                let all = Transition::plain(parent, vec![parent], node.place(&self.file));
+                self.states[usize::from(ix)].initial = self.add(all);
+            }
+            return;
+        };
+        let here = format!("{path}.target");
+        let targets = self.targets(target, ix, parent, &here);
+        for each in &targets {
+            let state = &self.states[usize::from(*each)];
+            let id = state.id.clone();
+            if matches!(state.kind, StateKind::History { .. }) {
+                let cure = "name the state in which to begin when nothing is remembered";
+                self.problem(target, &here, format!("`{id}` is a history state itself"), cure);
+            } else if !self.is_below(*each, parent) {
+                let cure = "a history state leads to states beside it or below those";
+                self.problem(target, &here, format!("`{id}` is not inside the state of this history"), cure);
+            }
+        }
+        self.states[usize::from(ix)].initial = self.add(Transition::plain(parent, targets, target.place(&self.file)));
+    }
+
+    /// A state may begin in a history state only when that says where to begin the first time.
+    fn begins_in_history(&mut self, initial: &Node, targets: &[StateIx], path: &str) {
+        for each in targets {
+            let state = &self.states[usize::from(*each)];
+            // Whether it has a `target` is not decoded yet for states further down: the tree is asked.
+            if matches!(state.kind, StateKind::History { .. }) && !self.targeted_history.contains(each) {
+                let id = state.id.clone();
+                let cure = format!("give `{id}` a `target:` for the first time, or begin in another state");
+                self.problem(initial, path, format!("`{id}` remembers nothing yet when this begins"), cure);
+            }
         }
     }
 
@@ -205,7 +238,31 @@ impl Loader {
                 None => self.no_such_state(item, &text, path),
             }
         }
+        self.together(node, &found, path);
         found
+    }
+
+    /// Several targets must be able to be active together: each two in different regions of a parallel state.
+    fn together(&mut self, node: &Node, targets: &[StateIx], path: &str) {
+        for (n, one) in targets.iter().enumerate() {
+            for other in &targets[n + 1..] {
+                if one == other || self.is_below(*one, *other) || self.is_below(*other, *one) {
+                    continue;
+                }
+                let mut around = self.states[usize::from(*one)].parent;
+                while let Some(ix) = around.filter(|ix| !self.is_below(*other, *ix)) {
+                    around = self.states[usize::from(ix)].parent;
+                }
+                let around = around.unwrap_or(0);
+                if self.states[usize::from(around)].kind != StateKind::Parallel {
+                    let id = |ix: StateIx| self.states[usize::from(ix)].id.clone();
+                    let problem = format!("`{}` and `{}` cannot be active together", id(*one), id(*other));
+                    let cure = "several targets are for the regions of a `type: parallel` state; name one target here";
+                    self.problem(node, path, problem, cure);
+                    return;
+                }
+            }
+        }
     }
 
     fn resolve(&self, text: &str, source: StateIx, base: StateIx) -> Option<StateIx> {
@@ -312,7 +369,8 @@ impl Loader {
             "document" => Action::Document { template: self.named(MentionKind::Letter, value, &here)? },
             "open" => {
                 let open = self.fields(value, &here, &["workflow", "link", "data"])?;
-                let Some(workflow) = open.get("workflow").and_then(|w| self.named(MentionKind::Workflow, w, &here)) else {
+                let Some(workflow) = open.get("workflow").and_then(|w| self.named(MentionKind::Workflow, w, &here))
+                else {
                     self.problem(
                         value,
                         &here,

@@ -60,6 +60,7 @@ impl Machine<'_> {
     }
 
     fn write(&mut self, path: &[String], value: Value) {
+        self.wrote = true;
         self.sink.wrote(path, &value);
         write(self.data, path, value);
     }

@@ -21,39 +21,39 @@ impl Machine<'_> {
         self.enter(&entry, event)
     }
 
-    /// Takes these transitions together.
-    pub(super) fn microstep(&mut self, enabled: &[TransitionIx], event: Handled<'_>) -> Result<(), MachineError> {
+    /// Takes these transitions together. False: everything is as it was before (same states, history and data).
+    pub(super) fn microstep(&mut self, enabled: &[TransitionIx], event: Handled<'_>) -> Result<bool, MachineError> {
         let def = self.def;
+        self.wrote = false;
+        let before = self.config.active.clone();
         let moves = enabled.iter().any(|ix| !def.transitions[usize::from(*ix)].targets.is_empty());
-        let entry = if moves {
+        let mut remembered = false;
+        if moves {
             let mut leaving = Bits::default();
             for ix in enabled {
-                for state in self.exit_set(*ix).iter() {
-                    leaving.insert(state);
-                }
+                leaving.join(&self.exit_set(*ix));
             }
             // What is entered is worked out after history has been recorded, as it may be entered from it.
-            self.record_history(&leaving);
+            remembered = self.record_history(&leaving);
             self.exit(&leaving, event)?;
-            true
-        } else {
-            false
-        };
+        }
         for ix in enabled {
             self.act_all(&def.transitions[usize::from(*ix)].actions, event)?;
         }
-        if entry {
+        if moves {
             let mut set = Entry::default();
             for ix in enabled {
                 self.entry_set(*ix, &mut set);
             }
             self.enter(&set, event)?;
         }
-        Ok(())
+        Ok(self.wrote || remembered || self.config.done || before != self.config.active)
     }
 
-    fn record_history(&mut self, leaving: &Bits) {
+    /// True: something was remembered.
+    fn record_history(&mut self, leaving: &Bits) -> bool {
         let def = self.def;
+        let mut remembers = false;
         for state in leaving.iter() {
             for child in &def.states[usize::from(state)].children {
                 let StateKind::History { deep } = def.states[usize::from(*child)].kind else {
@@ -69,13 +69,15 @@ impl Machine<'_> {
                     })
                     .collect();
                 self.config.history.insert(*child, remembered);
+                remembers = true;
             }
         }
+        remembers
     }
 
     fn exit(&mut self, leaving: &Bits, event: Handled<'_>) -> Result<(), MachineError> {
         let def = self.def;
-        for ix in leaving.iter().rev() {
+        for ix in leaving.iter_back() {
             self.act_all(&def.states[usize::from(ix)].exit, event)?;
             self.cancel_after(ix);
             self.config.active.remove(ix);
@@ -165,7 +167,7 @@ impl Machine<'_> {
             if matches!(def.states[usize::from(*child)].kind, StateKind::History { .. }) {
                 continue;
             }
-            let begun = entry.states.iter().any(|each| def.tables.below(each, *child));
+            let begun = entry.states.any_within(*child + 1, def.tables.last_below(*child));
             if !begun {
                 entry.states.insert(*child);
                 entry.by_default.insert(*child);
@@ -188,7 +190,9 @@ impl Machine<'_> {
         } else if let Some(default) = self.history_default(ix) {
             let targets = &def.transitions[usize::from(default)].targets;
             for each in targets {
-                entry.states.insert(*each);
+                if !matches!(def.states[usize::from(*each)].kind, StateKind::History { .. }) {
+                    entry.states.insert(*each);
+                }
                 if let Some(parent) = parent
                     && def.states[usize::from(parent)].initial == Some(default)
                 {
@@ -237,7 +241,7 @@ impl Machine<'_> {
         }
         if self.config.done {
             // Everything is left in order, but stays in the configuration: the case shows where it ended.
-            let active: Vec<StateIx> = self.config.active.iter().rev().collect();
+            let active: Vec<StateIx> = self.config.active.iter_back().collect();
             for ix in active {
                 self.act_all(&def.states[usize::from(ix)].exit, event)?;
                 self.cancel_after(ix);

@@ -17,7 +17,6 @@ use serde_json::Value;
 use crate::definition::{Action, Definition, StateIx};
 use crate::expr::{ExprError, Scope};
 
-use select::Picked;
 pub(crate) use tables::candidates;
 pub use tables::{Bits, Tables, after_event, done_event, matches};
 
@@ -173,6 +172,8 @@ pub struct Machine<'a> {
     env: &'a dyn Env,
     sink: &'a mut dyn Sink,
     queue: VecDeque<(String, Value)>,
+    /// `set` wrote data since this was last looked at.
+    wrote: bool,
 }
 
 impl<'a> Machine<'a> {
@@ -184,7 +185,7 @@ impl<'a> Machine<'a> {
         env: &'a dyn Env,
         sink: &'a mut dyn Sink,
     ) -> Self {
-        Self { def, config, data, env, sink, queue: VecDeque::new() }
+        Self { def, config, data, env, sink, queue: VecDeque::new(), wrote: false }
     }
 
     /// Enters the initial configuration and runs to completion. `event` is what opened the case.
@@ -228,43 +229,38 @@ impl<'a> Machine<'a> {
         self.send(&delay.event, &delay.data)
     }
 
+    /// Goes on until nothing is enabled and no raised event waits. An eventless transition that left everything as it
+    /// was (same states, same data) is not tried again before the next event, as in XState: it would be taken for ever.
     fn complete(&mut self, first: Handled<'_>) -> Result<(), MachineError> {
-        let mut try_always = self.def.tables.always;
+        let always = self.def.tables.always;
+        let mut try_always = always;
         let mut current: Option<(String, Value)> = None;
         for _ in 0..MICROSTEP_LIMIT {
             if self.config.done {
                 self.queue.clear();
                 return Ok(());
             }
-            let mut enabled = if try_always {
+            if try_always {
                 let event = current.as_ref().map_or(first, |(name, data)| (name.as_str(), data));
-                self.select_always(event)
-            } else {
-                Picked::new()
+                let enabled = self.select_always(event);
+                if !enabled.is_empty() {
+                    try_always = self.microstep(&enabled, event)?;
+                    continue;
+                }
+            }
+            let Some(next) = self.queue.pop_front() else {
+                return Ok(());
             };
-            if enabled.is_empty() {
-                let Some(next) = self.queue.pop_front() else {
-                    return Ok(());
-                };
-                enabled = self.select((&next.0, &next.1));
-                self.tell_handling((&next.0, &next.1), !enabled.is_empty());
-                current = Some(next);
-            }
-            // An eventless transition that neither moves nor acts would be taken for ever.
-            try_always = self.def.tables.always && enabled.iter().any(|ix| self.does_something(*ix));
+            let event = (next.0.as_str(), &next.1);
+            let enabled = self.select(event);
+            self.tell_handling(event, !enabled.is_empty());
             if !enabled.is_empty() {
-                let taken = current.take();
-                let event = taken.as_ref().map_or(first, |(name, data)| (name.as_str(), data));
                 self.microstep(&enabled, event)?;
-                current = taken;
             }
+            try_always = always;
+            current = Some(next);
         }
         Err(MachineError::Endless { event: first.0.to_owned() })
-    }
-
-    fn does_something(&self, ix: crate::definition::TransitionIx) -> bool {
-        let transition = &self.def.transitions[usize::from(ix)];
-        !transition.targets.is_empty() || !transition.actions.is_empty()
     }
 
     fn tell_handling(&mut self, event: Handled<'_>, taken: bool) {

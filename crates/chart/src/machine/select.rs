@@ -108,16 +108,15 @@ impl Machine<'_> {
     /// The active states that a transition leaves.
     pub(super) fn exit_set(&self, ix: TransitionIx) -> Bits {
         let transition = &self.def.transitions[usize::from(ix)];
-        let mut set = Bits::default();
         if transition.targets.is_empty() {
-            return set;
+            return Bits::default();
         }
-        let domain = self.domain(ix);
-        for state in self.config.active.iter() {
-            let inside = domain.is_none_or(|domain| self.def.tables.below(state, domain));
-            if inside || (transition.reenter && Some(transition.source) == domain && state == transition.source) {
-                set.insert(state);
-            }
+        let Some(domain) = self.domain(ix) else {
+            return self.config.active.clone();
+        };
+        let mut set = self.config.active.within(domain + 1, self.def.tables.last_below(domain));
+        if transition.reenter && transition.source == domain {
+            set.insert(domain);
         }
         set
     }

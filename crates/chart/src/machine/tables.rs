@@ -7,8 +7,17 @@ use smallvec::SmallVec;
 use crate::definition::{Action, Descriptor, State, StateIx, StateKind, Transition, TransitionIx};
 
 /// A set of states, one bit each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Bits(SmallVec<[u64; 2]>);
+
+impl PartialEq for Bits {
+    fn eq(&self, other: &Self) -> bool {
+        let word = |bits: &Self, n: usize| bits.0.get(n).copied().unwrap_or(0);
+        (0..self.0.len().max(other.0.len())).all(|n| word(self, n) == word(other, n))
+    }
+}
+
+impl Eq for Bits {}
 
 impl Bits {
     /// Adds.
@@ -23,6 +32,15 @@ impl Bits {
     pub fn remove(&mut self, ix: StateIx) {
         if let Some(word) = self.0.get_mut(usize::from(ix) / 64) {
             *word &= !(1 << (ix % 64));
+        }
+    }
+    /// Adds all of another set.
+    pub fn join(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
         }
     }
     /// Is it in?
@@ -40,12 +58,50 @@ impl Bits {
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }
+    /// Is any of `first..=last` in?
+    #[must_use]
+    pub fn any_within(&self, first: StateIx, last: StateIx) -> bool {
+        self.0.iter().enumerate().any(|(n, word)| word & mask(n, first, last) != 0)
+    }
+    /// Those of `first..=last`.
+    #[must_use]
+    pub fn within(&self, first: StateIx, last: StateIx) -> Self {
+        Self(self.0.iter().enumerate().map(|(n, word)| word & mask(n, first, last)).collect())
+    }
     /// Members, ascending (document order).
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = StateIx> + '_ {
-        (0..self.0.len() * 64).filter_map(|n| StateIx::try_from(n).ok()).filter(|ix| self.contains(*ix))
+    pub fn iter(&self) -> impl Iterator<Item = StateIx> + '_ {
+        self.0.iter().enumerate().flat_map(|(n, word)| {
+            std::iter::successors(Some(*word), |left| Some(left & left.wrapping_sub(1)))
+                .take_while(|left| *left != 0)
+                .map(move |left| number(n, left.trailing_zeros()))
+        })
+    }
+    /// Members, descending (inner states before their ancestors).
+    pub fn iter_back(&self) -> impl Iterator<Item = StateIx> + '_ {
+        self.0.iter().enumerate().rev().flat_map(|(n, word)| {
+            std::iter::successors(Some(*word), |left| Some(left & !(1 << (63 - left.leading_zeros() % 64))))
+                .take_while(|left| *left != 0)
+                .map(move |left| number(n, 63 - left.leading_zeros()))
+        })
     }
 }
 
+fn number(word: usize, bit: u32) -> StateIx {
+    // A set is only ever filled with state numbers.
+    StateIx::try_from(word * 64 + bit as usize).unwrap_or(StateIx::MAX)
+}
+
+/// The bits of word `n` that stand for `first..=last`.
+fn mask(n: usize, first: StateIx, last: StateIx) -> u64 {
+    let (low, high) = (n * 64, n * 64 + 63);
+    let (first, last) = (usize::from(first), usize::from(last));
+    if first > last || first > high || last < low {
+        return 0;
+    }
+    let from = u64::MAX << first.saturating_sub(low);
+    let to = u64::MAX >> (high.saturating_sub(last).min(63));
+    from & to
+}
 /// Look-up tables of one definition.
 #[derive(Debug, Default)]
 pub struct Tables {
@@ -87,6 +143,12 @@ impl Tables {
         ix > ancestor && ix <= self.last[usize::from(ancestor)]
     }
 
+    /// Last index of a state's subtree; the state itself when it has no children.
+    #[must_use]
+    pub fn last_below(&self, ix: StateIx) -> StateIx {
+        self.last[usize::from(ix)]
+    }
+
     /// Number under which [`Tables::transitions`] knows an event; none for a name that no part of the chart mentions.
     #[must_use]
     pub fn event(&self, name: &str) -> Option<usize> {
@@ -99,7 +161,8 @@ impl Tables {
     }
 }
 
-/// Transitions of a state that an event name selects: longest descriptor first, `*` last, then document order.
+/// Transitions of a state that an event name selects: the exact name first, then the longer prefix, `*` last, then
+/// document order.
 pub(crate) fn candidates(state: &State, name: &str) -> Vec<TransitionIx> {
     let mut found: Vec<(usize, &[TransitionIx])> = state
         .on
@@ -113,7 +176,7 @@ pub(crate) fn candidates(state: &State, name: &str) -> Vec<TransitionIx> {
 
 fn specific(descriptor: &Descriptor) -> usize {
     match descriptor {
-        Descriptor::Exact(name) => name.len(),
+        Descriptor::Exact(_) => usize::MAX,
         Descriptor::Prefix(name) => name.len() + 2,
         Descriptor::Any => 1,
     }
