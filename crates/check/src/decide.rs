@@ -153,7 +153,7 @@ fn read(ast: &IdedExpr, root: &str, found: &mut BTreeSet<String>) {
     }
     match &ast.expr {
         Ast::Call(call) => {
-            call.target.iter().map(AsRef::as_ref).chain(&call.args).for_each(|part| read(part, root, found))
+            call.target.iter().map(AsRef::as_ref).chain(&call.args).for_each(|part| read(part, root, found));
         }
         Ast::Select(select) => read(&select.operand, root, found),
         Ast::List(list) => list.elements.iter().for_each(|part| read(part, root, found)),

@@ -12,7 +12,8 @@ fn every_workflow_in_the_guide_is_proved() {
     let whole: Vec<&&str> = blocks.iter().filter(|block| block.starts_with("workflow:")).collect();
     assert!(whole.len() >= 2, "the guide shows {} workflows", whole.len());
     for block in whole {
-        let def = huiyin_chart::load("docs/workflows.md", block, &|_| None).unwrap_or_else(|problems| panic!("{problems}"));
+        let def =
+            huiyin_chart::load("docs/workflows.md", block, &|_| None).unwrap_or_else(|problems| panic!("{problems}"));
         let report = check(&def, &Names::default());
         assert!(report.passed(), "{report}");
     }

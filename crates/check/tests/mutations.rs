@@ -1,0 +1,383 @@
+//! Good definitions are broken in every way of a kind, one mutation at a time, and the check must name the line.
+//!
+//! Each mutation states by itself, from the text alone, whether it *must* be refused and on which line. One that need
+//! not be refused may pass, and then it is harmless; why, is said at its kind:
+//!
+//! - `owner`: a state around it, or the workflow, still has an owner, and owners are inherited.
+//! - `clock`: another clock runs in every state where it ran. Which one the law wants nobody can know but the writer.
+//! - `transition`: every state is still entered and left by other ways; the office can do one thing less.
+//! - `region`: it inherits the owner around it and is covered by a clock of the whole case, and it can be left.
+//! - `pause`: another clock runs on in that state.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+mod house;
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use huiyin_check::{Names, check};
+use tree::{Path, Tree};
+
+/// One broken definition.
+struct Mutant {
+    kind: &'static str,
+    what: String,
+    tree: Tree,
+    /// It must be refused, and one problem stands on the line of this part.
+    must: Option<Path>,
+}
+
+/// What is said about a text: (line, state) of every problem; empty when it passes.
+fn problems(name: &str, text: &str, names: &Names) -> (Vec<u32>, String) {
+    match house::load(name, text) {
+        Err(found) => (found.0.iter().map(|each| each.place.line).collect(), found.to_string()),
+        Ok(definition) => {
+            let report = check(&definition, names);
+            (report.problems.iter().map(|each| each.place.line).collect(), report.to_string())
+        }
+    }
+}
+
+fn path(steps: &[&str]) -> Path {
+    steps.iter().map(|&s| s.to_owned()).collect()
+}
+
+fn join(path: &[String], step: &str) -> Path {
+    path.iter().cloned().chain([step.to_owned()]).collect()
+}
+
+/// Paths of all states, the root's first.
+fn states(tree: &Tree) -> Vec<Path> {
+    let mut found = vec![Path::new()];
+    let mut at = 0;
+    while at < found.len() {
+        let below = join(&found[at], "states");
+        if let Some(Tree::Map(entries)) = tree.at(&below) {
+            found.extend(entries.iter().map(|(key, _)| join(&below, key)));
+        }
+        at += 1;
+    }
+    found
+}
+
+fn has(tree: &Tree, state: &[String], key: &str) -> bool {
+    tree.at(&join(state, key)).is_some()
+}
+
+/// A state in which a case waits: no states inside, not final, not history, nothing that leaves it at once.
+fn waits(tree: &Tree, state: &[String]) -> bool {
+    let kind = tree.at(&join(state, "type")).and_then(Tree::as_text);
+    !state.is_empty()
+        && !has(tree, state, "states")
+        && !has(tree, state, "always")
+        && !has(tree, state, "history")
+        && kind.is_none_or(|kind| kind == "atomic")
+}
+
+/// Does a state around this one (the root included) have an owner?
+fn owned_from_outside(tree: &Tree, state: &[String]) -> bool {
+    (0..state.len()).step_by(2).any(|end| has(tree, &state[..end], "owner"))
+}
+
+fn owners(tree: &Tree, found: &mut Vec<Mutant>) {
+    for state in states(tree) {
+        if !has(tree, &state, "owner") {
+            continue;
+        }
+        let changed = tree.without(&join(&state, "owner"));
+        let bare = states(&changed).into_iter().find(|other| {
+            other.starts_with(&state)
+                && waits(&changed, other)
+                && !has(&changed, other, "owner")
+                && !owned_from_outside(&changed, other)
+        });
+        found.push(Mutant { kind: "owner", what: format!("{state:?} without owner"), tree: changed, must: bare });
+    }
+}
+
+fn clock_names(tree: &Tree) -> Vec<String> {
+    match tree.at(&path(&["clocks"])) {
+        Some(Tree::Map(entries)) => entries.iter().map(|(name, _)| name.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn clocks(tree: &Tree, found: &mut Vec<Mutant>) {
+    let all = clock_names(tree);
+    for name in &all {
+        let clock = path(&["clocks", name]);
+        let changed = tree.without(&clock);
+        // The only clock: wherever it ran nothing runs now. States that wait without a delay of their own are named.
+        let bare = states(tree).into_iter().find(|state| waits(tree, state) && !has(tree, state, "after"));
+        let must = if all.len() == 1 { bare } else { None };
+        found.push(Mutant { kind: "clock", what: format!("no clock {name}"), tree: changed, must });
+
+        let ladder = join(&clock, "ladder");
+        if let Some(Tree::List(rungs)) = tree.at(&ladder) {
+            let last = join(&ladder, &(rungs.len() - 1).to_string());
+            let changed = tree.without(&last);
+            found.push(Mutant {
+                kind: "repeat",
+                what: format!("{name} ends in silence"),
+                tree: changed,
+                must: Some(clock.clone()),
+            });
+        }
+        let changed = tree.without(&ladder);
+        found.push(Mutant {
+            kind: "ladder",
+            what: format!("{name} without ladder"),
+            tree: changed,
+            must: Some(clock.clone()),
+        });
+        let never = Tree::flow("{event: zz.never}");
+        let changed = tree.set(&join(&clock, "starts"), never);
+        let at = if has(tree, &[], "events") { join(&clock, "starts") } else { clock.clone() };
+        found.push(Mutant { kind: "start", what: format!("{name} never starts"), tree: changed, must: Some(at) });
+        for key in ["within", "starts", "met_by"] {
+            if has(tree, &clock, key) && (key != "within" || !(has(tree, &clock, "limit") || has(tree, &clock, "due")))
+            {
+                let changed = tree.without(&join(&clock, key));
+                found.push(Mutant {
+                    kind: "part",
+                    what: format!("{name} without {key}"),
+                    tree: changed,
+                    must: Some(clock.clone()),
+                });
+            }
+        }
+    }
+}
+
+/// Lists of transitions: every entry of `on` and `after`, and `always`.
+fn transition_lists(tree: &Tree) -> Vec<Path> {
+    let mut found = Vec::new();
+    for state in states(tree) {
+        for key in ["on", "after"] {
+            if let Some(Tree::Map(entries)) = tree.at(&join(&state, key)) {
+                found.extend(entries.iter().map(|(event, _)| join(&join(&state, key), event)));
+            }
+        }
+        if has(tree, &state, "always") {
+            found.push(join(&state, "always"));
+        }
+    }
+    found
+}
+
+/// Parts that are targets, with their text.
+fn targets(tree: &Tree) -> Vec<(Path, String)> {
+    let lists = transition_lists(tree);
+    let of_transition = |path: &Path| {
+        let last = path.last().map_or("", String::as_str);
+        lists.iter().any(|list| {
+            path.starts_with(list)
+                && (path == list
+                    || (path.len() == list.len() + 1 && (last == "target" || last.parse::<usize>().is_ok()))
+                    || (path.len() == list.len() + 2 && last == "target" && path[list.len()].parse::<usize>().is_ok()))
+        })
+    };
+    let parts = tree.parts().into_iter();
+    parts.filter(|(path, _)| of_transition(path)).filter_map(|(path, part)| Some((path, part.as_text()?))).collect()
+}
+
+fn transitions(tree: &Tree, found: &mut Vec<Mutant>) {
+    let all = targets(tree);
+    let named = |state: &Path, text: &str| {
+        let key = state.last().unwrap();
+        let id = tree.at(&join(state, "id")).and_then(Tree::as_text);
+        let last = text.trim_start_matches('#').rsplit('.').next().unwrap().to_owned();
+        last == *key || Some(last) == id
+    };
+    for list in transition_lists(tree) {
+        let changed = tree.without(&list);
+        let lost: BTreeSet<&String> = all.iter().filter(|(p, _)| p.starts_with(&list)).map(|(_, text)| text).collect();
+        let kept: Vec<&String> = all.iter().filter(|(p, _)| !p.starts_with(&list)).map(|(_, text)| text).collect();
+        // A state that only this way led to, whose neighbours do not begin with it.
+        let orphan = states(tree).into_iter().skip(1).find(|state| {
+            let initial = tree.parts().into_iter().any(|(p, part)| {
+                matches!(p.last().map(String::as_str), Some("initial" | "target"))
+                    && !all.iter().any(|(target, _)| *target == p)
+                    && part.as_text().is_some_and(|text| named(state, &text))
+            });
+            let region = state.len() > 2
+                && tree
+                    .at(&join(&state[..state.len() - 2], "type"))
+                    .and_then(Tree::as_text)
+                    .is_some_and(|t| t == "parallel");
+            let within = |text: &&String| named(state, text);
+            let inside = states(tree).into_iter().any(|inner| {
+                inner.len() > state.len() && inner.starts_with(state) && kept.iter().any(|text| named(&inner, text))
+            });
+            !initial && !region && !inside && lost.iter().copied().any(|text| within(&text)) && !kept.iter().any(within)
+        });
+        found.push(Mutant { kind: "transition", what: format!("no {list:?}"), tree: changed, must: orphan });
+    }
+    for (path, text) in &all {
+        let changed = tree.set(path, Tree::text("zz_nowhere"));
+        let line = if path.last().unwrap().parse::<usize>().is_ok() || tree.at(path).is_some() {
+            path.clone()
+        } else {
+            continue;
+        };
+        found.push(Mutant { kind: "target", what: format!("{text} renamed"), tree: changed, must: Some(line) });
+    }
+    for (path, _) in tree.parts() {
+        if path.last().is_some_and(|key| key == "guard") {
+            let changed = tree.set(&path, Tree::text("false"));
+            found.push(Mutant { kind: "guard", what: format!("{path:?} is false"), tree: changed, must: Some(path) });
+        }
+    }
+}
+
+fn unreachable(tree: &Tree, found: &mut Vec<Mutant>) {
+    for state in states(tree) {
+        let below = join(&state, "states");
+        let Some(Tree::Map(_)) = tree.at(&below) else { continue };
+        let parallel = tree.at(&join(&state, "type")).and_then(Tree::as_text).is_some_and(|kind| kind == "parallel");
+        if parallel {
+            let region = "{initial: zz_lone, states: {zz_lone: {on: {zz.never: zz_lone}}}}";
+            let changed = tree.with(&below, "zz_region", Tree::flow(region));
+            let lone: Path = join(&join(&join(&below, "zz_region"), "states"), "zz_lone");
+            let must = if has(tree, &[], "events") {
+                Some(join(&join(&lone, "on"), "zz.never"))
+            } else {
+                (!owned_from_outside(&changed, &lone)).then_some(lone)
+            };
+            found.push(Mutant { kind: "region", what: format!("a region more in {state:?}"), tree: changed, must });
+            continue;
+        }
+        let event = transition_lists(tree).into_iter().find_map(|list| {
+            let (last, before) = list.split_last()?;
+            (before.last()? == "on" && !last.contains('*')).then(|| last.clone())
+        });
+        let lost = Tree::flow("{owner: 'role:dispatcher', on: {zz: zz_lost}}");
+        let lost = Tree::read(
+            &lost.write().0.replace("\"zz\"", &serde_json::to_string(&event.unwrap_or("zz".into())).unwrap()),
+        );
+        let changed = tree.with(&below, "zz_lost", lost);
+        found.push(Mutant {
+            kind: "unreachable",
+            what: format!("zz_lost in {state:?}"),
+            tree: changed,
+            must: Some(join(&below, "zz_lost")),
+        });
+    }
+}
+
+fn names_of_nobody(tree: &Tree, found: &mut Vec<Mutant>) {
+    for (at, part) in tree.parts() {
+        let last = at.last().map_or("", String::as_str);
+        let in_form = at.iter().any(|step| step == "form" || step == "data" || step == "title");
+        if in_form {
+            continue;
+        }
+        if last == "notify" {
+            for nobody in ["role:zz_nobody", "unit:zz_nobody"] {
+                let changed = tree.set(&at, Tree::text(nobody));
+                found.push(Mutant {
+                    kind: "recipient",
+                    what: format!("{at:?} to {nobody}"),
+                    tree: changed,
+                    must: Some(at.clone()),
+                });
+            }
+        }
+        if matches!(last, "template" | "document" | "sends") && part.as_text().is_some() {
+            let changed = tree.set(&at, Tree::text("zz-no-such-paper"));
+            found.push(Mutant { kind: "paper", what: format!("{at:?}"), tree: changed, must: Some(at.clone()) });
+        }
+        if last == "owner" || last == "approved_by" {
+            let changed = tree.set(&at, Tree::text("role:zz_nobody"));
+            found.push(Mutant { kind: "party", what: format!("{at:?}"), tree: changed, must: Some(at.clone()) });
+        }
+        if last == "raise" && part.as_text().is_some() {
+            let changed = tree.set(&at, Tree::text("zz.never"));
+            let rung: Path = at[..at.len() - 1].to_vec();
+            found.push(Mutant { kind: "raise", what: format!("{at:?}"), tree: changed, must: Some(rung) });
+        }
+        if last == "entered" {
+            let changed = tree.set(&at, Tree::text("zz_nowhere"));
+            found.push(Mutant { kind: "entered", what: format!("{at:?}"), tree: changed, must: Some(at.clone()) });
+        }
+    }
+}
+
+fn pauses(tree: &Tree, found: &mut Vec<Mutant>) {
+    let all = clock_names(tree);
+    for name in &all {
+        let clock = path(&["clocks", name]);
+        for state in states(tree) {
+            if !waits(tree, &state) || has(tree, &state, "after") || has(tree, &clock, "pauses_in") {
+                continue;
+            }
+            let id = tree.at(&join(&state, "id")).and_then(Tree::as_text);
+            let below: Vec<&str> = state.iter().map(String::as_str).filter(|step| *step != "states").collect();
+            let id = id.unwrap_or_else(|| below.join("."));
+            let changed = tree.with(&clock, "pauses_in", Tree::List(vec![Tree::text(&id)]));
+            let must = (all.len() == 1).then(|| state.clone());
+            found.push(Mutant { kind: "pause", what: format!("{name} stands still in {id}"), tree: changed, must });
+        }
+    }
+}
+
+fn mutants(tree: &Tree) -> Vec<Mutant> {
+    let mut found = Vec::new();
+    owners(tree, &mut found);
+    clocks(tree, &mut found);
+    transitions(tree, &mut found);
+    unreachable(tree, &mut found);
+    names_of_nobody(tree, &mut found);
+    pauses(tree, &mut found);
+    found
+}
+
+#[test]
+fn every_mutation_is_refused_on_its_line_or_harmless() {
+    let names = house::names();
+    let shipped = house::shipped().into_iter().map(|name| {
+        let file = format!("{name}.yaml");
+        let text = house::read(&file).unwrap();
+        (file, text)
+    });
+    let (mut tried, mut wrong) = (0, Vec::new());
+    let mut survived: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut refused: BTreeMap<&str, usize> = BTreeMap::new();
+    for (file, text) in shipped.chain(house::good()) {
+        let tree = Tree::read(&text);
+        let (lines, said) = problems(&file, &tree.write().0, &names);
+        assert!(lines.is_empty(), "{file} is good before it is changed:\n{said}\n{}", tree.write().0);
+        for mutant in mutants(&tree) {
+            tried += 1;
+            let (text, places) = mutant.tree.write();
+            let (lines, said) = problems(&file, &text, &names);
+            match &mutant.must {
+                Some(at) => {
+                    let line = places.get(at).unwrap_or_else(|| panic!("{file}: {at:?} is not in the text"));
+                    if !lines.contains(line) {
+                        wrong.push(format!(
+                            "{file}: {}: {}: expected line {line} ({at:?}), said:\n{said}",
+                            mutant.kind, mutant.what
+                        ));
+                    }
+                    *refused.entry(mutant.kind).or_default() += 1;
+                }
+                None if lines.is_empty() => {
+                    survived.entry(mutant.kind).or_default().push(format!("{file}: {}", mutant.what));
+                }
+                None => *refused.entry(mutant.kind).or_default() += 1,
+            }
+        }
+    }
+    println!("{tried} mutations; refused: {refused:?}");
+    for (kind, list) in &survived {
+        println!("harmless, {kind}: {}", list.len());
+        for each in list {
+            println!("    {each}");
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {tried} are not named:\n{}", wrong.len(), wrong.join("\n"));
+    let allowed: BTreeSet<&str> = ["owner", "clock", "transition", "region", "pause"].into();
+    assert!(survived.keys().all(|kind| allowed.contains(kind)), "{:?}", survived.keys());
+    assert!(tried >= 200);
+}
