@@ -28,7 +28,10 @@ fn dependencies(name: &str) -> Vec<String> {
     let manifest = read(&root().join("crates").join(name).join("Cargo.toml"));
     let section = manifest.split("[dependencies]").nth(1).unwrap_or_default().split("\n[").next().unwrap_or_default();
     let lines = section.lines().filter(|line| !line.trim_start().starts_with('#'));
-    lines.filter_map(|line| Some(line.split(['.', ' ', '=']).next()?.to_owned())).filter(|name| !name.is_empty()).collect()
+    lines
+        .filter_map(|line| Some(line.split(['.', ' ', '=']).next()?.to_owned()))
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 /// Rust files below a folder.
@@ -79,7 +82,8 @@ fn chart_check_and_calendar_know_no_clock_no_io_and_no_async_runtime() {
         let found: Vec<String> = dependencies(name).into_iter().filter(|dep| outside.contains(&dep.as_str())).collect();
         assert!(found.is_empty(), "{name} depends on {found:?}");
         for (file, line) in product_lines(name) {
-            let asks = ["std::fs", "std::net", "std::env", "std::process", "async fn", "SystemTime", "Utc::now", "Local::now"];
+            let asks =
+                ["std::fs", "std::net", "std::env", "std::process", "async fn", "SystemTime", "Utc::now", "Local::now"];
             assert!(!asks.iter().any(|word| line.contains(word)), "{file}: {line}");
         }
     }
@@ -132,7 +136,8 @@ fn every_file_says_what_it_is_for() {
 #[test]
 fn every_invariant_names_tests_that_exist() {
     let text = read(&root().join("ARCHITECTURE.md"));
-    let section = text.split("## Invariants").nth(1).expect("the section Invariants").split("\n## ").next().expect("it");
+    let section =
+        text.split("## Invariants").nth(1).expect("the section Invariants").split("\n## ").next().expect("it");
     let mut named = 0;
     for (number, item) in (1..).zip(section.split("\n").filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))) {
         let tests: Vec<&str> = item.split('`').filter(|part| part.contains("::")).collect();

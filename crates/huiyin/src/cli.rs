@@ -25,6 +25,10 @@ pub(crate) enum Command {
     Due(DueArgs),
     /// Recompute every hash chain and derive every state again from the journal.
     Verify(StoreArgs),
+    /// Take historic files into the journal.
+    Import(ImportArgs),
+    /// Live through petitions on virtual time and print both rates by their definitions. Touches no store.
+    Simulate(SimulateArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,9 +69,13 @@ pub(crate) struct ServeArgs {
     /// Mail settings (YAML: relays, sender); without it mails land in the local mailbox that the console shows.
     #[arg(long, env = "HUIYIN_MAIL")]
     pub(crate) mail: Option<PathBuf>,
-    /// Let supervisors move the clock forward from the console. For demonstration and training only.
+    /// A demonstration: supervisors move the clock forward from the console, and there is an example account for each
+    /// duty. A store is one or the other for ever.
     #[arg(long, env = "HUIYIN_DEMO_CLOCK")]
     pub(crate) demo_clock: bool,
+    /// Print a one-time sign-in link for the first administrator also when there is a password already.
+    #[arg(long)]
+    pub(crate) sign_in_link: bool,
     /// Log as JSON lines.
     #[arg(long, env = "HUIYIN_LOG_JSON")]
     pub(crate) log_json: bool,
@@ -126,6 +134,48 @@ pub(crate) struct DueArgs {
     /// Folder of workflows and calendars.
     #[arg(long, env = "HUIYIN_WORKFLOWS")]
     pub(crate) workflows: Option<PathBuf>,
+    /// Output.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(subcommand)]
+    pub(crate) what: ImportWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportWhat {
+    /// Petitions, one a row. Answered ones go on file with their answer; nobody is written to about them.
+    Petitions {
+        /// CSV in UTF-8: received, channel, petitioner, title, content; and nature, river, reply, reply_days, sent_on,
+        /// category, place.
+        file: PathBuf,
+        /// Output.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Petitions as for `import petitions`; without it, a made-up district.
+    pub(crate) file: Option<PathBuf>,
+    /// Decides every delay; the same seed gives the same answer.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Nobody in the office ever does anything.
+    #[arg(long)]
+    pub(crate) nobody_acts: bool,
+    /// Folder of workflows, calendars and districts.
+    #[arg(long, env = "HUIYIN_WORKFLOWS")]
+    pub(crate) workflows: Option<PathBuf>,
+    /// District in which it happens.
+    #[arg(long, env = "HUIYIN_DISTRICT", default_value = "qijiang")]
+    pub(crate) district: String,
     /// Output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -82,7 +82,8 @@ pub(crate) async fn open_store(args: &StoreArgs, now: DateTime<Utc>) -> Result<J
             Err(format!("{problem}. give a folder that this user may write to with --data").into())
         }
         Ok(Err(problem @ JournalError::Database(_))) if kind != "sqlite" => {
-            Err(format!("{problem}. check host, user and database of --database, and that PostgreSQL runs there").into())
+            Err(format!("{problem}. check host, user and database of --database, and that PostgreSQL runs there")
+                .into())
         }
         Ok(Err(problem)) => Err(problem.into()),
         Err(_) => Err(format!(
@@ -121,14 +122,9 @@ pub(crate) fn names(library: &Library, directory: &Directory) -> Result<Names, F
 }
 
 /// Loads workflows of the library and has each checked, at the same time: a start waits for the slowest, not for all.
-fn load_all(
-    library: &Library,
-    files: &[String],
-    names: &Names,
-) -> Result<Vec<huiyin_chart::Definition>, Failure> {
+fn load_all(library: &Library, files: &[String], names: &Names) -> Result<Vec<huiyin_chart::Definition>, Failure> {
     std::thread::scope(|scope| {
-        let begun: Vec<_> =
-            files.iter().map(|file| scope.spawn(move || load_checked(library, file, names))).collect();
+        let begun: Vec<_> = files.iter().map(|file| scope.spawn(move || load_checked(library, file, names))).collect();
         let ended = begun.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("the check ended abruptly".into())));
         ended.collect()
     })

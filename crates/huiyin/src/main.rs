@@ -1,9 +1,13 @@
 //! The `huiyin` program: one binary, every role and tool a subcommand. Parses the command line and hands over.
 
+#![expect(clippy::print_stdout, reason = "a command line answers on standard output; the log goes to standard error")]
+
 mod cli;
 mod commands;
 mod house;
+mod import;
 mod library;
+mod simulate;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,52 @@ use serde::Deserialize;
 
 use crate::secret::SecretSource;
 
+/// A configuration file cannot be read. Its words say the line and what was expected, never a value: whoever wrote a
+/// password where it does not belong must not find it in the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}: {problem}")]
+pub struct ConfigError {
+    /// Line, from 1; 0 when it is about the file as a whole.
+    pub line: u64,
+    /// What is wrong and what was expected.
+    pub problem: String,
+}
+
+impl NotifyConfig {
+    /// Reads the YAML of an administrator.
+    ///
+    /// # Errors
+    /// When it is no YAML, or a key or value is not what is expected there.
+    pub fn read(text: &str) -> Result<Self, ConfigError> {
+        serde_saphyr::from_str(text).map_err(|error| {
+            let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
+            let said = error.without_snippet().to_string().replace('\n', " ");
+            let said = without_value(said.split(" at line ").next().unwrap_or_default());
+            let problem = match key_before(text, line, column) {
+                Some(key) => format!("{key}: {said}"),
+                None => said,
+            };
+            ConfigError { line, problem }
+        })
+    }
+}
+
+/// The key whose value begins there.
+fn key_before(text: &str, line: u64, column: u64) -> Option<&str> {
+    let line = text.lines().nth(usize::try_from(line.checked_sub(1)?).ok()?)?;
+    let end = line.char_indices().nth(usize::try_from(column.checked_sub(1)?).ok()?).map_or(line.len(), |(at, _)| at);
+    let (before, _) = line[..end].rsplit_once(':')?;
+    let key = before.rsplit([' ', '{', ',']).next()?;
+    (!key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')).then_some(key)
+}
+
+/// An error of the reader without the value it quotes.
+fn without_value(said: &str) -> String {
+    let Some((kind, rest)) = said.split_once(" variant `") else { return said.to_owned() };
+    let rest = rest.split_once('`').map_or(rest, |(_, rest)| rest);
+    format!("{kind} value{rest}")
+}
+
 /// Everything `notify` can be told.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -230,5 +276,30 @@ mod tests {
         let error = serde_json::from_str::<NotifyConfig>(r#"{"smtp": {"from": "a@b", "relays": [], "passwort": "x"}}"#)
             .unwrap_err();
         assert!(error.to_string().contains("passwort"));
+    }
+
+    #[test]
+    fn a_mistake_is_named_by_line_and_key_and_no_value_is_repeated() {
+        let wrong = |text: &str| NotifyConfig::read(text).unwrap_err().to_string();
+        let head = "smtp:\n  from: a@example.org\n  relays:\n    - ";
+        assert_eq!(wrong(&format!("{head}{{host: mail, port: abc, tls: starttls}}\n")), "4: port: invalid u16");
+        let tls = wrong(&format!("{head}host: mail\n      port: 25\n      tls: yes\n"));
+        assert_eq!(tls, "6: tls: unknown value, expected one of none, starttls, implicit");
+        let password = wrong(&format!("{head}host: mail\n      port: 25\n      tls: none\n      password: hunter2\n"));
+        assert_eq!(password, "7: password: unknown value, expected one of file, env");
+        assert!(
+            wrong("smtp:\n  passwort: hunter2\n").starts_with("2: unknown field `passwort`, expected one of relays")
+        );
+        assert!(wrong("smtp: [\n").starts_with("1: "));
+    }
+
+    #[test]
+    fn the_example_that_ships_is_read() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/mail.example.yaml");
+        let config = NotifyConfig::read(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let smtp = config.smtp.unwrap();
+        assert_eq!(smtp.relays.len(), 2, "two relays are shown");
+        assert!(smtp.relays.iter().all(|relay| relay.tls != RelayTls::None), "only with TLS");
+        assert_eq!(config.webhooks.endpoints.len(), 1);
     }
 }

@@ -2,7 +2,9 @@
 
 mod check;
 mod due;
+mod import;
 mod serve;
+mod simulate;
 mod try_chart;
 mod verify;
 
@@ -21,5 +23,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Try(args) => try_chart::run(&args),
         Command::Due(args) => due::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
     }
 }

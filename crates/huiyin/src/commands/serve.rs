@@ -1,7 +1,16 @@
 //! `huiyin serve`: the whole house in one process, until it is told to stop.
+//!
+//! Order of a start: take the address, prove the workflows while the store opens, then the parts. Order of a stop: no new
+//! requests, those under way end, notices, engine; each within seconds, because what is not committed did not happen.
 
+mod demo;
+mod store;
+
+use std::future::Future;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use huiyin_bus::InProcess;
 use huiyin_directory::Directory;
@@ -11,18 +20,23 @@ use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
 use huiyin_web::app::{AppState, Config, system_entropy, system_wall};
-use huiyin_web::auth::first::one_time_link;
+use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::Failure;
 use crate::cli::ServeArgs;
-use crate::house::{House, open_store};
+use crate::house::House;
 use crate::library::Library;
 
-/// Roles of the first account: who starts the demonstration may look through every door.
-const FIRST_ROLES: [&str; 9] =
+/// Roles of the first account of a demonstration: who starts it may look through every door.
+const DEMO_ROLES: [&str; 9] =
     ["operator", "dispatcher", "handler", "supervisor", "unit-head", "bureau-head", "emergency", "admin", "auditor"];
+/// Roles of the first account otherwise: it makes the accounts of the others, and sees no case.
+const FIRST_ROLES: [&str; 1] = ["admin"];
+/// Longest wait for each part when stopping.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Gives the directory in force.
 type Current = Arc<dyn Fn() -> Arc<Directory> + Send + Sync>;
@@ -30,42 +44,78 @@ type Current = Arc<dyn Fn() -> Arc<Directory> + Send + Sync>;
 pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Failure> {
     start_log(args.log_json);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(args))
+    let code = runtime.block_on(serve(args));
+    // What still runs then may be cut off: nothing that was acknowledged depends on it.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
 }
 
 async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
-    let house = House::load(Library::find(args.store.workflows.as_deref())?, &args.store.district)?;
-    let system = SystemClock::default();
-    let journal = open_store(&args.store, system.now()).await?;
-    let demo = match args.demo_clock {
-        true => Some(Arc::new(ShiftedClock::open(journal.clone()).await?)),
-        false => None,
-    };
-    let clock: Arc<dyn Clock> = demo.clone().map_or_else(|| Arc::new(system) as Arc<dyn Clock>, |demo| demo);
-    let bus = Arc::new(InProcess::default());
-    let registry = Arc::clone(&house.registry);
-    let engine = Engine::start(journal.clone(), registry, Arc::clone(&clock), bus, EngineConfig::default()).await?;
-
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         format!(
             "cannot listen on {}: {error}. is another huiyin running there? choose another with --listen",
             args.listen
         )
     })?;
-    let address = listener.local_addr()?;
-    let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let library = Library::find(args.store.workflows.as_deref())?;
+    let district = args.store.district.clone();
+    let house = tokio::task::spawn_blocking(move || House::load(library, &district));
+    let system = SystemClock::default();
+    let (journal, _lock) = store::open(args, system.now()).await?;
+    let demo = match args.demo_clock {
+        true => Some(Arc::new(ShiftedClock::open(journal.clone()).await?)),
+        false => None,
+    };
+    let house = house.await??;
+    let clock: Arc<dyn Clock> = match demo.clone() {
+        Some(shifted) => shifted,
+        None => Arc::new(system),
+    };
+    let bus = Arc::new(InProcess::default());
+    let registry = Arc::clone(&house.registry);
+    let engine = Engine::start(journal.clone(), registry, Arc::clone(&clock), bus, EngineConfig::default()).await?;
+
+    let public_url = match &args.public_url {
+        Some(url) => url.clone(),
+        None => format!("http://{}", listener.local_addr()?),
+    };
     let directory = Arc::clone(&house.directory);
     let current: Current = Arc::new(move || Arc::clone(&directory));
     let notifier = notifier(args, &house, &journal, &current, &clock, &public_url)?.start();
-
     let state = state(&house, &engine, clock, demo, current, &public_url)?;
-    let link = one_time_link(&state, &FIRST_ROLES, &["duty-desk"]).await.map_err(|error| error.body.message.en)?;
-    println!("回音 Huiyin: {public_url}");
-    println!("sign in once (24 h): {link}");
-    huiyin_web::serve(listener, state, stop_signal()).await?;
-    notifier.stop().await;
-    engine.stop().await;
+    tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
+
+    let stopping = stop_signal();
+    let served = huiyin_web::serve(listener, state, told(stopping.clone()));
+    tokio::select! {
+        ended = served => ended?,
+        () = late(stopping) => tracing::warn!("some requests did not end in time and were cut off"),
+    }
+    within("notices", notifier.stop()).await;
+    within("the engine", engine.stop()).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where to go and how to sign in: on standard output only, because a link is a key.
+async fn tell(
+    args: &ServeArgs,
+    house: &House,
+    state: &AppState,
+    public_url: &str,
+) -> Result<(), huiyin_web::error::ApiError> {
+    println!("回音 Huiyin: {public_url}");
+    if args.demo_clock {
+        let link = first::one_time_link(state, &DEMO_ROLES, &[house.directory.duty_desk()]).await?;
+        println!("sign in once (24 h): {link}");
+        println!("演示：按岗位登录 / demonstration: the house from each side, one-time links (24 h)");
+        for user in demo::accounts(&house.directory) {
+            println!("  {}: {}", user.name, first::demo_link(state, &user).await?);
+        }
+    } else if args.sign_in_link || !first::has_password(state).await? {
+        let link = first::one_time_link(state, &FIRST_ROLES, &[]).await?;
+        println!("sign in once (24 h) as {}: {link}", first::LOGIN);
+    }
+    Ok(())
 }
 
 fn notifier(
@@ -76,16 +126,21 @@ fn notifier(
     clock: &Arc<dyn Clock>,
     public_url: &str,
 ) -> Result<Notifier, Failure> {
+    let place = |problem: &dyn std::fmt::Display| match &args.mail {
+        Some(file) => format!("{}: {problem}", file.display()),
+        None => problem.to_string(),
+    };
     let mut config = match &args.mail {
         None => NotifyConfig::default(),
         Some(file) => {
-            let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-            serde_saphyr::from_str::<NotifyConfig>(&text).map_err(|error| format!("{}: {error}", file.display()))?
+            let text = std::fs::read_to_string(file).map_err(|error| place(&error))?;
+            NotifyConfig::read(&text).map_err(|error| format!("{}:{error}", file.display()))?
         }
     };
     public_url.clone_into(&mut config.console_url);
     let seams = Seams::of_house(journal, &house.registry, Arc::clone(current), Arc::clone(clock));
-    Ok(Notifier::new(config, Templates::load(house.files("templates")?)?, journal.deliveries(), seams)?)
+    let templates = Templates::load(house.files("templates")?)?;
+    Ok(Notifier::new(config, templates, journal.deliveries(), seams).map_err(|error| place(&error))?)
 }
 
 fn state(
@@ -114,11 +169,23 @@ fn start_log(json: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("HUIYIN_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,huiyin=info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { log.json().init() } else { log.init() }
+    if json { log.json().init() } else { log.with_ansi(std::io::stderr().is_terminal()).init() }
 }
 
-/// Ctrl-C or SIGTERM.
-async fn stop_signal() {
+/// Becomes true at Ctrl-C or SIGTERM; a second one ends the process at once.
+fn stop_signal() -> watch::Receiver<bool> {
+    let (told, hears) = watch::channel(false);
+    tokio::spawn(async move {
+        next_signal().await;
+        tracing::info!("stopping; once more to stop at once");
+        told.send_replace(true);
+        next_signal().await;
+        std::process::exit(130);
+    });
+    hears
+}
+
+async fn next_signal() {
     let terminated = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
             Ok(mut signal) => signal.recv().await,
@@ -128,5 +195,25 @@ async fn stop_signal() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminated => {}
+    }
+}
+
+/// Waits until it is time to stop.
+async fn told(mut stopping: watch::Receiver<bool>) {
+    // The sender lives until the process ends.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Waits until requests that are still under way have had their time.
+async fn late(stopping: watch::Receiver<bool>) {
+    told(stopping).await;
+    tokio::time::sleep(PATIENCE).await;
+}
+
+async fn within(what: &str, stop: impl Future<Output = ()>) {
+    if tokio::time::timeout(PATIENCE, stop).await.is_err() {
+        tracing::warn!(
+            "{what} did not end in time and were cut off; what they had not finished is done at the next start"
+        );
     }
 }

@@ -31,7 +31,7 @@ async fn verify(args: &StoreArgs) -> Result<ExitCode, Failure> {
                 Rederived::Same { .. } => same += 1,
                 Rederived::Forgotten => forgotten += 1,
                 Rederived::Different { seq, problem } => {
-                    different.push(json!({"case": case, "seq": seq, "problem": problem}))
+                    different.push(json!({"case": case, "seq": seq, "problem": problem}));
                 }
             }
         }

@@ -48,9 +48,13 @@ pub(crate) struct Broken {
 /// What is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Mistake {
-    #[error("a quote stands inside a field that is not quoted; expected the whole field in quotes, with \"\" for each quote in it")]
+    #[error(
+        "a quote stands inside a field that is not quoted; expected the whole field in quotes, with \"\" for each quote in it"
+    )]
     StrayQuote,
-    #[error("text follows the closing quote of a field; expected a comma or the end of the line, and \"\" for a quote inside")]
+    #[error(
+        "text follows the closing quote of a field; expected a comma or the end of the line, and \"\" for a quote inside"
+    )]
     AfterQuote,
     #[error("a quoted field is never closed")]
     Unclosed,
@@ -248,7 +252,10 @@ mod tests {
         line.starts_with("20")
     }
 
-    fn read(text: impl AsRef<[u8]>) -> Vec<Result<Vec<String>, (u64, u64, u64, Mistake)>> {
+    /// The cells of a row, or its number, line, column and mistake.
+    type Outcome = Result<Vec<String>, (u64, u64, u64, Mistake)>;
+
+    fn read(text: impl AsRef<[u8]>) -> Vec<Outcome> {
         let mut reader = Reader::new(text.as_ref(), dated);
         let mut out = Vec::new();
         while let Some(row) = reader.row().expect("memory reads") {
@@ -260,7 +267,7 @@ mod tests {
         out
     }
 
-    fn good(cells: &[&str]) -> Result<Vec<String>, (u64, u64, u64, Mistake)> {
+    fn good(cells: &[&str]) -> Outcome {
         Ok(cells.iter().map(|cell| (*cell).to_owned()).collect())
     }
 
@@ -289,18 +296,12 @@ mod tests {
 
     #[test]
     fn a_quote_in_the_middle_of_a_field_is_refused_with_its_place() {
-        assert_eq!(
-            read("2001,水\"b\"\n2002,c\n"),
-            [Err((1, 1, 7, Mistake::StrayQuote)), good(&["2002", "c"])]
-        );
+        assert_eq!(read("2001,水\"b\"\n2002,c\n"), [Err((1, 1, 7, Mistake::StrayQuote)), good(&["2002", "c"])]);
     }
 
     #[test]
     fn a_line_that_is_not_utf8_is_refused_with_its_place() {
-        assert_eq!(
-            read(b"2001,ab\xff\n2002,c\n"),
-            [Err((1, 1, 8, Mistake::NotUtf8)), good(&["2002", "c"])]
-        );
+        assert_eq!(read(b"2001,ab\xff\n2002,c\n"), [Err((1, 1, 8, Mistake::NotUtf8)), good(&["2002", "c"])]);
     }
 
     #[test]

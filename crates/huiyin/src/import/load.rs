@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use huiyin_bus::InProcess;
-use huiyin_engine::{Actor, ActorKind, Answer, Command, Config, Engine, EngineError, REAL, Refused, SystemClock, Target};
+use huiyin_engine::{
+    Actor, ActorKind, Answer, Command, Config, Engine, EngineError, REAL, Refused, SystemClock, Target,
+};
 use huiyin_journal::{Instant, Journal};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -82,11 +84,7 @@ fn next_batch(petitions: &mut Petitions, report: &mut Report) -> Result<(Vec<Pet
 }
 
 /// Gives a batch to the engine; the answers come in the order of the rows.
-async fn send(
-    engine: &Engine,
-    district: &str,
-    batch: Vec<Petition>,
-) -> Vec<(Petition, Result<Answer, EngineError>)> {
+async fn send(engine: &Engine, district: &str, batch: Vec<Petition>) -> Vec<(Petition, Result<Answer, EngineError>)> {
     let mut sent = JoinSet::new();
     for (at, petition) in batch.into_iter().enumerate() {
         let (engine, command) = (engine.clone(), command(&petition, district));

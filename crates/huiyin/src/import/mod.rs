@@ -40,7 +40,9 @@ enum Why {
         "the text is encoded as GBK (GB 18030); save it as UTF-8 (in a spreadsheet program: CSV UTF-8) and import it again"
     )]
     Gbk,
-    #[error("the text is encoded as UTF-16; save it as UTF-8 (in a spreadsheet program: CSV UTF-8) and import it again")]
+    #[error(
+        "the text is encoded as UTF-16; save it as UTF-8 (in a spreadsheet program: CSV UTF-8) and import it again"
+    )]
     Utf16,
     #[error("this is no text file; expected comma-separated text in UTF-8")]
     Binary,

@@ -246,7 +246,10 @@ impl Fields<'_> {
         let answered = petition.delivered_on();
         if petition.reply.is_some() && answered.is_none_or(|day| day > self.latest.date_naive()) {
             let day = answered.map_or_else(String::new, |day| format!(" ({day})"));
-            self.fault("reply_days", format!("the day of the reply{day} lies in the future; expected a day up to today"));
+            self.fault(
+                "reply_days",
+                format!("the day of the reply{day} lies in the future; expected a day up to today"),
+            );
         }
         Some(petition)
     }
@@ -290,7 +293,8 @@ impl Fields<'_> {
             "来访" => "visit",
             app if app.ends_with("app") => "web",
             _ => {
-                let expected = "expected 网站, an app, 微信, qq, 微博, 电话, 短信, 邮件, 来信, 来访, 12345, 12345app or 12369";
+                let expected =
+                    "expected 网站, an app, 微信, qq, 微博, 电话, 短信, 邮件, 来信, 来访, 12345, 12345app or 12369";
                 self.fault("channel", format!("unknown channel `{}`; {expected}", short(&given)));
                 return None;
             }
@@ -357,7 +361,10 @@ impl Fields<'_> {
             (true, None) => Some(None),
             (false, Some(days)) => Some(Some(Reply { days, text })),
             (false, None) => {
-                self.fault("reply_days", "empty beside a reply; expected the days from receipt to the reply".to_owned());
+                self.fault(
+                    "reply_days",
+                    "empty beside a reply; expected the days from receipt to the reply".to_owned(),
+                );
                 None
             }
             (true, Some(_)) => {

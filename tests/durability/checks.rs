@@ -1,0 +1,87 @@
+//! What must hold afterwards, read from the store itself.
+
+use std::collections::{HashMap, HashSet};
+
+use huiyin_journal::Journal;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::load::Log;
+use crate::service::Service;
+
+/// Chains hold and every state is derived again from its journal, says the program itself.
+pub(crate) fn whole(service: &Service) {
+    let (whole, said) = service.verify();
+    eprintln!("{}", said.trim());
+    assert!(whole, "{said}");
+}
+
+/// What was acknowledged is recorded exactly once; what was refused, not at all; no rung and no effect twice.
+pub(crate) fn recorded_once(service: &Service, log: &Log) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let journal = service.journal().await;
+        let (recorded, rungs) = read(&journal).await;
+        let mut accepted = 0;
+        for command in &log.answered {
+            let found = recorded.get(&command.id);
+            if command.status >= 300 {
+                assert_eq!(found, None, "refused with {}, and recorded: {}", command.status, command.id);
+                continue;
+            }
+            accepted += 1;
+            let case: Uuid = command.body["case"].as_str().unwrap().parse().unwrap();
+            let seq = command.body["seq"].as_i64().unwrap();
+            assert_eq!(found, Some(&(case, seq)), "acknowledged, and not recorded as acknowledged: {}", command.id);
+        }
+        eprintln!("{accepted} commands accepted and found once, {} entries by commands, {rungs} rungs", recorded.len());
+        assert!(accepted > 0 && rungs > 0, "nothing was tried");
+        assert_eq!(journal.clocks_without_timer("real", 9).await.unwrap(), vec![]);
+        assert_eq!(journal.quarantined(9).await.unwrap().len(), 0, "nothing was set aside");
+        journal.close().await;
+    });
+}
+
+/// Command → its entry, and the number of rungs that fired.
+async fn read(journal: &Journal) -> (HashMap<Uuid, (Uuid, i64)>, usize) {
+    let (mut recorded, mut rungs) = (HashMap::new(), 0);
+    let mut last = Uuid::nil();
+    loop {
+        let page = journal.case_heads(last, 500).await.unwrap();
+        let Some((next, ..)) = page.last() else { return (recorded, rungs) };
+        last = *next;
+        for (case, ..) in page {
+            rungs += read_case(journal, case, &mut recorded).await;
+        }
+    }
+}
+
+async fn read_case(journal: &Journal, case: Uuid, recorded: &mut HashMap<Uuid, (Uuid, i64)>) -> usize {
+    let (mut rungs, mut effects) = (HashSet::new(), HashSet::new());
+    let mut after = 0;
+    loop {
+        let entries = journal.entries(case, after, 500).await.unwrap();
+        let Some(last) = entries.last() else { break };
+        after = last.seq;
+        for entry in entries {
+            let body: Value = serde_json::from_str(&entry.body).unwrap();
+            if let Some(id) = body["command"].as_str() {
+                let twice = recorded.insert(id.parse().unwrap(), (case, entry.seq));
+                assert_eq!(twice, None, "command {id} was carried out twice");
+            }
+            for fact in body["facts"].as_array().into_iter().flatten().filter(|fact| fact["kind"] == "rung_fired") {
+                let key = fact["key"].as_str().unwrap().to_owned();
+                assert!(rungs.insert(key.clone()), "case {case}: rung {key} fired twice");
+            }
+            for effect in body["effects"].as_array().into_iter().flatten() {
+                let key = format!("{case}/{}", effect["key"].as_str().unwrap());
+                assert!(effects.insert(key.clone()), "case {case}: effect {key} was written twice");
+            }
+        }
+    }
+    let stored = journal.effects_of(case).await.unwrap();
+    let stored: HashSet<String> =
+        stored.into_iter().map(|(key, ..)| key).filter(|key| !key.ends_with("/committed")).collect();
+    assert_eq!(stored, effects, "case {case}: the outbox is not what the journal says");
+    rungs.len()
+}

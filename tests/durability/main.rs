@@ -1,0 +1,85 @@
+//! The real process, killed at random moments under load: what it acknowledged is recorded once, no step is taken twice,
+//! no rung rings twice, and the record stays whole.
+//!
+//! Senders open and advance cases over HTTP, send again with the same id what was not answered, repeat what was, and
+//! move the demonstration clock so that rungs fire. `HUIYIN_SEED` repeats a run's moments, `HUIYIN_KILLS` changes their
+//! number, `HUIYIN_BINARY` tests another build.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod checks;
+mod http;
+mod load;
+mod service;
+
+use std::time::{Duration, Instant};
+
+use harness::postgres::Postgres;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use load::Load;
+use service::Service;
+
+#[test]
+fn two_hundred_kills_lose_and_repeat_nothing_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("huiyin.db").display());
+    run(&Service::new(folder.path(), &database), kills(200));
+}
+
+#[test]
+fn thirty_kills_lose_and_repeat_nothing_on_postgresql() {
+    let server = Postgres::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(&Service::new(folder.path(), &server.url()), kills(30));
+}
+
+fn run(service: &Service, kills: u32) {
+    let seed = seed();
+    let mut rng = StdRng::seed_from_u64(seed);
+    let began = Instant::now();
+    let mut process = service.start();
+    let load = Load::begin(service.sign_in(&process), seed);
+    let (mut early, mut start_up) = (0, Duration::ZERO);
+    for _ in 0..kills {
+        // Mostly while it works; sometimes before it has told that it is ready.
+        let in_start_up = rng.random_bool(0.1);
+        if in_start_up {
+            process.kill();
+            early += 1;
+            process = service.spawn();
+            std::thread::sleep(Duration::from_millis(rng.random_range(0..400)));
+        } else {
+            std::thread::sleep(Duration::from_millis(rng.random_range(5..300)));
+        }
+        process.kill();
+        let starting = Instant::now();
+        process = service.start();
+        start_up += starting.elapsed();
+    }
+    let log = load.end();
+    service.settle();
+    process.kill();
+    eprintln!(
+        "{kills} kills while it worked or started ({early} kills more to get there) in {:.0?}; it starts in {:.0?} on \
+         average; {} commands acknowledged, {} sent again, the clock moved {} times",
+        began.elapsed(),
+        start_up / kills,
+        log.answered.len(),
+        log.sent_again,
+        log.clock_moves
+    );
+    assert!(log.answered.len() as u32 > kills, "the load was too light to mean anything");
+    checks::whole(service);
+    checks::recorded_once(service, &log);
+}
+
+fn kills(usual: u32) -> u32 {
+    std::env::var("HUIYIN_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
+fn seed() -> u64 {
+    let seed = std::env::var("HUIYIN_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(20_261_124);
+    eprintln!("seed {seed} (set HUIYIN_SEED to repeat another run)");
+    seed
+}
