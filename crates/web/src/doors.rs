@@ -56,6 +56,12 @@ impl Doors {
             .open(Method::POST, "/api/cases/{key}/unmask", Access::Needs(P::Unmask), cases::unmask::unmask)
             .open(Method::GET, "/api/cases/{key}/timeline", Access::Needs(P::SeeCases), cases::timeline::timeline)
             .open(Method::GET, "/api/cases/{key}/documents/{n}", Access::Needs(P::SeeCases), cases::document::document)
+            .open(
+                Method::POST,
+                "/api/cases/{key}/documents/{n}/unmask",
+                Access::Needs(P::Unmask),
+                cases::document::unmasked,
+            )
             .limited(
                 upload_limit,
                 Method::POST,
@@ -76,6 +82,7 @@ impl Doors {
             .open(Method::GET, "/api/events", Access::Needs(P::SeeCases), service::events::events)
             .open(Method::GET, "/api/openapi.json", Access::SignedIn, service::openapi::openapi)
             .open(Method::GET, "/api/health", Access::Anybody, service::health::health)
+            .open(Method::GET, "/api/ready", Access::Anybody, service::ready::ready)
             .open(Method::GET, "/metrics", Access::Collector, service::metrics::metrics)
     }
 
@@ -85,6 +92,9 @@ impl Doors {
             .open(Method::GET, "/api/session", Access::SignedIn, session::show::show)
             .open(Method::DELETE, "/api/session", Access::SignedIn, session::delete::delete)
             .open(Method::POST, "/api/session/password", Access::SignedIn, session::password::password)
+            .open(Method::PUT, "/api/session/language", Access::SignedIn, session::language::language)
+            .open(Method::GET, "/api/sessions", Access::SignedIn, session::own::index)
+            .open(Method::DELETE, "/api/sessions", Access::SignedIn, session::own::end_others)
             .open(Method::GET, "/api/users", Access::Needs(P::ManageUsers), users::index::index)
             .open(Method::POST, "/api/users", Access::Needs(P::ManageUsers), users::create::create)
             .open(Method::PUT, "/api/users/{id}", Access::Needs(P::ManageUsers), users::update::update)

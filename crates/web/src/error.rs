@@ -139,6 +139,11 @@ impl ApiError {
         error
     }
 
+    /// 503: not ready for requests.
+    pub fn not_ready(zh: &str, en: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", zh, en)
+    }
+
     /// 503: it took too long; a change may still have been made, and repeating it with the same id is safe.
     pub fn timed_out() -> Self {
         Self::new(
@@ -188,6 +193,9 @@ impl From<crate::ports::OfficeError> for ApiError {
     fn from(problem: crate::ports::OfficeError) -> Self {
         use crate::ports::OfficeError as E;
         match problem {
+            E::Refused { code, message, details } if code == "not_allowed" => {
+                Self { status: StatusCode::FORBIDDEN, ..Self::unprocessable(&code, message, details) }
+            }
             E::Refused { code, message, details } => Self::unprocessable(&code, message, details),
             E::Conflict => Self::conflict(),
             E::NotFound => Self::not_found(),

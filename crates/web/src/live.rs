@@ -1,8 +1,10 @@
 //! Live pages: what happens to cases, as server-sent events for those who may know of it.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::response::sse::Event;
+use chrono::{DateTime, Utc};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use huiyin_journal::accounts::User;
@@ -12,6 +14,8 @@ use tokio::sync::{broadcast, watch};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::app::AppState;
+use crate::auth::session::Signed;
 use crate::permissions;
 use crate::ports::LiveEvent;
 
@@ -26,28 +30,71 @@ pub(crate) struct LiveView {
     pub kind: String,
 }
 
-/// Events this person may know of, until the service closes.
-pub(crate) fn stream(
+/// How often a silent page's session is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+struct Page {
+    state: AppState,
+    token_hash: String,
     viewer: User,
+    looked: DateTime<Utc>,
     events: broadcast::Receiver<LiveEvent>,
     closing: watch::Receiver<bool>,
-) -> impl Stream<Item = Result<Event, Infallible>> {
-    unfold((viewer, events, closing), |(viewer, mut events, mut closing)| async move {
+}
+
+/// Events this person may know of, until the service closes or the session ends: signing out, new rights or a switched-off
+/// account end it within half a minute.
+pub(crate) fn stream(state: AppState, signed: Signed) -> impl Stream<Item = Result<Event, Infallible>> {
+    let page = Page {
+        events: state.office.listen(),
+        closing: state.closing.subscribe(),
+        looked: state.wall(),
+        token_hash: signed.0.token_hash,
+        viewer: signed.0.user,
+        state,
+    };
+    unfold(page, |mut page| async move {
         loop {
             let received = tokio::select! {
-                received = events.recv() => received,
-                _ = closing.wait_for(|closed| *closed) => return None,
+                received = page.events.recv() => Some(received),
+                () = tokio::time::sleep(LOOK_AGAIN) => None,
+                _ = page.closing.wait_for(|closed| *closed) => return None,
             };
+            if !page.still_signed_in().await {
+                return None;
+            }
             let view = match received {
-                Ok(event) if permissions::may_see(&viewer, &event.scope) => {
+                Some(Ok(event)) if permissions::may_see(&page.viewer, &event.scope) => {
                     LiveView { case: Some(event.case), number: Some(event.number), kind: event.kind }
                 }
-                Ok(_) => continue,
-                Err(RecvError::Lagged(_)) => LiveView { case: None, number: None, kind: "missed".to_owned() },
-                Err(RecvError::Closed) => return None,
+                Some(Ok(_)) | None => continue,
+                Some(Err(RecvError::Lagged(_))) => LiveView { case: None, number: None, kind: "missed".to_owned() },
+                Some(Err(RecvError::Closed)) => return None,
             };
             let text = serde_json::to_string(&view).unwrap_or_default();
-            return Some((Ok(Event::default().event("case").data(text)), (viewer, events, closing)));
+            return Some((Ok(Event::default().event("case").data(text)), page));
         }
     })
+}
+
+impl Page {
+    /// Looks at the session again, at most every [`LOOK_AGAIN`]; who cannot be looked up is told nothing.
+    async fn still_signed_in(&mut self) -> bool {
+        let now = self.state.wall();
+        if (now - self.looked).to_std().is_ok_and(|since| since < LOOK_AGAIN) {
+            return true;
+        }
+        self.looked = now;
+        match self.state.accounts.session(&self.token_hash, now).await {
+            Ok(Some(session)) => {
+                self.viewer = session.user;
+                true
+            }
+            Ok(None) => false,
+            Err(problem) => {
+                tracing::warn!(%problem, "a live page's session could not be read");
+                false
+            }
+        }
+    }
 }

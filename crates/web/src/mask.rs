@@ -38,7 +38,7 @@ fn hidden(value: &Value) -> Value {
 }
 
 /// Long numbers keep two digits at the front and two at the end, names their first character.
-fn text_hidden(text: &str) -> String {
+pub(crate) fn text_hidden(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let digits = characters.iter().filter(|c| c.is_ascii_digit()).count();
     match characters.len() {

@@ -19,12 +19,12 @@ use crate::controllers::{
     ),
     paths(
         session::create::create, session::show::show, session::delete::delete, session::password::password,
-        session::token::token, users::index::index, users::create::create, users::update::update, users::token::token,
+        session::token::token, session::language::language, session::own::index, session::own::end_others, users::index::index, users::create::create, users::update::update, users::token::token,
         workflows::index::index, cases::preview::preview, cases::create::create, cases::index::index, cases::show::show,
         cases::event::send, cases::unmask::unmask, cases::timeline::timeline, cases::attach::attach,
-        cases::document::document, attachments::show::show, mails::index::index, mails::show::show,
+        cases::document::document, cases::document::unmasked, attachments::show::show, mails::index::index, mails::show::show,
         directory::units::units, directory::towns::towns, directory::categories::categories, assurance::show::show,
-        audit::index::index, clock::show::show, clock::advance::advance, service::health::health,
+        audit::index::index, clock::show::show, clock::advance::advance, service::health::health, service::ready::ready,
         service::metrics::metrics, service::openapi::openapi, service::events::events
     ),
     modifiers(&Signing),

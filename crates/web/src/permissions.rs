@@ -90,7 +90,8 @@ pub struct CaseScope {
     pub district: String,
     /// Party strings of everybody who owns or owned an active state: `unit:x`, `role:x`, `person:x`.
     pub owners: Vec<String>,
-    /// Unit ids that may neither own nor see it: the accused and theirs.
+    /// Who may neither own nor see it: unit ids of the accused and theirs, and `person:x` for people of the directory
+    /// who have an interest in one of them.
     pub excluded: Vec<String>,
 }
 
@@ -109,7 +110,17 @@ pub fn may_see(user: &User, case: &CaseScope) -> bool {
 /// Whether the case is of another district, or the person belongs to the accused or theirs.
 #[must_use]
 pub fn is_excluded(user: &User, case: &CaseScope) -> bool {
-    user.district != case.district || case.excluded.iter().any(|unit| belongs(user, unit))
+    let away = |who: &String| match who.strip_prefix("person:") {
+        Some(person) => is_person(user, person),
+        None => belongs(user, who),
+    };
+    user.district != case.district || case.excluded.iter().any(away)
+}
+
+/// Whether the account is that person of the directory: its id or its sign-in name is the person's id there.
+#[must_use]
+pub fn is_person(user: &User, person: &str) -> bool {
+    user.id == person || user.login == person
 }
 
 /// Whether the person sees the cases of every unit.
@@ -202,6 +213,14 @@ mod tests {
             let insider = person(&[role], &["water-company"]);
             assert!(!may_see(&insider, &case("unit:water-company", &["water-company"])), "{role}");
         }
+    }
+
+    #[test]
+    fn a_person_with_an_interest_in_the_accused_sees_nothing() {
+        let mut handler = person(&["supervisor"], &["enforcement"]);
+        handler.login = "handler.enforcement2".to_owned();
+        assert!(!may_see(&handler, &case("unit:enforcement", &["yongsheng", "person:handler.enforcement2"])));
+        assert!(may_see(&handler, &case("unit:enforcement", &["yongsheng", "person:handler.enforcement"])));
     }
 
     #[test]

@@ -97,14 +97,20 @@ pub struct CaseQuery {
     pub text: Option<String>,
     /// Only cases of one of these owners; none: of any.
     pub owners: Option<Vec<String>>,
-    /// Never cases from which one of these units is excluded.
+    /// The viewer's own units: never cases from which one of them is excluded.
     pub not_excluded: Vec<String>,
+    /// Units in which the viewer has an interest: never cases about one of them.
+    pub stays_away: Vec<String>,
     /// Only open, only closed, or both.
     pub open: Option<bool>,
-    /// Only overdue.
+    /// Only overdue, or only those that are not.
     pub overdue: Option<bool>,
     /// Only due before.
     pub due_before: Option<DateTime<Utc>>,
+    /// Only due from this time on.
+    pub due_from: Option<DateTime<Utc>>,
+    /// Only in this state.
+    pub state: Option<String>,
     /// Only of this workflow.
     pub workflow: Option<String>,
     /// Newest received first instead of earliest due first.
@@ -152,10 +158,8 @@ pub struct Upload {
 /// A kept file.
 #[derive(Clone, Debug)]
 pub struct StoredFile {
-    /// What it is.
-    pub about: AttachmentView,
-    /// The cases it is on.
-    pub cases: Vec<Uuid>,
+    /// The cases it is on, each with what it is called there.
+    pub cases: Vec<(Uuid, AttachmentView)>,
     /// The content.
     pub bytes: Vec<u8>,
 }
@@ -237,8 +241,10 @@ pub trait Office: Send + Sync + 'static {
     fn attach<'a>(&'a self, who: &'a User, case: Uuid, upload: Upload) -> Promise<'a, AttachmentView>;
     /// A kept file.
     fn attachment<'a>(&'a self, hash: &'a str) -> Promise<'a, Option<StoredFile>>;
-    /// A paper of a case.
-    fn document(&self, case: Uuid, n: u32) -> Promise<'_, Option<Document>>;
+    /// A paper of a case as it was drawn up; with the petitioner's name in the clear only when `named`.
+    fn document(&self, case: Uuid, n: u32, named: bool) -> Promise<'_, Option<Document>>;
+    /// Units in which this person of the directory has an interest, beside their own: 回避.
+    fn stays_away(&self, who: &User) -> Vec<String>;
     /// The mail log.
     fn mails(&self, query: MailQuery) -> Promise<'_, Vec<MailRowView>>;
     /// One mail.
@@ -263,6 +269,8 @@ pub trait Office: Send + Sync + 'static {
     fn move_clock(&self, to: DateTime<Utc>) -> Promise<'_, DateTime<Utc>>;
     /// Reads a span such as `1 day` as a later instant than `from`.
     fn after(&self, from: DateTime<Utc>, span: &str) -> Result<DateTime<Utc>, OfficeError>;
+    /// Age of the oldest timer that should have fired, seconds; 0 when there is none. Fails when the store does not answer.
+    fn oldest_timer(&self) -> Promise<'_, f64>;
     /// Gauges for `/metrics`.
     fn gauges(&self) -> Promise<'_, Vec<Gauge>>;
 }

@@ -454,6 +454,49 @@ async fn the_description_has_every_door() {
     assert_eq!(described, house.doors.len(), "something is described that is not there");
 }
 
+#[tokio::test]
+async fn one_sees_ones_own_sessions_and_ends_all_others() {
+    let house = House::build().await;
+    let other = house.visitor("li", &["operator"], &[]).await;
+    let first = house.visitor("wang", &["operator"], &[]).await;
+    let signed = house.state.accounts.user(&first.id).await.unwrap().unwrap();
+    let (cookie, session) = huiyin_web::auth::session::open(&house.state, signed).await.unwrap();
+    let second = house::Visitor { id: first.id.clone(), cookie, csrf: session.csrf };
+
+    let list = house.get(Some(&second), "/api/sessions").await.json();
+    assert_eq!(list.as_array().unwrap().len(), 2, "{list}");
+    assert_eq!(list.as_array().unwrap().iter().filter(|own| own["here"] == true).count(), 1);
+    let left = house.call(Some(&second), Method::DELETE, "/api/sessions", &json!({})).await.json();
+    assert_eq!((left.as_array().unwrap().len(), &left[0]["here"]), (1, &json!(true)));
+    assert_eq!(house.get(Some(&first), "/api/session").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(house.get(Some(&other), "/api/session").await.status, StatusCode::OK, "another person stays signed in");
+}
+
+#[tokio::test]
+async fn the_language_of_an_account_is_its_persons_to_choose() {
+    let house = House::build().await;
+    let wang = house.visitor("wang", &["operator"], &[]).await;
+    let chosen = house.call(Some(&wang), Method::PUT, "/api/session/language", &json!({"language": "en"})).await;
+    assert_eq!(chosen.status, StatusCode::OK, "{}", chosen.text);
+    assert_eq!(house.get(Some(&wang), "/api/session").await.json()["language"], "en");
+    let wrong = house.call(Some(&wang), Method::PUT, "/api/session/language", &json!({"language": "fr"})).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_work_list_is_not_asked_for_grey_lamps() {
+    let house = House::build().await;
+    let wang = house.visitor("wang", &["operator"], &[]).await;
+    for (lamp, status) in [
+        ("red", StatusCode::OK),
+        ("yellow", StatusCode::OK),
+        ("green", StatusCode::OK),
+        ("grey", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(house.get(Some(&wang), &format!("/api/cases?lamp={lamp}")).await.status, status, "{lamp}");
+    }
+}
+
 /// `HUIYIN_WRITE_DOCS=1 cargo test -p huiyin-web` writes it anew.
 #[test]
 fn the_printed_description_is_current() {

@@ -27,6 +27,9 @@ async fn ten_cases(journal: &Journal) {
         if n == 4 {
             record.plain.push_str(" 清溪河 100%_臭");
         }
+        if n == 7 {
+            record.active = vec!["closed".into()];
+        }
         if n == 6 {
             record.excluded = vec!["acme".into(), "acme-trade".into()];
         }
@@ -47,8 +50,15 @@ pub(crate) async fn lists_filter_search_and_order(store: Store) {
     let received = CaseFilter { order: CaseOrder::Received, open: Some(true), ..filter() };
     assert_eq!(numbers(&journal, received).await, [8, 7, 6, 5, 4, 2, 1]);
     assert_eq!(numbers(&journal, CaseFilter { open: Some(false), ..filter() }).await, [10, 9]);
+    let rest = || CaseFilter { closed_states: vec!["closed".into()], ..filter() };
+    assert_eq!(numbers(&journal, CaseFilter { open: Some(true), ..rest() }).await, [8, 6, 4, 2, 1, 5]);
+    assert_eq!(numbers(&journal, CaseFilter { open: Some(false), ..rest() }).await, [10, 7, 9]);
     assert_eq!(numbers(&journal, CaseFilter { overdue: Some(true), ..filter() }).await, [8]);
     assert_eq!(numbers(&journal, CaseFilter { due_before: Some(at(1200)), ..filter() }).await, [10, 8, 6]);
+    assert_eq!(numbers(&journal, CaseFilter { due_from: Some(at(1200)), ..filter() }).await, [4, 2]);
+    let state = |name: &str| CaseFilter { active: Some(name.into()), ..filter() };
+    assert_eq!(numbers(&journal, state("registered")).await.len(), 9, "every case of the real timeline");
+    assert_eq!(numbers(&journal, state("register")).await, [0_u128; 0], "part of a state's id finds nothing");
     let owned = CaseFilter { owners: Some(vec!["unit:u1".into(), "unit:nobody".into()]), ..filter() };
     assert_eq!(numbers(&journal, owned).await, [10, 4, 1, 7]);
     assert_eq!(numbers(&journal, CaseFilter { owners: Some(vec![]), ..filter() }).await, [0_u128; 0]);

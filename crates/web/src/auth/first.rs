@@ -1,4 +1,4 @@
-//! The first way in: a person with every role of the demonstration, and a one-time link printed at start.
+//! The first ways in: the first account and the accounts of a demonstration, each by a one-time link.
 
 use chrono::TimeDelta;
 use huiyin_journal::accounts::User;
@@ -10,7 +10,9 @@ use crate::error::ApiError;
 
 /// Sign-in name of the first account.
 pub const LOGIN: &str = "admin";
-/// How long the printed link works.
+/// Sign-in names of demonstration accounts begin so.
+pub const DEMO: &str = "demo.";
+/// How long a printed link works.
 const LASTS: TimeDelta = TimeDelta::hours(24);
 
 /// Makes sure the first account exists, with these roles and units, and issues a one-time link for it.
@@ -27,6 +29,39 @@ pub async fn one_time_link(state: &AppState, roles: &[&str], units: &[&str]) -> 
     if !user.active {
         return Err(ApiError::not_allowed());
     }
+    link(state, &user).await
+}
+
+/// Whether the first account can sign in by itself: it has a password.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn has_password(state: &AppState) -> Result<bool, ApiError> {
+    let account = state.accounts.account_by_login(LOGIN).await?;
+    Ok(account.is_some_and(|account| account.password_hash.is_some()))
+}
+
+/// Makes sure a demonstration account exists as given, and issues a one-time link for it.
+///
+/// # Errors
+/// When its sign-in name does not begin with [`DEMO`], or the store cannot be written.
+pub async fn demo_link(state: &AppState, user: &User) -> Result<String, ApiError> {
+    if !user.login.starts_with(DEMO) {
+        return Err(ApiError::internal(&format!("{} is no name of a demonstration account", user.login)));
+    }
+    match state.accounts.account_by_login(&user.login).await? {
+        Some(known) if known.user == *user => {}
+        Some(known) => {
+            let changed = User { id: known.user.id, ..user.clone() };
+            state.accounts.update_user(&changed, state.wall()).await?;
+            return link(state, &changed).await;
+        }
+        None => state.accounts.create_user(user, None, state.wall()).await?,
+    }
+    link(state, user).await
+}
+
+async fn link(state: &AppState, user: &User) -> Result<String, ApiError> {
     let token = secret::letters((state.entropy)());
     state.accounts.issue_token(&secret::digest(&token), &user.id, state.wall() + LASTS).await?;
     Ok(format!("{}/sign-in?token={token}", state.config.public_url.trim_end_matches('/')))

@@ -134,7 +134,8 @@ impl Bureau {
                 if case.state.closed_at.is_none() && waits_for_a_unit(case.definition, case.state) {
                     all.unassigned += 1;
                     let this = (case.record.received_at, case.record.number.clone());
-                    all.oldest = Some(all.oldest.take().map_or_else(|| this.clone(), |oldest| oldest.min(this.clone())));
+                    all.oldest =
+                        Some(all.oldest.take().map_or_else(|| this.clone(), |oldest| oldest.min(this.clone())));
                 }
             })
             .await

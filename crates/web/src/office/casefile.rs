@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use huiyin_chart::definition::{Confidential, Sender, StateKind};
 use huiyin_chart::{CaseState, Context, Definition};
+use huiyin_directory::Directory;
 use huiyin_journal::CaseRecord;
 use huiyin_journal::accounts::User;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::commands::{actor, attachment, text};
-use super::papers::Paper;
-use super::{Bureau, REAL, failed, history, names, rows};
+use super::{Bureau, REAL, failed, history, names, rows, rungs};
 use crate::permissions::{self, CaseScope, Permission};
-use crate::ports::{CaseFile, CaseKey, CaseQuery, Document, OfficeError};
+use crate::ports::{CaseFile, CaseKey, CaseQuery, OfficeError};
 use crate::views::Text;
-use crate::views::case::{CaseRowView, DocumentView, EventFormView, LinkView, TimelineEntry};
+use crate::views::case::{CaseRowView, EventFormView, LinkView, TimelineEntry};
 use crate::views::clock::{ClockView, NextRung};
 use crate::views::workflow::{ClockDeclView, StateView, WorkflowView};
 
@@ -60,7 +60,7 @@ impl Bureau {
             events: self.next_events(&loaded, viewer)?,
             links: self.links_of(record.id).await?,
             attachments: attachments.into_iter().map(attachment).collect(),
-            documents: self.papers_of(record.id).await?.into_iter().map(|(view, _)| view).collect(),
+            documents: self.papers_of(record.id).await?.into_iter().map(|drawn| drawn.view).collect(),
             row: rows::view(&directory, Some(definition), listed(record.clone(), now), now),
         }))
     }
@@ -80,8 +80,9 @@ impl Bureau {
     }
 
     pub(super) fn clocks(&self, definition: &Definition, state: &CaseState) -> Result<Vec<ClockView>, OfficeError> {
-        let calendar = self.district()?.calendar;
-        Ok(state.clocks_view(definition, &calendar, self.time()).into_iter().map(clock).collect())
+        let (calendar, directory) = (self.district()?.calendar, self.directory());
+        let views = state.clocks_view(definition, &calendar, self.time());
+        Ok(views.into_iter().map(|view| clock(definition, &directory, view)).collect())
     }
 
     fn next_events(&self, loaded: &Loaded, viewer: &User) -> Result<Vec<EventFormView>, OfficeError> {
@@ -135,39 +136,6 @@ impl Bureau {
         Ok(out)
     }
 
-    /// The papers of a case with the entry that drew each up.
-    async fn papers_of(&self, case: Uuid) -> Result<Vec<(DocumentView, Value)>, OfficeError> {
-        let entries = self.journal.timeline(case, 0, MOST_ENTRIES, true).await.map_err(failed)?;
-        let mut papers = Vec::new();
-        for entry in entries {
-            let effects = entry.body["effects"].as_array().cloned().unwrap_or_default();
-            for effect in effects.iter().filter(|effect| effect["kind"] == "document") {
-                let n = u32::try_from(papers.len() + 1).unwrap_or(u32::MAX);
-                let template = effect["template"].as_str().unwrap_or_default().to_owned();
-                papers.push((DocumentView { n, template, at: entry.at }, said(&entry.body)));
-            }
-        }
-        Ok(papers)
-    }
-
-    pub(super) async fn paper(&self, case: Uuid, n: u32) -> Result<Option<Document>, OfficeError> {
-        let Some(loaded) = self.load(&CaseKey::Id(case)).await? else { return Ok(None) };
-        let papers = self.papers_of(case).await?;
-        let Some((view, event)) = papers.into_iter().find(|(view, _)| view.n == n) else { return Ok(None) };
-        let clocks = self.clocks(&loaded.definition, &loaded.state)?;
-        let paper = Paper {
-            template: &view.template,
-            at: view.at,
-            number: &loaded.record.number,
-            data: &loaded.state.data,
-            event: &event,
-            clocks: &clocks,
-        };
-        let zone = self.district()?.calendar.zone();
-        let html = self.parts.letters.render(&self.directory(), &loaded.definition, zone, &paper)?;
-        Ok(Some(Document { view, html }))
-    }
-
     pub(super) fn in_force(&self, viewer: &User) -> Vec<WorkflowView> {
         let workflows = self.parts.engine.registry().in_force();
         workflows.iter().map(|definition| workflow(definition, viewer)).collect()
@@ -206,7 +174,7 @@ fn listed(record: CaseRecord, now: chrono::DateTime<chrono::Utc>) -> huiyin_jour
 }
 
 /// What was sent with an entry, or noted in it.
-fn said(body: &Value) -> Value {
+pub(super) fn said(body: &Value) -> Value {
     if body["note"].is_null() { body["input"]["data"].clone() } else { body["note"].clone() }
 }
 
@@ -223,8 +191,10 @@ fn title(definition: &Definition, kind: &str, event: Option<&str>) -> Text {
 }
 
 /// A clock of the workflow language as the API says it.
-pub(super) fn clock(view: huiyin_chart::ClockView) -> ClockView {
+fn clock(definition: &Definition, directory: &Directory, view: huiyin_chart::ClockView) -> ClockView {
+    let next = |rung: huiyin_chart::NextRung| NextRung { at: rung.at, what: rungs::what(definition, directory, &rung) };
     ClockView {
+        next_rung: view.next_rung.map(next),
         clock: view.clock,
         title: text(&view.title),
         run: view.run,
@@ -240,7 +210,6 @@ pub(super) fn clock(view: huiyin_chart::ClockView) -> ClockView {
         basis_status: view.basis_status.map(status),
         remaining_text: text(&view.remaining_text),
         paused: view.paused,
-        next_rung: view.next_rung.map(|rung| NextRung { at: rung.at, what: text(&rung.what) }),
         derivation: view.derivation.iter().map(|line| Text::new(&line.zh, &line.en)).collect(),
     }
 }

@@ -60,12 +60,14 @@ impl Bureau {
 
     pub(super) async fn stored_file(&self, hash: &str) -> Result<Option<StoredFile>, OfficeError> {
         let mentions = self.journal.mentions(hash).await.map_err(failed)?;
-        let Some(first) = mentions.first().cloned() else { return Ok(None) };
+        if mentions.is_empty() {
+            return Ok(None);
+        }
         let (journal, name) = (self.journal.clone(), hash.to_owned());
         let bytes =
             tokio::task::spawn_blocking(move || journal.content(&name)).await.map_err(failed)?.map_err(failed)?;
-        let cases = mentions.iter().map(|mention| mention.case).collect();
-        Ok(Some(StoredFile { about: attachment(first), cases, bytes }))
+        let cases = mentions.into_iter().map(|mention| (mention.case, attachment(mention))).collect();
+        Ok(Some(StoredFile { cases, bytes }))
     }
 
     async fn note(&self, who: &User, case: Uuid, kind: &str, body: Value) -> Result<(), OfficeError> {

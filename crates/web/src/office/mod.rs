@@ -14,6 +14,7 @@ mod names;
 mod papers;
 mod preview;
 mod rows;
+mod rungs;
 
 use std::sync::Arc;
 
@@ -138,8 +139,12 @@ impl Office for Bureau {
         Box::pin(self.stored_file(hash))
     }
 
-    fn document(&self, case: Uuid, n: u32) -> Promise<'_, Option<Document>> {
-        Box::pin(self.paper(case, n))
+    fn document(&self, case: Uuid, n: u32, named: bool) -> Promise<'_, Option<Document>> {
+        Box::pin(self.paper(case, n, named))
+    }
+
+    fn stays_away(&self, who: &User) -> Vec<String> {
+        rows::stays_away(&self.directory(), who)
     }
 
     fn mails(&self, query: MailQuery) -> Promise<'_, Vec<MailRowView>> {
@@ -195,6 +200,15 @@ impl Office for Bureau {
             commands::wrong_field("advance", message)
         })?;
         Ok(self.district()?.calendar.shift(from, span, false).at)
+    }
+
+    fn oldest_timer(&self) -> Promise<'_, f64> {
+        Box::pin(async move {
+            let (_, oldest) = self.journal.overdue_timers(REAL, self.time()).await.map_err(failed)?;
+            let age = oldest.map(|at| (self.time() - at).num_milliseconds());
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of an age are far below 2^52")]
+            Ok(age.map_or(0.0, |milliseconds| milliseconds as f64 / 1000.0))
+        })
     }
 
     fn gauges(&self) -> Promise<'_, Vec<Gauge>> {

@@ -53,13 +53,18 @@ pub struct CaseRowView {
     pub overdue: bool,
     /// Lasting marks.
     pub marks: Vec<String>,
+    /// Their titles.
+    pub mark_titles: Vec<Text>,
     /// Green, yellow, red, grey.
     pub lamp: Lamp,
     /// When it reached the office.
     pub received_at: DateTime<Utc>,
     /// When it was typed in.
     pub opened_at: DateTime<Utc>,
-    /// When it ended.
+    /// Closed for work lists: in its state `closed`, or over.
+    pub closed: bool,
+    /// When it was over (archived): nothing can happen to it any more. A closed case has none yet while rating, review
+    /// and new facts are still possible.
     pub closed_at: Option<DateTime<Utc>>,
 }
 
@@ -149,6 +154,8 @@ pub struct DocumentView {
     pub template: String,
     /// When it was drawn up.
     pub at: DateTime<Utc>,
+    /// It is addressed to the petitioner, whose name is masked until a reason is given.
+    pub names_petitioner: bool,
 }
 
 /// An entry of a case's history.

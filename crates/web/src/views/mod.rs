@@ -36,7 +36,8 @@ impl Text {
 /// A field that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
-    /// Dotted path from the top of the request body, e.g. `data.received_at`.
+    /// Dotted path of the field. What a workflow's form refuses is named from the form, the request's `data`, e.g.
+    /// `received_at`; anything else from the top of the request body, e.g. `id`.
     pub path: String,
     /// What is wrong and what was expected.
     pub message: Text,

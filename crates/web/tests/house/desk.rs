@@ -37,6 +37,7 @@ pub struct Desk {
     answered: Mutex<HashMap<Uuid, String>>,
     files: Mutex<HashMap<String, StoredFile>>,
     now: Mutex<DateTime<Utc>>,
+    pub oldest_timer: Mutex<f64>,
 }
 
 impl Desk {
@@ -58,6 +59,7 @@ impl Desk {
             answered: Mutex::default(),
             files: Mutex::default(),
             now: Mutex::new(now),
+            oldest_timer: Mutex::default(),
         }
     }
 
@@ -84,9 +86,11 @@ impl Desk {
             due_text: due_text(false, due, false, self.now()),
             overdue: false,
             marks: Vec::new(),
+            mark_titles: Vec::new(),
             lamp: Lamp::of(false, false, due, self.now()),
             received_at: self.now(),
             opened_at: self.now(),
+            closed: false,
             closed_at: None,
         }
     }
@@ -111,7 +115,7 @@ impl Desk {
             }],
             links: Vec::new(),
             attachments: Vec::new(),
-            documents: Vec::new(),
+            documents: vec![paper(1, self.now())],
         })
     }
 }
@@ -194,7 +198,7 @@ impl Office for Desk {
         self.files
             .lock()
             .unwrap()
-            .insert(view.hash.clone(), StoredFile { about: view.clone(), cases: vec![case], bytes: upload.bytes });
+            .insert(view.hash.clone(), StoredFile { cases: vec![(case, view.clone())], bytes: upload.bytes });
         ready(view)
     }
 
@@ -202,11 +206,15 @@ impl Office for Desk {
         ready(self.files.lock().unwrap().get(hash).cloned())
     }
 
-    fn document(&self, _: Uuid, n: u32) -> Promise<'_, Option<Document>> {
+    fn document(&self, _: Uuid, n: u32, named: bool) -> Promise<'_, Option<Document>> {
         ready((n == 1).then(|| Document {
-            view: DocumentView { n, template: "extension-notice".to_owned(), at: self.now() },
-            html: "<!doctype html><title>延期告知书</title>".to_owned(),
+            view: paper(n, self.now()),
+            html: format!("<!doctype html><title>延期告知书</title>{}", if named { "张三丰" } else { "张**" }),
         }))
+    }
+
+    fn stays_away(&self, _: &User) -> Vec<String> {
+        Vec::new()
     }
 
     fn mails(&self, _: MailQuery) -> Promise<'_, Vec<MailRowView>> {
@@ -280,9 +288,17 @@ impl Office for Desk {
         }
     }
 
+    fn oldest_timer(&self) -> Promise<'_, f64> {
+        ready(*self.oldest_timer.lock().unwrap())
+    }
+
     fn gauges(&self) -> Promise<'_, Vec<Gauge>> {
         ready(vec![Gauge { name: "huiyin_timer_oldest_overdue_seconds", help: "Age.", value: 0.0 }])
     }
+}
+
+fn paper(n: u32, at: DateTime<Utc>) -> DocumentView {
+    DocumentView { n, template: "延期告知书".to_owned(), at, names_petitioner: true }
 }
 
 fn head(case: Uuid, at: DateTime<Utc>) -> MailHead {

@@ -9,6 +9,7 @@ use crate::auth::session::Signed;
 use crate::controllers::cases::scope::visible;
 use crate::error::ApiError;
 use crate::ports::StoredFile;
+use crate::views::case::AttachmentView;
 
 /// A file runs nothing, whatever it is.
 const POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
@@ -26,14 +27,8 @@ pub(crate) async fn show(
     if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         return Err(ApiError::not_found());
     }
-    let StoredFile { about, cases, bytes } = state.office.attachment(&hash).await?.ok_or_else(ApiError::not_found)?;
-    let mut allowed = false;
-    for case in cases {
-        allowed = allowed || visible(&state, &signed, &case.to_string()).await.is_ok();
-    }
-    if !allowed {
-        return Err(ApiError::not_found());
-    }
+    let StoredFile { cases, bytes } = state.office.attachment(&hash).await?.ok_or_else(ApiError::not_found)?;
+    let about = first_visible(&state, &signed, cases).await.ok_or_else(ApiError::not_found)?;
     let disposition = format!("attachment; filename*=UTF-8''{}", percent(&about.name));
     let invalid = |_| ApiError::internal(&"a stored file has a name or type that no header can carry");
     let disposition = HeaderValue::try_from(disposition).map_err(invalid)?;
@@ -47,6 +42,20 @@ pub(crate) async fn show(
         ],
         bytes,
     ))
+}
+
+/// What the file is called on the first of its cases that the viewer may know of; another case's name stays there.
+async fn first_visible(
+    state: &AppState,
+    signed: &Signed,
+    cases: Vec<(uuid::Uuid, AttachmentView)>,
+) -> Option<AttachmentView> {
+    for (case, about) in cases {
+        if visible(state, signed, &case.to_string()).await.is_ok() {
+            return Some(about);
+        }
+    }
+    None
 }
 
 /// RFC 8187.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -10,6 +10,7 @@ use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
 use crate::extract::Params;
+use crate::lamp::{Lamp, NEAR};
 use crate::permissions;
 use crate::ports::CaseQuery;
 use crate::views::case::CaseListView;
@@ -32,7 +33,7 @@ pub(crate) struct Filters {
     pub owner: Option<String>,
     /// `1`: only cases of the viewer, their units and roles.
     pub mine: Option<u8>,
-    /// `1`: only open cases; `0`: only closed ones.
+    /// `1`: only open cases; `0`: only closed ones, archived or not.
     pub open: Option<u8>,
     /// `1`: only overdue cases.
     pub overdue: Option<u8>,
@@ -40,6 +41,10 @@ pub(crate) struct Filters {
     pub due_before: Option<DateTime<Utc>>,
     /// Only this workflow.
     pub workflow: Option<String>,
+    /// Only in the state with this id.
+    pub state: Option<String>,
+    /// Only open cases with this lamp: `red` (over), `yellow` (due within three days) or `green`.
+    pub lamp: Option<Lamp>,
     /// `due` (earliest first, the usual) or `received` (newest first).
     pub order: Option<String>,
     /// Rows, at most 500.
@@ -56,21 +61,25 @@ pub(crate) async fn index(
     signed: Signed,
     Params(filters): Params<Filters>,
 ) -> Result<Json<CaseListView>, ApiError> {
-    let Some(query) = query(&signed, filters)? else {
+    let Some(mut query) = query(&signed, filters, state.office.now())? else {
         return Ok(Json(CaseListView { total: 0, rows: Vec::new() }));
     };
+    query.stays_away = state.office.stays_away(signed.user());
     let (total, rows) = state.office.cases(query).await?;
     Ok(Json(CaseListView { total, rows }))
 }
 
 /// The question, narrowed to what the viewer may know; none when that leaves nothing.
-fn query(signed: &Signed, filters: Filters) -> Result<Option<CaseQuery>, ApiError> {
+fn query(signed: &Signed, filters: Filters, now: DateTime<Utc>) -> Result<Option<CaseQuery>, ApiError> {
     let user = signed.user();
     let by_received = match filters.order.as_deref() {
         None | Some("due") => false,
         Some("received") => true,
         Some(_) => return Err(ApiError::bad_request("order", "expected due or received")),
     };
+    if filters.lamp == Some(Lamp::Grey) {
+        return Err(ApiError::bad_request("lamp", "expected red, yellow or green"));
+    }
     if filters.text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
         return Err(ApiError::bad_request("text", format!("at most {LONGEST_TEXT} characters")));
     }
@@ -82,13 +91,19 @@ fn query(signed: &Signed, filters: Filters) -> Result<Option<CaseQuery>, ApiErro
         (Some(owner), true) if !own.contains(&owner) => return Ok(None),
         (Some(owner), _) => Some(vec![owner]),
     };
+    let lamp = filters.lamp;
+    let overdue = lamp.map(|lamp| lamp == Lamp::Red).or((filters.overdue == Some(1)).then_some(true));
+    let soon = now + NEAR + TimeDelta::microseconds(1);
     Ok(Some(CaseQuery {
         text: filters.text.filter(|text| !text.trim().is_empty()),
         owners,
         not_excluded: user.units.iter().chain(&user.heads).cloned().collect(),
-        open: filters.open.map(|open| open == 1),
-        overdue: (filters.overdue == Some(1)).then_some(true),
-        due_before: filters.due_before,
+        stays_away: Vec::new(),
+        open: lamp.map(|_| true).or(filters.open.map(|open| open == 1)),
+        overdue,
+        due_before: (lamp == Some(Lamp::Yellow)).then_some(soon).into_iter().chain(filters.due_before).min(),
+        due_from: (lamp == Some(Lamp::Green)).then_some(soon),
+        state: filters.state.filter(|state| !state.is_empty()),
         workflow: filters.workflow,
         by_received,
         limit: filters.limit.unwrap_or(USUAL).min(MOST),

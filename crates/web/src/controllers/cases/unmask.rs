@@ -30,8 +30,20 @@ pub(crate) async fn unmask(
     State(state): State<AppState>,
     signed: Signed,
     Path(key): Path<String>,
-    Body(Reason { reason }): Body<Reason>,
+    Body(reason): Body<Reason>,
 ) -> Result<Json<CasePage>, ApiError> {
+    let file = visible(&state, &signed, &key).await?;
+    written_down(&state, &signed, file.row.id, &reason).await?;
+    Ok(Json(page(&signed, file)))
+}
+
+/// Notes the reason in the audit trail and on the case; only then may anything be shown. Shared with papers.
+pub(crate) async fn written_down(
+    state: &AppState,
+    signed: &Signed,
+    case: uuid::Uuid,
+    Reason { reason }: &Reason,
+) -> Result<(), ApiError> {
     let reason = reason.trim();
     if !(4..=200).contains(&reason.chars().count()) {
         return Err(ApiError::field(
@@ -40,7 +52,5 @@ pub(crate) async fn unmask(
             "expected a reason of 4 to 200 characters",
         ));
     }
-    let file = visible(&state, &signed, &key).await?;
-    state.office.note_unmasking(signed.user(), file.row.id, reason).await?;
-    Ok(Json(page(&signed, file)))
+    Ok(state.office.note_unmasking(signed.user(), case, reason).await?)
 }

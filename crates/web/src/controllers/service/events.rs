@@ -18,6 +18,5 @@ pub(crate) async fn events(
     State(state): State<AppState>,
     signed: Signed,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let stream = live::stream(signed.0.user, state.office.listen(), state.closing.subscribe());
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)))
+    Sse::new(live::stream(state, signed)).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)))
 }

@@ -4,6 +4,7 @@ pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
+pub(crate) mod ready;
 
 use std::panic::AssertUnwindSafe;
 
