@@ -146,7 +146,7 @@ impl Nats {
 
     /// Makes sure, once, that the server and the stream are what was asked for.
     async fn ready(&self) -> Result<(), NatsError> {
-        self.ready.get_or_try_init(|| self.prepare()).await.map(|()| ())
+        self.ready.get_or_try_init(|| self.prepare()).await.copied()
     }
 
     async fn prepare(&self) -> Result<(), NatsError> {

@@ -32,7 +32,7 @@ impl Directory {
                     texts.insert(name, (path, text));
                 }
                 None => {
-                    findings.file(&path, "the file is missing", format!("a district has {}", crate::FILES.join(", ")))
+                    findings.file(&path, "the file is missing", format!("a district has {}", crate::FILES.join(", ")));
                 }
             }
         }
