@@ -13,9 +13,10 @@ use huiyin_chart::Definition;
 use huiyin_chart::definition::{ClockDecl, StateIx, StateKind, Trigger, TriggerOn};
 
 use crate::Report;
-use crate::decide::{Condition, Fields};
+use crate::decide::{Condition, Fields, Known};
 use crate::graph::{Edge, Graph};
 use crate::shadow::Happened;
+use crate::story::Teller;
 
 /// Most combinations of configuration and clock statuses.
 const PRODUCT_LIMIT: usize = 1_000_000;
@@ -28,6 +29,7 @@ const ENDED: u8 = 4;
 pub(crate) struct Followed<'d> {
     pub(crate) decl: &'d ClockDecl,
     starts: Vec<(&'d TriggerOn, Option<Condition>)>,
+    /// What meets it, then what makes it void.
     ends: Vec<(&'d TriggerOn, Option<Condition>)>,
     region: StateIx,
     /// Events that end it and that no state names: heard although no transition takes them.
@@ -57,7 +59,7 @@ type Distinct = (usize, u32, Vec<[u8; 3]>);
 /// A configuration with the statuses of the followed clocks, two bits each.
 type Spot = (u32, u64);
 
-pub(crate) fn clocks(def: &Definition, graph: &Graph, report: &mut Report) {
+pub(crate) fn clocks(def: &Definition, graph: &Graph, teller: &Teller<'_>, report: &mut Report) {
     let mut cover = Cover {
         def,
         graph,
@@ -93,8 +95,21 @@ pub(crate) fn clocks(def: &Definition, graph: &Graph, report: &mut Report) {
     }
     for (leaf, found) in bare {
         let (problem, cure) = if found.round { round_words() } else { cover.words(leaf) };
-        let example = found.way.iter().map(|edge| edge.label()).collect();
-        report.state_problem("no-clock", def, leaf, problem, cure, example);
+        let state = &def.states[usize::from(leaf)];
+        let title = state.title.as_ref().map_or(&state.id, |title| &title.zh);
+        let (zh, en) = (format!("停在“{title}”：没有期限在走，没有人会得到提醒"), format!("it waits in `{}`: {problem}", state.id));
+        let example = teller.tell(&found.way, (&zh, &en));
+        report.shown("no-clock", (state.place.clone(), Some(state.id.clone())), (problem, cure), example);
+    }
+    for clock in &cover.clocks {
+        if let Some(way) = clock.begun_anew(graph) {
+            let title = &clock.decl.title;
+            let problem = format!("clock `{}` can be given up before it is met and begun anew with a later date", clock.decl.name);
+            let cure = "let `starts:` say `at:` with the date of the law (`at: now`, where the law counts from then), or do not let it begin again (`restarts: false`)";
+            let (zh, en) = (format!("“{}”重新起算，期限被推后", title.zh), format!("{} runs anew, its date has moved", title.en));
+            let example = teller.tell(&way, (&zh, &en));
+            report.shown("moved-date", (clock.decl.place.clone(), None), (problem, cure.into()), example);
+        }
     }
 }
 
@@ -118,6 +133,7 @@ impl<'d> Followed<'d> {
         triggers: &[(&TriggerOn, Option<Condition>)],
         happened: &Happened,
         fields: Option<&Fields>,
+        data: Option<&Fields>,
     ) -> Option<bool> {
         let mut answer = Some(false);
         for (on, when) in triggers {
@@ -131,7 +147,8 @@ impl<'d> Followed<'d> {
             if !hit {
                 continue;
             }
-            match when.as_ref().map_or(Some(true), |when| when.decide(fields, &|_| None)) {
+            let known = Known { event: fields, data, ..Known::default() };
+            match when.as_ref().map_or(Some(true), |when| when.decide(known)) {
                 Some(true) => return Some(true),
                 Some(false) => {}
                 None => answer = None,
@@ -146,12 +163,61 @@ impl<'d> Followed<'d> {
         self.decl.pauses_in.iter().chain(limit).any(|ix| active.contains(ix))
     }
 
+    /// A way on which a legal deadline is void and then runs anew from another moment; it must not be that it moves so.
+    fn begun_anew<'g>(&self, graph: &'g Graph) -> Option<Vec<&'g Edge>> {
+        let legal = self.decl.limit.is_some() && self.decl.restarts && !self.decl.void_by.is_empty();
+        if !legal || self.decl.starts.iter().all(|trigger| trigger.at.is_some()) {
+            return None;
+        }
+        let void = &self.ends[self.decl.met_by.len()..];
+        let met = &self.ends[..self.decl.met_by.len()];
+        let hit = |triggers: &[(&TriggerOn, Option<Condition>)], edge: &Edge| {
+            edge.happened.iter().enumerate().any(|(at, happened)| {
+                let data = edge.data.get(at).map(AsRef::as_ref);
+                self.triggered(triggers, happened, edge.fields.as_ref(), data) != Some(false)
+            })
+        };
+        // 0: not yet, 1: runs, 2: was made void.
+        let mut came: HashMap<(u32, u8), ((u32, u8), usize)> = HashMap::new();
+        let mut waiting = VecDeque::from([(0u32, 0u8)]);
+        let mut seen = HashSet::from([(0u32, 0u8)]);
+        while let Some(spot) = waiting.pop_front() {
+            for (ix, edge) in graph.edges[spot.0 as usize].iter().enumerate() {
+                let (starts, voided) = (hit(&self.starts, edge), hit(void, edge) && !hit(met, edge));
+                let again = starts && (spot.1 == 2 || (spot.1 == 1 && voided));
+                let next = match spot.1 {
+                    0 if starts => 1,
+                    1 if voided => 2,
+                    same => same,
+                };
+                if again {
+                    let mut way = vec![edge];
+                    let mut at = spot;
+                    while let Some((before, ix)) = came.get(&at) {
+                        way.push(&graph.edges[before.0 as usize][*ix]);
+                        at = *before;
+                    }
+                    way.reverse();
+                    return Some(way);
+                }
+                if seen.insert((edge.to, next)) {
+                    came.insert((edge.to, next), (spot, ix));
+                    waiting.push_back((edge.to, next));
+                }
+            }
+        }
+        None
+    }
+
     /// Could a run that goes on before the step end in it and another begin?
     pub(crate) fn may_restart(&self, edge: &Edge) -> bool {
         self.decl.restarts && {
             let of = |triggers: &[(&TriggerOn, Option<Condition>)]| {
-                let hit = |each| self.triggered(triggers, each, edge.fields.as_ref()) != Some(false);
-                edge.happened.iter().any(hit)
+                let hit = |(at, each)| {
+                    let data = edge.data.get(at).map(AsRef::as_ref);
+                    self.triggered(triggers, each, edge.fields.as_ref(), data) != Some(false)
+                };
+                edge.happened.iter().enumerate().any(hit)
             };
             of(&self.starts) && of(&self.ends)
         }
@@ -160,19 +226,20 @@ impl<'d> Followed<'d> {
     /// Statuses after a step, for a status before.
     pub(crate) fn after(&self, before: u8, edge: &Edge) -> u8 {
         let mut set = before;
-        for happened in &edge.happened {
+        for (at, happened) in edge.happened.iter().enumerate() {
+            let data = edge.data.get(at).map(AsRef::as_ref);
             let (taken, heard) = match happened {
                 Happened::Event { name, taken, .. } => (*taken, *taken || self.alone.contains(name)),
                 Happened::Entered(_) => (true, true),
             };
-            let ends = if heard { self.triggered(&self.ends, happened, edge.fields.as_ref()) } else { Some(false) };
+            let ends = if heard { self.triggered(&self.ends, happened, edge.fields.as_ref(), data) } else { Some(false) };
             if ends != Some(false) && set & RUNNING != 0 {
                 set |= ENDED;
                 if ends == Some(true) {
                     set &= !RUNNING;
                 }
             }
-            let starts = self.triggered(&self.starts, happened, edge.fields.as_ref());
+            let starts = self.triggered(&self.starts, happened, edge.fields.as_ref(), data);
             if taken && starts != Some(false) {
                 let may = if self.decl.restarts { IDLE | ENDED } else { IDLE };
                 if set & may != 0 {

@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use huiyin_chart::Definition;
-use huiyin_chart::definition::{Descriptor, StateIx, StateKind};
+use huiyin_chart::definition::{Descriptor, StateIx, StateKind, TransitionIx};
 use huiyin_chart::machine::{Configuration, Delay, Machine, MachineError, after_event, done_event};
 use serde_json::Value;
 
+use std::rc::Rc;
+
 use crate::Report;
 use crate::decide::{Condition, Fields, combinations};
-use crate::shadow::{Happened, Listener, Oracle, Shadow};
+use crate::memory::{Chosen, Memory};
+use crate::shadow::{Asked, Guesses, Happened, Listener, Oracle, Shadow};
 
 /// Most configurations that are looked at.
-const NODE_LIMIT: usize = 20_000;
+pub(crate) const NODE_LIMIT: usize = 20_000;
 /// Most runs of the interpreter.
 const RUN_LIMIT: usize = 400_000;
 /// Most ways in which one event can go on from one configuration.
@@ -26,11 +29,20 @@ pub(crate) struct Node {
     pub(crate) active: Vec<StateIx>,
     history: Vec<(StateIx, Vec<StateIx>)>,
     delays: Vec<(String, Option<String>, Option<StateIx>)>,
+    /// What is remembered of the data.
+    memory: Memory,
     pub(crate) done: bool,
 }
 
+impl Node {
+    /// The same with nothing remembered.
+    fn bare(&self) -> Self {
+        Self { memory: Memory::new(), ..self.clone() }
+    }
+}
+
 /// One step.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Edge {
     pub(crate) to: u32,
     /// The event, and its fields when they are known.
@@ -39,6 +51,21 @@ pub(crate) struct Edge {
     pub(crate) happened: Vec<Happened>,
     /// A delay ran out: which of those that wait in the configuration, and the states that were left by it.
     pub(crate) fired: Option<(u32, Vec<StateIx>)>,
+    /// What was known of the data at each thing that happened; empty when nothing is remembered.
+    pub(crate) data: Vec<Rc<Fields>>,
+    /// What had to be guessed. Two steps that differ in nothing else are one.
+    pub(crate) guesses: Guesses,
+}
+
+impl PartialEq for Edge {
+    fn eq(&self, other: &Self) -> bool {
+        self.to == other.to
+            && self.event == other.event
+            && self.fields == other.fields
+            && self.happened == other.happened
+            && self.fired == other.fired
+            && self.data == other.data
+    }
 }
 
 impl Edge {
@@ -64,15 +91,67 @@ pub(crate) struct Graph {
     pub(crate) ignored: HashSet<(u32, String)>,
     /// States left on some way.
     pub(crate) left: BTreeSet<StateIx>,
+    /// Guards guessed in steps that the scope leaves out.
+    pub(crate) skipped: BTreeSet<TransitionIx>,
     /// Everything was looked at.
     pub(crate) complete: bool,
 }
 
+/// What is to be explored.
+#[derive(Default)]
+pub(crate) struct Scope<'a> {
+    /// Most configurations; 0: [`NODE_LIMIT`].
+    pub(crate) limit: usize,
+    /// Only steps whose guesses are like this; the others are kept in [`Graph::skipped`].
+    pub(crate) only: Option<&'a dyn Fn(&Guesses) -> bool>,
+    /// Ends when all these states were entered.
+    pub(crate) goals: Option<&'a BTreeSet<StateIx>>,
+    /// How far a configuration seems from there: the nearest is looked at first.
+    pub(crate) distance: Option<&'a dyn Fn(&Node) -> u32>,
+}
+
+impl Graph {
+    /// For a graph in which nothing is remembered: how many steps each configuration is from entering a state.
+    pub(crate) fn distances(&self, state: StateIx) -> HashMap<Node, u32> {
+        let enters = |edge: &Edge| edge.happened.contains(&Happened::Entered(state));
+        let mut before: Vec<Vec<u32>> = vec![Vec::new(); self.nodes.len()];
+        let mut waiting = VecDeque::new();
+        let mut found: Vec<Option<u32>> = vec![None; self.nodes.len()];
+        for (from, edges) in (0u32..).zip(&self.edges) {
+            for edge in edges {
+                before[edge.to as usize].push(from);
+            }
+            if edges.iter().any(enters) {
+                found[from as usize] = Some(1);
+                waiting.push_back(from);
+            }
+        }
+        while let Some(at) = waiting.pop_front() {
+            let next = found[at as usize].map_or(1, |distance| distance + 1);
+            for from in std::mem::take(&mut before[at as usize]) {
+                if found[from as usize].is_none() {
+                    found[from as usize] = Some(next);
+                    waiting.push_back(from);
+                }
+            }
+        }
+        let known = self.nodes.iter().zip(found).filter_map(|(node, distance)| Some((node.bare(), distance?)));
+        known.collect()
+    }
+}
+
+/// How far a configuration is, by its like in the graph in which nothing is remembered.
+pub(crate) fn distance(known: &HashMap<Node, u32>, node: &Node) -> u32 {
+    known.get(&node.bare()).copied().unwrap_or(u32::MAX)
+}
+
 struct Explorer<'a> {
     shadow: &'a Shadow,
+    scope: Scope<'a>,
     graph: Graph,
     found: HashMap<Node, u32>,
-    waiting: VecDeque<u32>,
+    /// By distance from the goal, else in the order in which they were found.
+    waiting: BTreeSet<(u32, u32)>,
     /// Events that rungs raise.
     raised: BTreeSet<String>,
     runs: usize,
@@ -83,25 +162,32 @@ struct Explorer<'a> {
     reach: HashMap<Vec<StateIx>, BTreeSet<StateIx>>,
 }
 
-pub(crate) fn explore(def: &Definition, report: &mut Report) -> Graph {
-    let shadow = Shadow::of(def);
+pub(crate) fn explore(def: &Definition, chosen: &Chosen, scope: Scope<'_>, report: &mut Report) -> Graph {
+    let limit = if scope.limit == 0 { NODE_LIMIT } else { scope.limit };
+    let shadow = Shadow::of(def, chosen);
     let conditions: Vec<Condition> = clock_conditions(def);
     let all: Vec<&Condition> = shadow.guards.iter().flatten().chain(&conditions).collect();
-    let alphabet: Vec<(String, Vec<Option<Fields>>)> =
-        names(def).into_iter().map(|name| (name.clone(), combinations(def, &name, &all))).collect();
+    let raised = raised(def);
+    let beside = shadow.copied(def);
+    let alphabet: Vec<(String, Vec<Option<Fields>>)> = names(def)
+        .into_iter()
+        .map(|name| (name.clone(), combinations(def, &name, &all, &beside, raised.contains(&name))))
+        .collect();
     let mut explorer = Explorer {
         shadow: &shadow,
+        scope,
         graph: Graph {
             nodes: Vec::new(),
             edges: Vec::new(),
             entered: BTreeSet::new(),
             left: BTreeSet::new(),
             ignored: HashSet::new(),
+            skipped: BTreeSet::new(),
             complete: true,
         },
         found: HashMap::new(),
-        waiting: VecDeque::new(),
-        raised: raised(def),
+        waiting: BTreeSet::new(),
+        raised,
         runs: 0,
         loops: BTreeMap::new(),
         clock_events: clock_events(def),
@@ -109,11 +195,15 @@ pub(crate) fn explore(def: &Definition, report: &mut Report) -> Graph {
     };
     explorer.node(Node::default());
     explorer.waiting.clear();
-    for fields in combinations(def, OPENED, &all) {
+    let entered: Vec<String> = beside.iter().chain(shadow.items.entered()).cloned().collect();
+    for fields in combinations(def, OPENED, &all, &entered, false) {
         explorer.ways(0, OPENED, fields.as_ref(), Step::Start);
     }
-    while let Some(ix) = explorer.waiting.pop_front() {
-        if explorer.graph.nodes.len() > NODE_LIMIT || explorer.runs > RUN_LIMIT {
+    while let Some((_, ix)) = explorer.waiting.pop_first() {
+        if explorer.scope.goals.is_some_and(|goals| goals.is_subset(&explorer.graph.entered)) {
+            break;
+        }
+        if explorer.graph.nodes.len() > limit || explorer.runs > RUN_LIMIT {
             explorer.graph.complete = false;
             break;
         }
@@ -184,6 +274,7 @@ fn names(def: &Definition) -> BTreeSet<String> {
     names
 }
 
+#[derive(Clone, Copy)]
 enum Step {
     Start,
     Send,
@@ -196,10 +287,11 @@ impl Explorer<'_> {
             return *ix;
         }
         let ix = u32::try_from(self.graph.nodes.len()).unwrap_or(u32::MAX);
+        let distance = self.scope.distance.map_or(0, |distance| distance(&node));
         self.found.insert(node.clone(), ix);
         self.graph.nodes.push(node);
         self.graph.edges.push(Vec::new());
-        self.waiting.push_back(ix);
+        self.waiting.insert((distance, ix));
         ix
     }
 
@@ -227,7 +319,11 @@ impl Explorer<'_> {
         for _ in 0..WAYS_LIMIT {
             let Some(answers) = script.take() else { return };
             self.runs += 1;
-            let oracle = Oracle::new(shadow, fields, active.clone(), answers);
+            let memory = match step {
+                Step::Start => shadow.items.opened(fields),
+                Step::Send | Step::Fire(_) => self.graph.nodes[from as usize].memory.clone(),
+            };
+            let oracle = Oracle::new(shadow, fields, active.clone(), memory, answers);
             let mut listener = Listener::new(&oracle);
             let mut config = before.clone();
             let mut data = Value::Null;
@@ -237,7 +333,11 @@ impl Explorer<'_> {
                 Step::Send => machine.send(event, &Value::Null),
                 Step::Fire(number) => machine.fire(number),
             };
-            let Listener { happened, left, .. } = listener;
+            let Listener { happened, left, data: known, .. } = listener;
+            let Asked { next, memory, guesses, overflow } = oracle.end();
+            if overflow {
+                self.graph.complete = false;
+            }
             match result {
                 Ok(taken) if taken || self.clock_events.contains(event) || matches!(step, Step::Fire(_)) => {
                     let fired = match step {
@@ -245,8 +345,9 @@ impl Explorer<'_> {
                         Step::Start | Step::Send => None,
                     };
                     self.graph.left.extend(left);
-                    let made = Edge { to: 0, event: event.to_owned(), fields: fields.cloned(), happened, fired };
-                    self.edge(from, made, &config);
+                    let (event, fields) = (event.to_owned(), fields.cloned());
+                    let made = Edge { to: 0, event, fields, happened, fired, data: known, guesses };
+                    self.edge(from, made, &config, memory);
                 }
                 Ok(_) if self.raised.contains(event) => {
                     self.graph.ignored.insert((from, event.to_owned()));
@@ -256,28 +357,34 @@ impl Explorer<'_> {
                     self.loops.entry(event.to_owned()).or_insert(error);
                 }
             }
-            script = oracle.next_script();
+            script = next;
         }
         if script.is_some() {
             self.graph.complete = false;
         }
     }
 
-    fn edge(&mut self, from: u32, made: Edge, config: &Configuration) {
+    fn edge(&mut self, from: u32, made: Edge, config: &Configuration, memory: Memory) {
+        if self.scope.only.is_some_and(|only| !only(&made.guesses)) {
+            self.graph.skipped.extend(made.guesses.guards);
+            return;
+        }
         self.graph.entered.extend(made.happened.iter().filter_map(|each| match each {
             Happened::Entered(ix) => Some(*ix),
             Happened::Event { .. } => None,
         }));
-        let node = self.resting(config);
+        let node = self.resting(config, memory);
         let made = Edge { to: self.node(node), ..made };
         let edges = &mut self.graph.edges[from as usize];
-        if !edges.contains(&made) {
-            edges.push(made);
+        match edges.iter_mut().find(|edge| **edge == made) {
+            Some(same) if made.guesses.guards.len() < same.guesses.guards.len() => same.guesses = made.guesses,
+            Some(_) => {}
+            None => edges.push(made),
         }
     }
 
     /// What of a configuration matters for the future.
-    fn resting(&mut self, config: &Configuration) -> Node {
+    fn resting(&mut self, config: &Configuration, memory: Memory) -> Node {
         let active: Vec<StateIx> = config.active.iter().collect();
         if config.done {
             return Node { active, done: true, ..Node::default() };
@@ -297,7 +404,7 @@ impl Explorer<'_> {
         let mut delays: Vec<_> = config.delays.iter().map(|d| (d.event.clone(), d.id.clone(), d.owner)).collect();
         delays.sort();
         delays.dedup();
-        Node { active, history, delays, done: false }
+        Node { active, history, delays, memory, done: false }
     }
 }
 

@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 
 use huiyin_chart::Definition;
-use huiyin_chart::definition::{Action, ClockDecl, Descriptor, Place, StateIx, TransitionIx, Trigger, TriggerOn};
+use huiyin_chart::definition::{
+    Action, ClockDecl, Descriptor, EventDecl, Place, StateIx, TransitionIx, Trigger, TriggerOn,
+};
 use huiyin_chart::load::nearest;
 use huiyin_chart::machine::matches as matches_event;
 
-use crate::decide::Condition;
+use crate::decide::{Condition, exhaustive};
 use crate::graph::Graph;
 use crate::shadow::Happened;
 use crate::{Problem, Report};
@@ -48,14 +50,10 @@ fn row(def: &Definition, state: StateIx, event: Option<&str>, list: &[Transition
     for ix in list {
         let transition = &def.transitions[usize::from(*ix)];
         if let Some(before) = open {
-            report.problems.push(Problem {
-                code: "never-taken",
-                place: transition.place.clone(),
-                state: id(),
-                problem: format!("never taken: the branch in line {} has no condition and is taken first", before.line),
-                cure: "put the branch without condition last, or give it a `guard:`".into(),
-                example: Vec::new(),
-            });
+            let problem =
+                format!("never taken: the branch in line {} has no condition and is taken first", before.line);
+            let cure = "put the branch without condition last, or give it a `guard:`";
+            report.problems.push(Problem::at("never-taken", transition.place.clone(), id(), problem, cure.into()));
             continue;
         }
         match &transition.guard {
@@ -64,17 +62,46 @@ fn row(def: &Definition, state: StateIx, event: Option<&str>, list: &[Transition
             Some(_) => {}
         }
     }
+    if open.is_none() && list.len() > 1 && !around(def, state, event.map(|event| event.name.as_str())) {
+        choice(def, state, event, list, report);
+    }
+}
+
+/// Does a state around this one take the same event without a condition?
+fn around(def: &Definition, state: StateIx, event: Option<&str>) -> bool {
+    let mut at = def.states[usize::from(state)].parent;
+    while let Some(ix) = at {
+        let outer = &def.states[usize::from(ix)];
+        let matching = outer.on.iter().filter(|(on, _)| event.is_some_and(|name| matches_event(on, name)));
+        let lists = matching.map(|(_, list)| list).chain(event.is_none().then_some(&outer.always));
+        if lists.flatten().any(|ix| def.transitions[usize::from(*ix)].guard.is_none()) {
+            return true;
+        }
+        at = outer.parent;
+    }
+    false
+}
+
+/// Several branches, each with a condition: one of them must always be true.
+fn choice(def: &Definition, state: StateIx, event: Option<&EventDecl>, list: &[TransitionIx], report: &mut Report) {
+    let guards: Vec<Condition> =
+        list.iter().filter_map(|ix| def.transitions[usize::from(*ix)].guard.as_ref()).map(Condition::of).collect();
+    if exhaustive(&guards.iter().collect::<Vec<_>>(), def, event) {
+        return;
+    }
+    let Some(last) = list.last() else { return };
+    let place = def.transitions[usize::from(*last)].place.clone();
+    let on = event.map_or("always", |event| event.name.as_str());
+    let problem = format!("`{on}` has {} branches and none of them is surely taken", list.len());
+    let cure = "end the list with a branch without `guard:`, or cover every value of the fields that are compared";
+    let id = def.states[usize::from(state)].id.clone();
+    report.problems.push(Problem::at("open-choice", place, Some(id), problem, cure.into()));
 }
 
 fn never(place: &Place, state: Option<String>, source: &str, report: &mut Report) {
-    report.problems.push(Problem {
-        code: "never-true",
-        place: place.clone(),
-        state,
-        problem: format!("`{source}` is never true, whatever the case and the event hold"),
-        cure: "compare it with the values that the field can have, or take the branch out".into(),
-        example: Vec::new(),
-    });
+    let problem = format!("`{source}` is never true, whatever the case and the event hold");
+    let cure = "compare it with the values that the field can have, or take the branch out";
+    report.problems.push(Problem::at("never-true", place.clone(), state, problem, cure.into()));
 }
 
 /// Events that rungs and actions raise and that nothing takes.
@@ -94,17 +121,13 @@ pub(crate) fn raises(def: &Definition, graph: &Graph, report: &mut Report) {
             return;
         }
         let near = nearest(name, heard.iter().copied());
-        report.problems.push(Problem {
-            code: "unheard",
-            place: place.clone(),
-            state: state.map(|ix| def.states[usize::from(ix)].id.clone()),
-            problem: format!("{who} raises `{name}`, and nothing takes it"),
-            cure: near.map_or_else(
-                || format!("write a transition on `{name}` in the states where it can come"),
-                |near| format!("did you mean `{near}`? else write a transition on `{name}`"),
-            ),
-            example: Vec::new(),
-        });
+        let cure = near.map_or_else(
+            || format!("write a transition on `{name}` in the states where it can come"),
+            |near| format!("did you mean `{near}`? else write a transition on `{name}`"),
+        );
+        let state = state.map(|ix| def.states[usize::from(ix)].id.clone());
+        let problem = format!("{who} raises `{name}`, and nothing takes it");
+        report.problems.push(Problem::at("unheard", place.clone(), state, problem, cure));
     };
     for clock in &def.clocks {
         let rungs = clock.ladder.iter().map(|rung| (&rung.does, &rung.place));

@@ -2,24 +2,30 @@
 //! rung; nothing is unreachable, nothing is a dead end, no name is unknown. Pure: no clock, no I/O.
 //!
 //! How: all configurations that the chart can rest in are enumerated with the interpreter itself (`graph`), guards
-//! taken both ways unless the fields of the event decide them (`decide`). Clock statuses are then followed along every
-//! path (`cover`), only as many clocks at a time as the proof needs. What is taken on trust is said in the report.
+//! taken both ways unless the fields of the event, or what is remembered of the case (`memory`, `refine`), decide them.
+//! Clock statuses are then followed along every path (`cover`), only as many clocks at a time as the proof needs. A
+//! promise that breaks is told as a dated story (`story`), real or possible. What is taken on trust is said.
 
 mod cover;
 mod decide;
 mod graph;
 mod idle;
+mod law;
+mod memory;
 mod names;
 mod reach;
+mod refine;
 mod report;
 mod shadow;
 mod shape;
+mod story;
 mod targets;
 
 use huiyin_chart::Definition;
 
 pub use names::Names;
-pub use report::{Problem, Report};
+pub use report::{Certainty, Problem, Report, StoryLine};
+use story::Teller;
 
 /// Checks one definition against the names that the district knows. `Ok` is a report without problems.
 #[must_use]
@@ -27,15 +33,9 @@ pub fn check(def: &Definition, names: &Names) -> Report {
     let mut report = Report::new(def);
     names::check(def, names, &mut report);
     shape::clocks(def, &mut report);
-    let graph = graph::explore(def, &mut report);
-    shape::states(def, &graph, &mut report);
+    law::check(def, names.calendar.as_ref(), &mut report);
     idle::branches(def, &mut report);
-    if graph.complete {
-        idle::raises(def, &graph, &mut report);
-        idle::clocks(def, &graph, &mut report);
-        cover::clocks(def, &graph, &mut report);
-        targets::check(def, &graph, &mut report);
-    }
+    let mut report = refine::prove(def, &Teller::new(def, names.calendar.as_ref()), &report);
     report.finish();
     report
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use huiyin_calendar::Calendar;
 use huiyin_chart::definition::{Definition, MentionKind};
 use huiyin_chart::load::nearest;
 
@@ -20,6 +21,8 @@ pub struct Names {
     pub letters: Option<BTreeSet<String>>,
     /// Workflows that `open` may name, beside the one that is checked.
     pub workflows: Option<BTreeSet<String>>,
+    /// The district's working days: for times in different units, and for the dates of examples.
+    pub calendar: Option<Calendar>,
 }
 
 impl Names {
@@ -51,14 +54,9 @@ pub(crate) fn check(def: &Definition, names: &Names, report: &mut Report) {
             Some(near) => format!("did you mean `{near}`? or {add}"),
             None => add.to_owned(),
         };
-        report.problems.push(Problem {
-            code: "unknown-name",
-            place: mention.place.clone(),
-            state: state_of(def, &mention.path),
-            problem: format!("{}: there is no {word} `{}`", mention.path, mention.name),
-            cure,
-            example: Vec::new(),
-        });
+        let problem = format!("{}: there is no {word} `{}`", mention.path, mention.name);
+        let state = state_of(def, &mention.path);
+        report.problems.push(Problem::at("unknown-name", mention.place.clone(), state, problem, cure));
     }
     for word in unchecked {
         report.assumptions.push(format!("the {word}s named exist (no list was given)"));

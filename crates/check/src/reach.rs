@@ -19,9 +19,9 @@ use crate::shadow::Happened;
 const SPOT_LIMIT: usize = 200_000;
 
 /// A claim that did not hold.
-pub(crate) struct Broken {
-    /// Events that lead to where it breaks.
-    pub(crate) way: Vec<String>,
+pub(crate) struct Broken<'g> {
+    /// Steps that lead to where it breaks.
+    pub(crate) way: Vec<&'g Edge>,
     /// What is missing there.
     pub(crate) problem: String,
 }
@@ -33,9 +33,9 @@ struct Spot {
     sure: u64,
 }
 
-struct Reach<'d> {
+struct Reach<'d, 'g> {
     def: &'d Definition,
-    graph: &'d Graph,
+    graph: &'g Graph,
     reaches: &'d [StateIx],
     /// Clocks with a rung that raises an event in time.
     helpers: Vec<Helper<'d>>,
@@ -50,13 +50,13 @@ struct Helper<'d> {
 }
 
 /// Proves the claim, or says where it breaks.
-pub(crate) fn reaches(
+pub(crate) fn reaches<'g>(
     def: &Definition,
-    graph: &Graph,
+    graph: &'g Graph,
     every: &str,
     reaches: &[StateIx],
     within: Span,
-) -> Result<(), Broken> {
+) -> Result<(), Broken<'g>> {
     let helpers = def.clocks.iter().filter_map(|clock| {
         let events = raised_within(clock, within);
         (!events.is_empty()).then(|| {
@@ -102,9 +102,9 @@ fn no_longer(time: Span, within: Span) -> bool {
     time.unit == within.unit && time.n <= within.n
 }
 
-impl Reach<'_> {
-    fn prove(&self, every: &str, within: Span) -> Result<(), Broken> {
-        let mut came: HashMap<Spot, (Option<Spot>, String)> = HashMap::new();
+impl<'g> Reach<'_, 'g> {
+    fn prove(&self, every: &str, within: Span) -> Result<(), Broken<'g>> {
+        let mut came: HashMap<Spot, (Option<Spot>, &'g Edge)> = HashMap::new();
         let mut waiting = VecDeque::new();
         for (from, edges) in (0..).zip(&self.graph.edges) {
             for edge in edges.iter().filter(|edge| edge.event == every && taken(edge) && !self.enters(edge)) {
@@ -113,7 +113,7 @@ impl Reach<'_> {
                 if came.contains_key(&spot) {
                     continue;
                 }
-                came.insert(spot.clone(), (None, edge.label()));
+                came.insert(spot.clone(), (None, edge));
                 waiting.push_back(spot);
             }
         }
@@ -133,7 +133,7 @@ impl Reach<'_> {
                     continue;
                 }
                 let next = Spot { node: edge.to, sure: self.still(spot.sure, edge) };
-                came.entry(next.clone()).or_insert_with(|| (Some(spot.clone()), edge.label()));
+                came.entry(next.clone()).or_insert_with(|| (Some(spot.clone()), edge));
                 waiting.push_back(next);
             }
         }
@@ -233,11 +233,11 @@ fn taken(edge: &Edge) -> bool {
     !matches!(edge.happened.first(), Some(Happened::Event { taken: false, .. }))
 }
 
-fn story(came: &HashMap<Spot, (Option<Spot>, String)>, end: &Spot) -> Vec<String> {
+fn story<'g>(came: &HashMap<Spot, (Option<Spot>, &'g Edge)>, end: &Spot) -> Vec<&'g Edge> {
     let mut way = Vec::new();
     let mut at = Some(end.clone());
-    while let Some((before, label)) = at.as_ref().and_then(|spot| came.get(spot)) {
-        way.push(label.clone());
+    while let Some((before, edge)) = at.as_ref().and_then(|spot| came.get(spot)) {
+        way.push(*edge);
         at = before.clone();
     }
     way.reverse();

@@ -6,6 +6,9 @@ use huiyin_chart::definition::{ClockDecl, RungActions, StateIx, StateKind};
 use crate::Report;
 use crate::graph::Graph;
 
+/// Code of a state that is never entered.
+pub(crate) const UNREACHABLE: &str = "unreachable";
+
 pub(crate) fn states(def: &Definition, graph: &Graph, report: &mut Report) {
     for state in &def.states {
         let parent_known = state.parent.is_none_or(|parent| graph.entered.contains(&parent));
@@ -14,26 +17,18 @@ pub(crate) fn states(def: &Definition, graph: &Graph, report: &mut Report) {
                 def.transitions.iter().any(|t| t.targets.contains(&state.ix) && graph.entered.contains(&t.source));
             if parent_known && !asked && graph.complete {
                 report.state_problem(
-                    "unreachable",
+                    UNREACHABLE,
                     def,
                     state.ix,
                     "no transition goes to this history state".into(),
                     "take it out, or make it a target".into(),
-                    Vec::new(),
                 );
             }
             continue;
         }
         if !graph.entered.contains(&state.ix) {
             if parent_known && graph.complete {
-                report.state_problem(
-                    "unreachable",
-                    def,
-                    state.ix,
-                    "no way leads here from the beginning".into(),
-                    "make it a target of a transition, or take it out".into(),
-                    Vec::new(),
-                );
+                unreachable(def, state.ix, report);
             }
             continue;
         }
@@ -41,6 +36,12 @@ pub(crate) fn states(def: &Definition, graph: &Graph, report: &mut Report) {
             waiting(def, graph, state.ix, report);
         }
     }
+}
+
+pub(crate) fn unreachable(def: &Definition, ix: StateIx, report: &mut Report) {
+    let problem = "no way leads here from the beginning".into();
+    let cure = "make it a target of a transition whose condition can be true on the way, or take it out".into();
+    report.state_problem(UNREACHABLE, def, ix, problem, cure);
 }
 
 /// Can a case come to rest here?
@@ -57,7 +58,6 @@ fn waiting(def: &Definition, graph: &Graph, ix: StateIx, report: &mut Report) {
             ix,
             "a dead end: no event, delay or condition ever leaves it".into(),
             cure.into(),
-            Vec::new(),
         );
     }
     let mut at = Some(ix);
@@ -74,7 +74,6 @@ fn waiting(def: &Definition, graph: &Graph, ix: StateIx, report: &mut Report) {
         ix,
         "a case can wait here and belongs to nobody".into(),
         cure.into(),
-        Vec::new(),
     );
 }
 

@@ -8,37 +8,36 @@ use huiyin_chart::definition::{Claim, StateIx};
 
 use crate::graph::{Edge, Graph};
 use crate::shadow::Happened;
-use crate::{Problem, Report, reach};
+use crate::story::Teller;
+use crate::{Report, reach};
 
-pub(crate) fn check(def: &Definition, graph: &Graph, report: &mut Report) {
+pub(crate) fn check(def: &Definition, graph: &Graph, teller: &Teller<'_>, report: &mut Report) {
     for target in &def.targets {
         match &target.claim {
             Claim::NeverWithout { never, without } => {
                 if let Some(way) = broken(graph, *never, without) {
                     let id = |ix: StateIx| format!("`{}`", def.states[usize::from(ix)].id);
                     let needed: Vec<String> = without.iter().copied().map(id).collect();
-                    report.problems.push(Problem {
-                        code: "target",
-                        place: target.place.clone(),
-                        state: Some(def.states[usize::from(*never)].id.clone()),
-                        problem: format!("{}: it can be entered before {}", target.title.zh, needed.join(" or ")),
-                        cure: "take this way out, or lead it through the state that is required".into(),
-                        example: way.iter().map(|edge| edge.label()).collect(),
-                    });
+                    let state = &def.states[usize::from(*never)];
+                    let title = state.title.as_ref().map_or(&state.id, |title| &title.zh);
+                    let end = (format!("进入“{title}”，而应先有的没有发生"), format!("`{}` is entered without what must come first", state.id));
+                    let problem = format!("{}: it can be entered before {}", target.title.zh, needed.join(" or "));
+                    let cure = "take this way out, or lead it through the state that is required".to_owned();
+                    let example = teller.tell(&way, (&end.0, &end.1));
+                    report.shown("target", (target.place.clone(), Some(state.id.clone())), (problem, cure), example);
                 }
             }
             Claim::Reaches { every, reaches, within, nobody_acts: true } => {
                 if let Err(broken) = reach::reaches(def, graph, every, reaches, *within) {
-                    report.problems.push(Problem {
-                        code: "target",
-                        place: target.place.clone(),
-                        state: reaches.first().map(|ix| def.states[usize::from(*ix)].id.clone()),
-                        problem: format!("{}: if nobody acts it is not reached in time: {}", target.title.zh, broken.problem),
-                        cure: format!(
-                            "let a clock start with `{every}` whose ladder raises, within {within}, an event that leads there"
-                        ),
-                        example: broken.way,
-                    });
+                    let state = reaches.first().map(|ix| def.states[usize::from(*ix)].id.clone());
+                    let problem =
+                        format!("{}: if nobody acts it is not reached in time: {}", target.title.zh, broken.problem);
+                    let cure = format!(
+                        "let a clock start with `{every}` whose ladder raises, within {within}, an event that leads there"
+                    );
+                    let (zh, en) = (format!("无人处理，{} 内达不到", within.zh()), format!("nobody acts; not within {within}"));
+                    let example = teller.tell(&broken.way, (&zh, &en));
+                    report.shown("target", (target.place.clone(), state), (problem, cure), example);
                 }
             }
             Claim::Reaches { every, reaches, within, nobody_acts: false } => {

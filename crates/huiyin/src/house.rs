@@ -118,6 +118,7 @@ pub(crate) fn names(library: &Library, directory: &Directory) -> Result<Names, F
         templates: Some(templates.collect()),
         letters: Some(letters.collect()),
         workflows: Some(workflows.collect()),
+        calendar: Some(library.calendar()?),
     })
 }
 

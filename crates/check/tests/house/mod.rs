@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use huiyin_calendar::{Calendar, YearFile};
 use huiyin_chart::{Definition, Diagnostics};
 use huiyin_check::Names;
 use huiyin_directory::Directory;
@@ -44,7 +45,18 @@ pub fn names() -> Names {
         templates: set(files("templates", ".txt")),
         letters: set(files("templates/letters", ".html")),
         workflows: set(shipped()),
+        calendar: Some(calendar()),
     }
+}
+
+/// The published years.
+pub fn calendar() -> Calendar {
+    let year = |end: &String| {
+        let name = format!("calendars/{end}.json");
+        YearFile::parse(&name, &read(&name).unwrap()).unwrap()
+    };
+    let years = files("calendars", ".json").iter().map(year).collect();
+    Calendar::from_years(huiyin_calendar::china(), huiyin_calendar::Hours::default(), years)
 }
 
 /// The good definitions that a stranger might write: name → text, sorted by name.

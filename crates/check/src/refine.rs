@@ -1,0 +1,203 @@
+//! First the proof remembers nothing of a case's data. Where a promise seems to break, it remembers what the conditions
+//! on that way read, and looks again. So a proof is sound at every stage, and a counter-example that stays has no better
+//! excuse than what cannot be known. That a state is reached is shown the other way round: by a way on which the control
+//! fields are followed exactly.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use huiyin_chart::Definition;
+use huiyin_chart::definition::{StateIx, TransitionIx};
+
+use crate::decide::Condition;
+use crate::graph::{self, Edge, Graph, NODE_LIMIT, Node, Scope};
+use crate::memory::Chosen;
+use crate::shadow::{Guesses, Happened};
+use crate::story::Teller;
+use crate::{Report, cover, idle, shape, targets};
+use shape::UNREACHABLE;
+
+/// How often more is remembered before the verdict stands.
+const ROUNDS: usize = 5;
+/// Most configurations when more is remembered.
+const FINER_LIMIT: usize = 4_000;
+/// Most configurations when a way to one state is looked for.
+const FIND_LIMIT: usize = 12_000;
+
+/// Proves what rests on the graph of all configurations and adds what was found to `base`.
+pub(crate) fn prove(def: &Definition, teller: &Teller<'_>, base: &Report) -> Report {
+    let conditions = Conditions::of(def);
+    let mut chosen = Chosen::default();
+    let (mut report, graph) = attempt(def, teller, &chosen, base);
+    let Some(graph) = graph else { return report };
+    for _ in 0..ROUNDS {
+        let more = conditions.with(def, &chosen, &report);
+        if more == chosen {
+            break;
+        }
+        let (finer, graph) = attempt(def, teller, &more, base);
+        if graph.is_none() {
+            break; // too large to remember so much: the coarser verdict stands
+        }
+        (report, chosen) = (finer, more);
+    }
+    let unreachable: BTreeSet<&str> =
+        report.problems.iter().filter(|problem| problem.code == UNREACHABLE).filter_map(|p| p.state.as_deref()).collect();
+    let missed: Vec<StateIx> = conditions
+        .unreachable(def, &graph)
+        .into_iter()
+        .filter(|ix| !unreachable.contains(def.states[usize::from(*ix)].id.as_str()))
+        .collect();
+    missed.into_iter().for_each(|ix| shape::unreachable(def, ix, &mut report));
+    report
+}
+
+/// One look; no graph: too large.
+fn attempt(def: &Definition, teller: &Teller<'_>, chosen: &Chosen, base: &Report) -> (Report, Option<Graph>) {
+    let mut report = base.clone();
+    let limit = if chosen.is_empty() { NODE_LIMIT } else { FINER_LIMIT };
+    let graph = graph::explore(def, chosen, Scope { limit, ..Scope::default() }, &mut report);
+    report.remembered = chosen.fields.iter().chain(chosen.atoms.keys()).cloned().collect();
+    shape::states(def, &graph, &mut report);
+    if !graph.complete {
+        return (report, None);
+    }
+    idle::raises(def, &graph, &mut report);
+    idle::clocks(def, &graph, &mut report);
+    cover::clocks(def, &graph, teller, &mut report);
+    targets::check(def, &graph, teller, &mut report);
+    (report, Some(graph))
+}
+
+/// The guards, and the conditions of clocks, of a definition.
+struct Conditions {
+    guards: Vec<Option<Condition>>,
+    /// Of what starts and ends clocks.
+    clocks: Vec<Condition>,
+    /// Paths of the control fields.
+    control: BTreeSet<String>,
+}
+
+impl Conditions {
+    fn of(def: &Definition) -> Self {
+        let triggers =
+            def.clocks.iter().flat_map(|clock| clock.starts.iter().chain(&clock.met_by).chain(&clock.void_by));
+        Self {
+            guards: def.transitions.iter().map(|t| t.guard.as_ref().map(Condition::of)).collect(),
+            clocks: triggers.filter_map(|trigger| trigger.when.as_ref()).map(Condition::of).collect(),
+            control: def.data.control.keys().cloned().collect(),
+        }
+    }
+
+    /// What the examples of a report rest on is remembered too.
+    fn with(&self, def: &Definition, chosen: &Chosen, report: &Report) -> Chosen {
+        let mut more = chosen.clone();
+        let guards = report.guessed.iter().filter_map(|ix| self.guards[usize::from(*ix)].as_ref());
+        let examples = report.problems.iter().any(|problem| problem.certainty.is_some());
+        for condition in guards.chain(self.clocks.iter().filter(|_| examples)) {
+            more.fields.extend(condition.reads.iter().filter(|path| self.control.contains(*path)).cloned());
+            condition.lasting_parts(def, &mut more.atoms);
+        }
+        more
+    }
+
+    /// Control fields that a guard reads.
+    fn fields(&self, ix: TransitionIx) -> impl Iterator<Item = &String> {
+        let reads = self.guards[usize::from(ix)].iter().flat_map(|guard| &guard.reads);
+        reads.filter(|path| self.control.contains(*path))
+    }
+
+    /// States that no way leads to when control fields are followed exactly. Other conditions may turn out as they like.
+    fn unreachable(&self, def: &Definition, graph: &Graph) -> BTreeSet<StateIx> {
+        let free = |edge: &Edge| edge.guesses.guards.iter().all(|ix| self.fields(*ix).next().is_none());
+        let mut doubtful: BTreeSet<StateIx> = graph.entered.difference(&reached(graph, &free)).copied().collect();
+        let mut unreachable = BTreeSet::new();
+        while let Some(state) = doubtful.pop_first() {
+            let found = self.find(def, state, graph);
+            if let Some(entered) = found {
+                doubtful.retain(|state| !entered.contains(state));
+            } else {
+                unreachable.insert(state);
+            }
+        }
+        unreachable
+    }
+
+    /// Looks for a way to a state with the fields of these guards, and if that is not enough of more, followed exactly.
+    /// Gives the states that were entered; none: there is no way. What is too large to know counts as found.
+    fn find(&self, def: &Definition, state: StateIx, coarse: &Graph) -> Option<BTreeSet<StateIx>> {
+        let mut chosen = Chosen::default();
+        let mut guards = way_to(coarse, state);
+        let distances = coarse.distances(state);
+        let distance = |node: &Node| graph::distance(&distances, node);
+        loop {
+            let before = chosen.clone();
+            chosen.fields.extend(guards.iter().flat_map(|ix| self.fields(*ix)).cloned());
+            if chosen == before {
+                return None;
+            }
+            let only = |guesses: &Guesses| {
+                guesses.guards.iter().flat_map(|ix| self.fields(*ix)).all(|path| chosen.fields.contains(path))
+            };
+            let goals = BTreeSet::from([state]);
+            let scope =
+                Scope { limit: FIND_LIMIT, only: Some(&only), goals: Some(&goals), distance: Some(&distance) };
+            let graph = graph::explore(def, &chosen, scope, &mut Report::new(def));
+            if graph.entered.contains(&state) {
+                return Some(graph.entered);
+            }
+            if !graph.complete {
+                return Some(goals);
+            }
+            guards = graph.skipped;
+        }
+    }
+}
+
+/// Guards guessed on the shortest way to a state.
+fn way_to(graph: &Graph, state: StateIx) -> BTreeSet<TransitionIx> {
+    let mut came: Vec<Option<(u32, usize)>> = vec![None; graph.nodes.len()];
+    let mut seen = vec![false; graph.nodes.len()];
+    let mut waiting = VecDeque::from([0u32]);
+    while let Some(at) = waiting.pop_front() {
+        for (ix, edge) in graph.edges[at as usize].iter().enumerate() {
+            if entered(edge).any(|each| each == state) {
+                let mut guards = edge.guesses.guards.clone();
+                let mut back = at;
+                while let Some((before, edge)) = came[back as usize] {
+                    guards.extend(&graph.edges[before as usize][edge].guesses.guards);
+                    back = before;
+                }
+                return guards;
+            }
+            if edge.to != 0 && !seen[edge.to as usize] {
+                seen[edge.to as usize] = true;
+                came[edge.to as usize] = Some((at, ix));
+                waiting.push_back(edge.to);
+            }
+        }
+    }
+    BTreeSet::new()
+}
+
+/// States entered by ways of such steps alone.
+fn reached(graph: &Graph, by: &dyn Fn(&Edge) -> bool) -> BTreeSet<StateIx> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::from([0u32]);
+    let mut waiting = VecDeque::from([0u32]);
+    while let Some(at) = waiting.pop_front() {
+        for edge in graph.edges[at as usize].iter().filter(|edge| by(edge)) {
+            found.extend(entered(edge));
+            if seen.insert(edge.to) {
+                waiting.push_back(edge.to);
+            }
+        }
+    }
+    found
+}
+
+fn entered(edge: &Edge) -> impl Iterator<Item = StateIx> {
+    edge.happened.iter().filter_map(|each| match each {
+        Happened::Entered(ix) => Some(*ix),
+        Happened::Event { .. } => None,
+    })
+}
