@@ -97,16 +97,23 @@ pub(crate) fn clocks(def: &Definition, graph: &Graph, teller: &Teller<'_>, repor
         let (problem, cure) = if found.round { round_words() } else { cover.words(leaf) };
         let state = &def.states[usize::from(leaf)];
         let title = state.title.as_ref().map_or(&state.id, |title| &title.zh);
-        let (zh, en) = (format!("停在“{title}”：没有期限在走，没有人会得到提醒"), format!("it waits in `{}`: {problem}", state.id));
+        let (zh, en) = (
+            format!("停在“{title}”：没有期限在走，没有人会得到提醒"),
+            format!("it waits in `{}`: {problem}", state.id),
+        );
         let example = teller.tell(&found.way, (&zh, &en));
         report.shown("no-clock", (state.place.clone(), Some(state.id.clone())), (problem, cure), example);
     }
     for clock in &cover.clocks {
         if let Some(way) = clock.begun_anew(graph) {
             let title = &clock.decl.title;
-            let problem = format!("clock `{}` can be given up before it is met and begun anew with a later date", clock.decl.name);
+            let problem = format!(
+                "clock `{}` can be given up before it is met and begun anew with a later date",
+                clock.decl.name
+            );
             let cure = "let `starts:` say `at:` with the date of the law (`at: now`, where the law counts from then), or do not let it begin again (`restarts: false`)";
-            let (zh, en) = (format!("“{}”重新起算，期限被推后", title.zh), format!("{} runs anew, its date has moved", title.en));
+            let (zh, en) =
+                (format!("“{}”重新起算，期限被推后", title.zh), format!("{} runs anew, its date has moved", title.en));
             let example = teller.tell(&way, (&zh, &en));
             report.shown("moved-date", (clock.decl.place.clone(), None), (problem, cure.into()), example);
         }
@@ -232,7 +239,8 @@ impl<'d> Followed<'d> {
                 Happened::Event { name, taken, .. } => (*taken, *taken || self.alone.contains(name)),
                 Happened::Entered(_) => (true, true),
             };
-            let ends = if heard { self.triggered(&self.ends, happened, edge.fields.as_ref(), data) } else { Some(false) };
+            let ends =
+                if heard { self.triggered(&self.ends, happened, edge.fields.as_ref(), data) } else { Some(false) };
             if ends != Some(false) && set & RUNNING != 0 {
                 set |= ENDED;
                 if ends == Some(true) {

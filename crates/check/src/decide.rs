@@ -269,8 +269,7 @@ pub(crate) fn written(ast: &IdedExpr) -> String {
         }
         Ast::List(list) => format!("[{}]", list.elements.iter().map(written).collect::<Vec<_>>().join(", ")),
         Ast::Call(call) => {
-            let parts: Vec<String> =
-                call.target.iter().map(AsRef::as_ref).chain(&call.args).map(written).collect();
+            let parts: Vec<String> = call.target.iter().map(AsRef::as_ref).chain(&call.args).map(written).collect();
             format!("{}({})", call.func_name, parts.join(", "))
         }
         other => format!("{other:?}"),

@@ -3,7 +3,7 @@
 //! excuse than what cannot be known. That a state is reached is shown the other way round: by a way on which the control
 //! fields are followed exactly.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use huiyin_chart::Definition;
 use huiyin_chart::definition::{StateIx, TransitionIx};
@@ -20,7 +20,9 @@ use shape::UNREACHABLE;
 const ROUNDS: usize = 5;
 /// Most configurations when more is remembered.
 const FINER_LIMIT: usize = 4_000;
-/// Most configurations when a way to one state is looked for.
+/// Most configurations when a way to one state is looked for, at first.
+const QUICK_LIMIT: usize = 1_500;
+/// And when it was not found so soon.
 const FIND_LIMIT: usize = 12_000;
 
 /// Proves what rests on the graph of all configurations and adds what was found to `base`.
@@ -40,8 +42,12 @@ pub(crate) fn prove(def: &Definition, teller: &Teller<'_>, base: &Report) -> Rep
         }
         (report, chosen) = (finer, more);
     }
-    let unreachable: BTreeSet<&str> =
-        report.problems.iter().filter(|problem| problem.code == UNREACHABLE).filter_map(|p| p.state.as_deref()).collect();
+    let unreachable: BTreeSet<&str> = report
+        .problems
+        .iter()
+        .filter(|problem| problem.code == UNREACHABLE)
+        .filter_map(|p| p.state.as_deref())
+        .collect();
     let missed: Vec<StateIx> = conditions
         .unreachable(def, &graph)
         .into_iter()
@@ -122,34 +128,80 @@ impl Conditions {
         unreachable
     }
 
-    /// Looks for a way to a state with the fields of these guards, and if that is not enough of more, followed exactly.
-    /// Gives the states that were entered; none: there is no way. What is too large to know counts as found.
+    /// Looks for a way to a state on which control fields are followed exactly. Gives the states that were entered; none:
+    /// there is no way. What is too large to know counts as found.
     fn find(&self, def: &Definition, state: StateIx, coarse: &Graph) -> Option<BTreeSet<StateIx>> {
+        let search = Search { conditions: self, def, state, distances: coarse.distances(state) };
+        let guards = way_to(coarse, state);
+        if let Found::Way(entered) = search.exactly(&guards, QUICK_LIMIT) {
+            return Some(entered);
+        }
+        // One field alone may be enough to see that there is none.
+        let fields: BTreeSet<&String> = guards.iter().flat_map(|ix| self.fields(*ix)).collect();
+        if fields.into_iter().any(|field| search.shut_out(field)) {
+            return None;
+        }
+        match search.exactly(&guards, FIND_LIMIT) {
+            Found::Way(entered) => Some(entered),
+            Found::None => None,
+            Found::TooLarge => Some(BTreeSet::from([state])),
+        }
+    }
+}
+
+/// A search for a way to one state.
+struct Search<'s> {
+    conditions: &'s Conditions,
+    def: &'s Definition,
+    state: StateIx,
+    distances: HashMap<Node, u32>,
+}
+
+enum Found {
+    /// The states that were entered.
+    Way(BTreeSet<StateIx>),
+    None,
+    TooLarge,
+}
+
+impl Search<'_> {
+    /// With the fields of these guards followed, and if they are not enough of more, and nothing else guessed about them.
+    fn exactly(&self, guards: &BTreeSet<TransitionIx>, limit: usize) -> Found {
         let mut chosen = Chosen::default();
-        let mut guards = way_to(coarse, state);
-        let distances = coarse.distances(state);
-        let distance = |node: &Node| graph::distance(&distances, node);
+        let mut guards = guards.clone();
         loop {
             let before = chosen.clone();
-            chosen.fields.extend(guards.iter().flat_map(|ix| self.fields(*ix)).cloned());
+            chosen.fields.extend(guards.iter().flat_map(|ix| self.conditions.fields(*ix)).cloned());
             if chosen == before {
-                return None;
+                return Found::None;
             }
             let only = |guesses: &Guesses| {
-                guesses.guards.iter().flat_map(|ix| self.fields(*ix)).all(|path| chosen.fields.contains(path))
+                let mut fields = guesses.guards.iter().flat_map(|ix| self.conditions.fields(*ix));
+                fields.all(|path| chosen.fields.contains(path))
             };
-            let goals = BTreeSet::from([state]);
-            let scope =
-                Scope { limit: FIND_LIMIT, only: Some(&only), goals: Some(&goals), distance: Some(&distance) };
-            let graph = graph::explore(def, &chosen, scope, &mut Report::new(def));
-            if graph.entered.contains(&state) {
-                return Some(graph.entered);
+            let graph = self.explore(&chosen, Some(&only), limit);
+            if graph.entered.contains(&self.state) {
+                return Found::Way(graph.entered);
             }
             if !graph.complete {
-                return Some(goals);
+                return Found::TooLarge;
             }
             guards = graph.skipped;
         }
+    }
+
+    /// Is there no way as soon as this one field is followed, whatever everything else is?
+    fn shut_out(&self, field: &str) -> bool {
+        let chosen = Chosen { fields: BTreeSet::from([field.to_owned()]), ..Chosen::default() };
+        let graph = self.explore(&chosen, None, FIND_LIMIT);
+        graph.complete && !graph.entered.contains(&self.state)
+    }
+
+    fn explore(&self, chosen: &Chosen, only: Option<&dyn Fn(&Guesses) -> bool>, limit: usize) -> Graph {
+        let goals = BTreeSet::from([self.state]);
+        let distance = |node: &Node| graph::distance(&self.distances, node);
+        let scope = Scope { limit, only, goals: Some(&goals), distance: Some(&distance) };
+        graph::explore(self.def, chosen, scope, &mut Report::new(self.def))
     }
 }
 

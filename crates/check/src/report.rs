@@ -147,13 +147,7 @@ impl Report {
 }
 
 impl Problem {
-    pub(crate) fn at(
-        code: &'static str,
-        place: Place,
-        state: Option<String>,
-        problem: String,
-        cure: String,
-    ) -> Self {
+    pub(crate) fn at(code: &'static str, place: Place, state: Option<String>, problem: String, cure: String) -> Self {
         Self { code, place, state, problem, cure, example: Vec::new(), certainty: None, story: Vec::new() }
     }
 }

@@ -68,13 +68,7 @@ fn waiting(def: &Definition, graph: &Graph, ix: StateIx, report: &mut Report) {
         at = def.states[usize::from(each)].parent;
     }
     let cure = "write `owner:` here or in a state around it, e.g. `owner: role:dispatcher`, or for the whole workflow at the top";
-    report.state_problem(
-        "no-owner",
-        def,
-        ix,
-        "a case can wait here and belongs to nobody".into(),
-        cure.into(),
-    );
+    report.state_problem("no-owner", def, ix, "a case can wait here and belongs to nobody".into(), cure.into());
 }
 
 pub(crate) fn clocks(def: &Definition, report: &mut Report) {

@@ -80,7 +80,10 @@ impl<'d> Telling<'_, 'd> {
         } else if let Some((at, clock)) = self.rung(&edge.event) {
             self.move_to(Some(at));
             let title = &clock.title;
-            (format!("时限“{}”升级：{}", title.zh, name_zh(event, edge)), format!("the ladder of {} raises {}", title.en, name_en(event, edge)))
+            (
+                format!("时限“{}”升级：{}", title.zh, name_zh(event, edge)),
+                format!("the ladder of {} raises {}", title.en, name_en(event, edge)),
+            )
         } else {
             self.now += TimeDelta::hours(1);
             let (zh, en) = sender(event);
@@ -149,10 +152,7 @@ impl<'d> Telling<'_, 'd> {
             Anchor::Due { before, offset: Some(span) } => calendar.shift(due, *span, *before).at,
         };
         let repeated = clock.repeat.iter().filter(|repeat| repeat.does.raise.as_deref() == Some(event));
-        rungs
-            .map(|rung| at(&rung.at))
-            .chain(repeated.map(|repeat| calendar.shift(due, repeat.every, false).at))
-            .min()
+        rungs.map(|rung| at(&rung.at)).chain(repeated.map(|repeat| calendar.shift(due, repeat.every, false).at)).min()
     }
 
     fn line(&mut self, zh: String, en: String) {

@@ -20,7 +20,10 @@ pub(crate) fn check(def: &Definition, graph: &Graph, teller: &Teller<'_>, report
                     let needed: Vec<String> = without.iter().copied().map(id).collect();
                     let state = &def.states[usize::from(*never)];
                     let title = state.title.as_ref().map_or(&state.id, |title| &title.zh);
-                    let end = (format!("进入“{title}”，而应先有的没有发生"), format!("`{}` is entered without what must come first", state.id));
+                    let end = (
+                        format!("进入“{title}”，而应先有的没有发生"),
+                        format!("`{}` is entered without what must come first", state.id),
+                    );
                     let problem = format!("{}: it can be entered before {}", target.title.zh, needed.join(" or "));
                     let cure = "take this way out, or lead it through the state that is required".to_owned();
                     let example = teller.tell(&way, (&end.0, &end.1));
@@ -35,7 +38,8 @@ pub(crate) fn check(def: &Definition, graph: &Graph, teller: &Teller<'_>, report
                     let cure = format!(
                         "let a clock start with `{every}` whose ladder raises, within {within}, an event that leads there"
                     );
-                    let (zh, en) = (format!("无人处理，{} 内达不到", within.zh()), format!("nobody acts; not within {within}"));
+                    let (zh, en) =
+                        (format!("无人处理，{} 内达不到", within.zh()), format!("nobody acts; not within {within}"));
                     let example = teller.tell(&broken.way, (&zh, &en));
                     report.shown("target", (target.place.clone(), state), (problem, cure), example);
                 }
