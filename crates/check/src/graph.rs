@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use huiyin_chart::Definition;
-use huiyin_chart::definition::{Descriptor, StateIx, StateKind, TransitionIx};
-use huiyin_chart::machine::{Configuration, Delay, Machine, MachineError, after_event, done_event};
+use huiyin_chart::definition::{Descriptor, State, StateIx, StateKind, TransitionIx};
+use huiyin_chart::machine::{Configuration, Delay, Machine, MachineError, after_event, done_event, matches};
 use serde_json::Value;
 
 use std::rc::Rc;
@@ -158,6 +158,8 @@ struct Explorer<'a> {
     loops: BTreeMap<String, MachineError>,
     /// Names that clocks wait for and no state names: their events matter although no transition takes them.
     clock_events: BTreeSet<String>,
+    /// Event → states that name it.
+    listening: HashMap<String, HashSet<StateIx>>,
     /// Which states can still be entered from which, over all transitions.
     reach: HashMap<Vec<StateIx>, BTreeSet<StateIx>>,
 }
@@ -191,6 +193,7 @@ pub(crate) fn explore(def: &Definition, chosen: &Chosen, scope: Scope<'_>, repor
         runs: 0,
         loops: BTreeMap::new(),
         clock_events: clock_events(def),
+        listening: HashMap::new(),
         reach: HashMap::new(),
     };
     explorer.node(Node::default());
@@ -301,6 +304,12 @@ impl Explorer<'_> {
             return;
         }
         for (name, combinations) in alphabet {
+            if !self.heard(&node, name) {
+                if self.raised.contains(name) {
+                    self.graph.ignored.insert((ix, name.clone()));
+                }
+                continue;
+            }
             for fields in combinations {
                 self.ways(ix, name, fields.as_ref(), Step::Send);
             }
@@ -308,6 +317,19 @@ impl Explorer<'_> {
         for (number, (event, ..)) in (0..).zip(&node.delays) {
             self.ways(ix, event, None, Step::Fire(number));
         }
+    }
+
+    /// Does an active state name this event, or a clock wait for it?
+    fn heard(&mut self, node: &Node, name: &str) -> bool {
+        if self.clock_events.contains(name) {
+            return true;
+        }
+        let def = &self.shadow.def;
+        let listening = self.listening.entry(name.to_owned()).or_insert_with(|| {
+            let listens = |state: &&State| state.on.iter().any(|(on, _)| matches(on, name));
+            def.states.iter().filter(listens).map(|state| state.ix).collect()
+        });
+        node.active.iter().any(|ix| listening.contains(ix))
     }
 
     /// Runs one event in all the ways in which undecided guards can turn out.
@@ -390,7 +412,12 @@ impl Explorer<'_> {
             return Node { active, done: true, ..Node::default() };
         }
         let def = &self.shadow.def;
-        let reachable = self.reach.entry(active.clone()).or_insert_with(|| reachable(def, &active));
+        let nothing = BTreeSet::new();
+        let reachable = if config.history.is_empty() {
+            &nothing
+        } else {
+            self.reach.entry(active.clone()).or_insert_with(|| reachable(def, &active))
+        };
         // What history remembers is written anew when its parent is left, and means nothing where it is not asked.
         let history = config
             .history
