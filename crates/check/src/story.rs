@@ -18,6 +18,8 @@ use crate::shadow::Happened;
 const BEGINS: (u32, u32, u32) = (3, 2, 9);
 /// The year, where no calendar is known.
 const YEAR: i32 = 2026;
+/// Of a longer way only the last steps are told.
+const STEPS: usize = 40;
 
 /// Tells stories about one definition.
 pub(crate) struct Teller<'d> {
@@ -59,10 +61,16 @@ impl<'d> Teller<'d> {
             runs: BTreeMap::new(),
             lines: Vec::new(),
         };
-        way.iter().for_each(|edge| telling.step(edge));
+        let told = &way[way.len().saturating_sub(STEPS)..];
+        if told.len() < way.len() {
+            let left_out = way.len() - told.len();
+            telling.line(format!("（之前 {left_out} 步从略）"), format!("({left_out} steps before this are left out)"));
+        }
+        told.iter().for_each(|edge| telling.step(edge));
         telling.line(end.0.to_owned(), end.1.to_owned());
+        let left_out = (told.len() < way.len()).then(|| "…".to_owned());
         Example {
-            labels: way.iter().map(|edge| edge.label()).collect(),
+            labels: left_out.into_iter().chain(told.iter().map(|edge| edge.label())).collect(),
             story: telling.lines,
             guessed: way.iter().flat_map(|edge| edge.guesses.guards.iter().copied()).collect::<BTreeSet<_>>(),
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use cel::common::ast::{Expr as Ast, IdedExpr};
 use cel::objects::Key;
 use cel::{Context, Program, Value as Cel};
 use serde_json::Value;
@@ -15,7 +16,7 @@ pub(super) fn eval(program: &Program, states: &[(String, StateIx)], scope: &dyn 
     let mut context = Context::default();
     let uses = program.references();
     if uses.has_variable("data") {
-        context.add_variable_from_value("data", to_cel(scope.data()));
+        context.add_variable_from_value("data", data(program, scope.data()));
     }
     if uses.has_variable("event") {
         context.add_variable_from_value("event", event(scope));
@@ -39,6 +40,35 @@ pub(super) fn eval(program: &Program, states: &[(String, StateIx)], scope: &dyn 
     added.map_err(|error| format!("{error:?}"))?;
     let value = program.execute(&context).map_err(|error| error.to_string())?;
     from_cel(&value)
+}
+
+/// The data of the case; of many fields only those that are named.
+fn data(program: &Program, all: &Value) -> Cel {
+    let (Some(names), Value::Object(fields)) = (named_fields(program.expression()), all) else { return to_cel(all) };
+    let named = names.into_iter().filter_map(|name| fields.get_key_value(name));
+    let map: HashMap<Key, Cel> = named.map(|(key, value)| (key.clone().into(), to_cel(value))).collect();
+    Cel::from(map)
+}
+
+/// The fields of `data` that an expression names; none: it takes `data` as a whole.
+fn named_fields(ast: &IdedExpr) -> Option<Vec<&str>> {
+    let mut found = Vec::new();
+    named_in(ast, &mut found).then_some(found)
+}
+
+fn named_in<'e>(ast: &'e IdedExpr, found: &mut Vec<&'e str>) -> bool {
+    match &ast.expr {
+        Ast::Select(select) if matches!(&select.operand.expr, Ast::Ident(name) if name == "data") => {
+            found.push(&select.field);
+            true
+        }
+        Ast::Ident(name) => name != "data",
+        Ast::Literal(_) => true,
+        Ast::Select(select) => named_in(&select.operand, found),
+        Ast::List(list) => list.elements.iter().all(|part| named_in(part, found)),
+        Ast::Call(call) => call.target.iter().map(AsRef::as_ref).chain(&call.args).all(|part| named_in(part, found)),
+        _ => false,
+    }
 }
 
 fn event(scope: &dyn Scope) -> Cel {

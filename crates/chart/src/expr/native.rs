@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use cel::common::ast::{Expr as Ast, IdedExpr, LiteralValue};
+use cel::common::ast::{EntryExpr, Expr as Ast, IdedExpr, LiteralValue};
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Scope, read_instant, write_instant};
 use crate::definition::StateIx;
@@ -47,6 +47,8 @@ pub(super) enum Native {
     Cmp(Compare, Box<Native>, Box<Native>),
     In(Box<Native>, Box<Native>),
     List(Vec<Native>),
+    /// Keys are literals.
+    Map(Vec<(String, Native)>),
     Add(Box<Native>, Box<Native>),
     Sub(Box<Native>, Box<Native>),
     Size(Box<Native>),
@@ -189,6 +191,11 @@ impl Native {
                 return if test.test(scope)? { then.eval(scope) } else { other.eval(scope) };
             }
             Self::List(items) => Val::List(items.iter().map(|item| item.eval(scope)).collect::<Result<_, _>>()?),
+            Self::Map(fields) => {
+                let made: Result<Map<String, Value>, String> =
+                    fields.iter().map(|(key, value)| Ok((key.clone(), value.eval(scope)?.into_json()))).collect();
+                Val::Json(Cow::Owned(Value::Object(made?)))
+            }
             Self::Add(a, b) => add(a.eval(scope)?, b.eval(scope)?)?,
             Self::Sub(a, b) => subtract(&a.eval(scope)?, &b.eval(scope)?)?,
             Self::Size(of) => Val::Int(size(&of.eval(scope)?)?),
@@ -309,6 +316,15 @@ pub(super) fn lower(ast: &IdedExpr, states: &[(String, StateIx)]) -> Option<Nati
         Ast::List(list) if list.optional_indices.is_empty() => {
             Native::List(list.elements.iter().map(|e| lower(e, states)).collect::<Option<_>>()?)
         }
+        Ast::Map(map) => {
+            let fields = map.entries.iter().map(|entry| match &entry.expr {
+                EntryExpr::MapEntry(field) if !field.optional => {
+                    Some((literal_text(&field.key)?.to_owned(), lower(&field.value, states)?))
+                }
+                _ => None,
+            });
+            Native::Map(fields.collect::<Option<_>>()?)
+        }
         Ast::Call(call) => {
             let args: Vec<&IdedExpr> = call.target.iter().map(AsRef::as_ref).chain(&call.args).collect();
             match (call.func_name.as_str(), args.as_slice()) {
@@ -331,7 +347,7 @@ pub(super) fn lower(ast: &IdedExpr, states: &[(String, StateIx)]) -> Option<Nati
                 ("unit_relation", [a]) => Native::Relation(one(a)?),
                 ("date", [a]) => Native::Date(one(a)?),
                 ("in_state", [a]) => {
-                    Native::InState(state_named(a).and_then(|id| states.iter().find(|(s, _)| s == id))?.1)
+                    Native::InState(literal_text(a).and_then(|id| states.iter().find(|(s, _)| s == id))?.1)
                 }
                 _ => return None,
             }
@@ -364,7 +380,7 @@ fn path(ast: &IdedExpr) -> Option<Native> {
     Some(if test { Native::Has(root, steps) } else { Native::Path(root, steps) })
 }
 
-fn state_named(ast: &IdedExpr) -> Option<&str> {
+fn literal_text(ast: &IdedExpr) -> Option<&str> {
     match &ast.expr {
         Ast::Literal(LiteralValue::String(id)) => Some(id.inner()),
         _ => None,
@@ -376,7 +392,7 @@ pub(super) fn states_named(ast: &IdedExpr, found: &mut dyn FnMut(&str) -> Result
     if let Ast::Call(call) = &ast.expr
         && call.func_name == "in_state"
     {
-        let id = call.args.first().and_then(state_named);
+        let id = call.args.first().and_then(literal_text);
         return found(id.ok_or("in_state() needs the id of a state in quotes, like in_state('assigned')")?);
     }
     each_part(ast, &mut |part| states_named(part, found))
@@ -448,7 +464,6 @@ pub(super) fn calls_directory(ast: &IdedExpr) -> bool {
 }
 
 fn each_part(ast: &IdedExpr, visit: &mut dyn FnMut(&IdedExpr) -> Result<(), String>) -> Result<(), String> {
-    use cel::common::ast::EntryExpr;
     let entry = |entries: &[cel::common::ast::IdedEntryExpr],
                  visit: &mut dyn FnMut(&IdedExpr) -> Result<(), String>| {
         entries.iter().try_for_each(|entry| match &entry.expr {

@@ -1,0 +1,127 @@
+//! An expression gives the same answer natively and through the `cel` crate, whatever the data are. Expressions are drawn
+//! from a grammar that covers all that is lowered; proptest prints the seed of a failure.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use chrono::{DateTime, Utc};
+use huiyin_chart::definition::{Place, StateIx};
+use huiyin_chart::expr::{Expr, Scope};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+#[derive(Debug)]
+struct Seen {
+    data: Value,
+    event: Value,
+    active: bool,
+}
+
+impl Scope for Seen {
+    fn data(&self) -> &Value {
+        &self.data
+    }
+    fn event(&self) -> Option<(&str, &Value)> {
+        Some(("asked", &self.event))
+    }
+    fn case(&self) -> Value {
+        json!({"number": "XF-1"})
+    }
+    fn now(&self) -> DateTime<Utc> {
+        "2026-03-02T01:00:00Z".parse().unwrap()
+    }
+    fn in_state(&self, _ix: StateIx) -> bool {
+        self.active
+    }
+    fn duty_desk(&self) -> String {
+        "duty-desk".to_owned()
+    }
+    fn route(&self, _place: &str, _category: &str) -> Option<String> {
+        None
+    }
+    fn unit_relation(&self, _unit: &str) -> Option<String> {
+        None
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("data.word".to_owned()),
+        Just("data.deep.word".to_owned()),
+        Just("event.word".to_owned()),
+        Just("data.missing".to_owned()),
+        Just("duty_desk()".to_owned()),
+        Just("'water'".to_owned()),
+        Just("''".to_owned()),
+    ]
+}
+
+fn number() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("data.count".to_owned()),
+        Just("event.count".to_owned()),
+        Just("size(data.list)".to_owned()),
+        Just("size(data.word)".to_owned()),
+        (-3i64..9).prop_map(|n| n.to_string()),
+    ];
+    leaf.prop_recursive(2, 4, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} + {b})")),
+            (inner.clone(), inner).prop_map(|(a, b)| format!("({a} - {b})")),
+        ]
+    })
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    let compare = prop_oneof![Just("=="), Just("!="), Just("<"), Just("<="), Just(">"), Just(">=")];
+    let leaf = prop_oneof![
+        (number(), compare.clone(), number()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+        (text(), compare, text()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+        text().prop_map(|a| format!("{a} in data.list")),
+        text().prop_map(|a| format!("{a} in ['water', 'air', data.word]")),
+        Just("has(data.deep.word)".to_owned()),
+        Just("has(data.missing)".to_owned()),
+        Just("in_state('here')".to_owned()),
+        Just("data.flag".to_owned()),
+        Just("event.flag".to_owned()),
+    ];
+    leaf.prop_recursive(3, 12, 2, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|a| format!("!({a})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} && {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} || {b})")),
+            (inner.clone(), inner.clone(), inner).prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
+        ]
+    })
+}
+
+fn expression() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => condition(),
+        1 => number(),
+        1 => (text(), text()).prop_map(|(a, b)| format!("{a} + {b}")),
+        1 => (text(), number(), condition()).prop_map(|(a, b, c)| format!("{{'word': {a}, 'count': {b}, 'so': {c}}}")),
+        1 => (text(), text()).prop_map(|(a, b)| format!("[{a}, {b}]")),
+    ]
+}
+
+fn world() -> impl Strategy<Value = Seen> {
+    let word = || prop_oneof![Just("water"), Just("air"), Just("")];
+    (word(), word(), word(), -2i64..6, -2i64..6, any::<[bool; 3]>()).prop_map(|(a, b, c, n, m, [f, g, active])| Seen {
+        data: json!({"word": a, "deep": {"word": b}, "count": n, "flag": f, "list": ["water", c]}),
+        event: json!({"word": c, "count": m, "flag": g}),
+        active,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #[test]
+    fn native_code_and_cel_give_the_same_answer(source in expression(), seen in world()) {
+        let expr = Expr::compile(&source, Place::default(), &|_| Some(1), &|_| Some(2)).unwrap();
+        prop_assert!(expr.is_native(), "{source} is not lowered");
+        match (expr.value(&seen), expr.value_cel(&seen)) {
+            (Ok(native), Ok(cel)) => prop_assert_eq!(native, cel, "{}", source),
+            (Err(_), Err(_)) => {}
+            (native, cel) => prop_assert!(false, "{source}: natively {native:?}, by CEL {cel:?}"),
+        }
+    }
+}
