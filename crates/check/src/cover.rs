@@ -9,13 +9,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
+use chrono::TimeDelta;
+use huiyin_calendar::Span;
 use huiyin_chart::Definition;
-use huiyin_chart::definition::{ClockDecl, StateIx, StateKind, Trigger, TriggerOn};
+use huiyin_chart::definition::{Action, ClockDecl, StateIx, StateKind, Trigger, TriggerOn};
+use huiyin_chart::machine::after_event;
 
 use crate::Report;
 use crate::decide::{Condition, Fields, Known};
 use crate::graph::{Edge, Graph};
 use crate::shadow::Happened;
+use crate::shape::{LONGEST, about, waiting_leaves};
 use crate::story::Teller;
 
 /// Most combinations of configuration and clock statuses.
@@ -42,6 +46,8 @@ struct Cover<'d> {
     clocks: Vec<Followed<'d>>,
     /// (Node, edge, clock) → statuses after, for each status before; the same edges come again and again.
     steps: HashMap<(u32, u32, usize), [u8; 3]>,
+    /// Delayed event → about how long it waits.
+    spans: HashMap<String, TimeDelta>,
     /// (Node, state) → the edges of a delay that leaves it in any case.
     delays: HashMap<(u32, StateIx), Rc<[usize]>>,
 }
@@ -65,6 +71,7 @@ pub(crate) fn clocks(def: &Definition, graph: &Graph, teller: &Teller<'_>, repor
         graph,
         clocks: def.clocks.iter().map(|clock| Followed::of(def, clock)).collect(),
         steps: HashMap::new(),
+        spans: spans(def),
         delays: HashMap::new(),
     };
     let mut chosen: Vec<usize> = Vec::new();
@@ -118,6 +125,28 @@ pub(crate) fn clocks(def: &Definition, graph: &Graph, teller: &Teller<'_>, repor
             report.shown("moved-date", (clock.decl.place.clone(), None), (problem, cure.into()), example);
         }
     }
+}
+
+/// About how long delayed events wait, by name; of one that waits differently the shortest.
+pub(crate) fn spans(def: &Definition) -> HashMap<String, TimeDelta> {
+    let mut found: HashMap<String, TimeDelta> = HashMap::new();
+    let mut add = |event: String, span: Span| {
+        let span = about(span);
+        found.entry(event).and_modify(|known| *known = span.min(*known)).or_insert(span);
+    };
+    for state in &def.states {
+        for (slot, (span, _)) in state.after.iter().enumerate() {
+            add(after_event(state, slot), *span);
+        }
+    }
+    let of_states = def.states.iter().flat_map(|state| state.entry.iter().chain(&state.exit));
+    let of_transitions = def.transitions.iter().flat_map(|transition| &transition.actions);
+    for action in of_states.chain(of_transitions) {
+        if let Action::Raise { event, after: Some(span), .. } = action {
+            add(event.clone(), *span);
+        }
+    }
+    found
 }
 
 impl<'d> Followed<'d> {
@@ -378,11 +407,8 @@ impl<'d> Cover<'d> {
         if node.done {
             return;
         }
-        for leaf in &node.active {
-            if self.def.states[usize::from(*leaf)].kind != StateKind::Atomic
-                || known.contains_key(leaf)
-                || found.contains_key(leaf)
-            {
+        for leaf in &waiting_leaves(self.def, node).collect::<Vec<_>>() {
+            if known.contains_key(leaf) || found.contains_key(leaf) {
                 continue;
             }
             let covered = chosen
@@ -413,7 +439,10 @@ impl<'d> Cover<'d> {
                     edge.fired.as_ref().filter(|fired| fired.0 == number).map(|fired| (ix, fired.1.contains(&leaf)))
                 })
             };
-            let leaves = numbers.into_iter().find(|number| of(*number).all(|(_, left)| left));
+            let soon = |number: u32| {
+                of(number).all(|(ix, _)| self.spans.get(&edges[ix].event).is_none_or(|span| *span <= LONGEST))
+            };
+            let leaves = numbers.into_iter().find(|number| soon(*number) && of(*number).all(|(_, left)| left));
             leaves.map(|number| of(number).map(|(ix, _)| ix).collect()).unwrap_or_default()
         });
         made.clone()

@@ -14,6 +14,9 @@ use serde_json::Value;
 /// Most combinations of field values that are tried for one event; beyond it its fields are unknown.
 const COMBINATIONS: usize = 256;
 
+/// Control fields: path below `data` → values.
+pub(crate) type Control = BTreeMap<String, Domain>;
+
 /// Field of the event → its value.
 pub(crate) type Fields = BTreeMap<String, Value>;
 
@@ -53,13 +56,8 @@ impl Condition {
     }
 
     /// Is it false whatever the control fields of the case and the fields of this event are?
-    pub(crate) fn never(&self, def: &Definition, event: Option<&EventDecl>) -> bool {
-        self.everywhere(def, event, &|answer| answer == Some(false))
-    }
-
-    /// Does this hold of its answer for all values of the control fields of the case and the fields of this event?
-    fn everywhere(&self, def: &Definition, event: Option<&EventDecl>, holds: &dyn Fn(Option<bool>) -> bool) -> bool {
-        any_of(&[self], def, event, &mut |answers| holds(answers[0]))
+    pub(crate) fn never(&self, def: &Definition, control: &Control, event: Option<&EventDecl>) -> bool {
+        always(&[self], def, control, event, &mut |answers| answers[0] == Some(false))
     }
 
     /// The value, if it is a literal.
@@ -77,12 +75,12 @@ impl Condition {
 
     /// Its parts that no logic joins, are no comparison of control fields, and stay as they are until a field of the
     /// case that they read is written: as written, with these fields.
-    pub(crate) fn lasting_parts(&self, def: &Definition, found: &mut BTreeMap<String, BTreeSet<String>>) {
+    pub(crate) fn lasting_parts(&self, control: &BTreeSet<String>, found: &mut BTreeMap<String, BTreeSet<String>>) {
         if let Some(program) = &self.program {
             parts(program.expression(), &mut |part| {
                 let mut reads = BTreeSet::new();
                 read(part, "data", &mut reads);
-                if lasting(part) && !reads.is_empty() && !reads.iter().all(|path| def.data.control.contains_key(path)) {
+                if lasting(part) && !reads.is_empty() && !reads.iter().all(|path| control.contains(path)) {
                     found.insert(written(part), reads);
                 }
             });
@@ -109,14 +107,20 @@ impl Condition {
 
 /// Is, for all values that control fields of the case and fields of the event can have, one of these conditions surely
 /// true? Not known where there are too many values.
-pub(crate) fn exhaustive(conditions: &[&Condition], def: &Definition, event: Option<&EventDecl>) -> bool {
-    any_of(conditions, def, event, &mut |answers| answers.contains(&Some(true)))
+pub(crate) fn exhaustive(
+    conditions: &[&Condition],
+    def: &Definition,
+    control: &Control,
+    event: Option<&EventDecl>,
+) -> bool {
+    always(conditions, def, control, event, &mut |answers| answers.contains(&Some(true)))
 }
 
 /// Does something hold of the answers for every combination of values? False where there are too many.
-fn any_of(
+fn always(
     conditions: &[&Condition],
     def: &Definition,
+    control: &Control,
     event: Option<&EventDecl>,
     holds: &mut dyn FnMut(&[Option<bool>]) -> bool,
 ) -> bool {
@@ -132,7 +136,7 @@ fn any_of(
     let Some(events) = product(&of_event, &domain_of) else { return false };
     // A field without a first value can be missing, and what is missing is not known.
     let begun = |field: &str| def.data.initial.pointer(&format!("/{}", field.replace('.', "/"))).is_some();
-    let domain_of = |field: &String| def.data.control.get(field).filter(|_| begun(field)).and_then(values);
+    let domain_of = |field: &String| control.get(field).filter(|_| begun(field)).and_then(values);
     let Some(datas) = product(&of_data, &domain_of) else { return false };
     events.iter().all(|event| {
         datas.iter().all(|data| {

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use std::rc::Rc;
 
-use crate::Report;
 use crate::decide::{Condition, Fields, combinations};
 use crate::memory::{Chosen, Memory};
 use crate::shadow::{Asked, Guesses, Happened, Listener, Oracle, Shadow};
+use crate::{Problem, Report};
 
 /// Most configurations that are looked at.
 pub(crate) const NODE_LIMIT: usize = 20_000;
@@ -155,9 +155,12 @@ struct Explorer<'a> {
     /// Events that rungs raise.
     raised: BTreeSet<String>,
     runs: usize,
-    loops: BTreeMap<String, MachineError>,
+    /// Event → the place it goes wrong from.
+    loops: BTreeMap<String, (MachineError, Option<StateIx>)>,
     /// Names that clocks wait for and no state names: their events matter although no transition takes them.
     clock_events: BTreeSet<String>,
+    /// The last guard of a step in which too much had to be guessed.
+    undecidable: Option<TransitionIx>,
     /// Event → states that name it.
     listening: HashMap<String, HashSet<StateIx>>,
     /// Which states can still be entered from which, over all transitions.
@@ -193,6 +196,7 @@ pub(crate) fn explore(def: &Definition, chosen: &Chosen, scope: Scope<'_>, repor
         runs: 0,
         loops: BTreeMap::new(),
         clock_events: clock_events(def),
+        undecidable: None,
         listening: HashMap::new(),
         reach: HashMap::new(),
     };
@@ -213,15 +217,24 @@ pub(crate) fn explore(def: &Definition, chosen: &Chosen, scope: Scope<'_>, repor
         explorer.successors(ix, &alphabet);
     }
     let place = &def.states[0].place;
-    for (event, problem) in &explorer.loops {
-        report.problem(
-            "endless-loop",
-            place,
-            format!("`{event}`: {problem}"),
-            "break the circle of `always` or `raise` with a condition that becomes false".into(),
-        );
+    for (problem, state) in explorer.loops.values() {
+        let cure = "break the circle of `always` or `raise` with a condition that becomes false".to_owned();
+        match state {
+            Some(state) => report.state_problem("endless-loop", def, *state, problem.to_string(), cure),
+            None => report.problem("endless-loop", place, problem.to_string(), cure),
+        }
     }
-    if !explorer.graph.complete {
+    if let Some(ix) = explorer.undecidable {
+        let transition = &def.transitions[usize::from(ix)];
+        report.problems.push(Problem::at(
+            "too-large",
+            transition.place.clone(),
+            Some(def.states[usize::from(transition.source)].id.clone()),
+            "in one step more conditions would have to be guessed than can be tried; the proof was given up".into(),
+            "let conditions compare control fields (`enum`, `boolean`, bounded `integer`), or decide in several steps"
+                .into(),
+        ));
+    } else if !explorer.graph.complete {
         report.problem(
             "too-large",
             place,
@@ -359,6 +372,7 @@ impl Explorer<'_> {
             let Asked { next, memory, guesses, overflow } = oracle.end();
             if overflow {
                 self.graph.complete = false;
+                self.undecidable = self.undecidable.take().or_else(|| guesses.guards.last().copied());
             }
             match result {
                 Ok(taken) if taken || self.clock_events.contains(event) || matches!(step, Step::Fire(_)) => {
@@ -376,7 +390,8 @@ impl Explorer<'_> {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    self.loops.entry(event.to_owned()).or_insert(error);
+                    let leaf = config.atomic(&shadow.def).next();
+                    self.loops.entry(event.to_owned()).or_insert((error, leaf));
                 }
             }
             script = next;

@@ -12,22 +12,22 @@ use huiyin_chart::definition::{
 use huiyin_chart::load::nearest;
 use huiyin_chart::machine::matches as matches_event;
 
-use crate::decide::{Condition, exhaustive};
+use crate::decide::{Condition, Control, exhaustive};
 use crate::graph::Graph;
 use crate::shadow::Happened;
 use crate::{Problem, Report};
 
 /// Conditions and branches.
-pub(crate) fn branches(def: &Definition, report: &mut Report) {
+pub(crate) fn branches(def: &Definition, control: &Control, report: &mut Report) {
     for state in &def.states {
         for (descriptor, list) in &state.on {
             let name = match descriptor {
                 Descriptor::Exact(name) => Some(name.as_str()),
                 Descriptor::Prefix(_) | Descriptor::Any => None,
             };
-            row(def, state.ix, name, list, report);
+            row(def, control, (state.ix, name), list, report);
         }
-        row(def, state.ix, None, &state.always, report);
+        row(def, control, (state.ix, None), &state.always, report);
     }
     for clock in &def.clocks {
         for trigger in clock.starts.iter().chain(&clock.met_by).chain(&clock.void_by) {
@@ -35,7 +35,7 @@ pub(crate) fn branches(def: &Definition, report: &mut Report) {
                 TriggerOn::Event(name) => def.events.iter().find(|event| event.name == *name),
                 TriggerOn::Entered(_) => None,
             };
-            if let Some(when) = trigger.when.as_ref().filter(|when| Condition::of(when).never(def, event)) {
+            if let Some(when) = trigger.when.as_ref().filter(|when| Condition::of(when).never(def, control, event)) {
                 never(&when.place, None, &when.source, report);
             }
         }
@@ -43,7 +43,13 @@ pub(crate) fn branches(def: &Definition, report: &mut Report) {
 }
 
 /// The branches of one event (or of `always`) in one state.
-fn row(def: &Definition, state: StateIx, event: Option<&str>, list: &[TransitionIx], report: &mut Report) {
+fn row(
+    def: &Definition,
+    control: &Control,
+    (state, event): (StateIx, Option<&str>),
+    list: &[TransitionIx],
+    report: &mut Report,
+) {
     let id = || Some(def.states[usize::from(state)].id.clone());
     let event = event.and_then(|name| def.events.iter().find(|event| event.name == name));
     let mut open: Option<&Place> = None;
@@ -58,12 +64,14 @@ fn row(def: &Definition, state: StateIx, event: Option<&str>, list: &[Transition
         }
         match &transition.guard {
             None => open = Some(&transition.place),
-            Some(guard) if Condition::of(guard).never(def, event) => never(&guard.place, id(), &guard.source, report),
+            Some(guard) if Condition::of(guard).never(def, control, event) => {
+                never(&guard.place, id(), &guard.source, report)
+            }
             Some(_) => {}
         }
     }
     if open.is_none() && list.len() > 1 && !around(def, state, event.map(|event| event.name.as_str())) {
-        choice(def, state, event, list, report);
+        choice(def, control, (state, event), list, report);
     }
 }
 
@@ -83,10 +91,16 @@ fn around(def: &Definition, state: StateIx, event: Option<&str>) -> bool {
 }
 
 /// Several branches, each with a condition: one of them must always be true.
-fn choice(def: &Definition, state: StateIx, event: Option<&EventDecl>, list: &[TransitionIx], report: &mut Report) {
+fn choice(
+    def: &Definition,
+    control: &Control,
+    (state, event): (StateIx, Option<&EventDecl>),
+    list: &[TransitionIx],
+    report: &mut Report,
+) {
     let guards: Vec<Condition> =
         list.iter().filter_map(|ix| def.transitions[usize::from(*ix)].guard.as_ref()).map(Condition::of).collect();
-    if exhaustive(&guards.iter().collect::<Vec<_>>(), def, event) {
+    if exhaustive(&guards.iter().collect::<Vec<_>>(), def, control, event) {
         return;
     }
     let Some(last) = list.last() else { return };

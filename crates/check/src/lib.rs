@@ -16,6 +16,7 @@ mod names;
 mod reach;
 mod refine;
 mod report;
+mod rounds;
 mod shadow;
 mod shape;
 mod story;
@@ -34,8 +35,9 @@ pub fn check(def: &Definition, names: &Names) -> Report {
     names::check(def, names, &mut report);
     shape::clocks(def, &mut report);
     law::check(def, names.calendar.as_ref(), &mut report);
-    idle::branches(def, &mut report);
-    let mut report = refine::prove(def, &Teller::new(def, names.calendar.as_ref()), &report);
+    let control = memory::control(def);
+    idle::branches(def, &control, &mut report);
+    let mut report = refine::prove(def, &control, &Teller::new(def, names.calendar.as_ref()), &report);
     report.finish();
     report
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use huiyin_chart::definition::{Action, Definition};
+use huiyin_chart::definition::{Action, Definition, Domain};
 use serde_json::Value;
 
 use crate::decide::{Condition, Fields, values};
@@ -16,6 +16,70 @@ pub(crate) const FALSE: u8 = 0;
 /// See [`FALSE`].
 pub(crate) const TRUE: u8 = 1;
 // A third answer, 2: the condition cannot be evaluated.
+
+/// The control fields of a definition: those of few values that nothing but literals and forms with the same few values
+/// ever change. Path below `data` → its values.
+pub(crate) fn control(def: &Definition) -> BTreeMap<String, Domain> {
+    let of_states = def.states.iter().flat_map(|state| state.entry.iter().chain(&state.exit));
+    let of_transitions = def.transitions.iter().flat_map(|transition| &transition.actions);
+    let sets: Vec<(String, Condition)> = of_states
+        .chain(of_transitions)
+        .filter_map(|action| if let Action::Set(fields) = action { Some(fields) } else { None })
+        .flatten()
+        .map(|(path, expr)| (path.join("."), Condition::of(expr)))
+        .collect();
+    let keeps = |(path, domain): &(&String, &Domain)| {
+        values(domain).is_some_and(|values| {
+            entered_as(def, path, &values)
+                && sets
+                    .iter()
+                    .filter(|(written, _)| overlap(written, path))
+                    .all(|(written, expr)| written == *path && writes_only(def, expr, &values))
+        })
+    };
+    def.data.control.iter().filter(keeps).map(|(path, domain)| (path.clone(), domain.clone())).collect()
+}
+
+/// Does the form of the opening give the field no other values?
+fn entered_as(def: &Definition, path: &str, values: &[Value]) -> bool {
+    let opening = def.events.iter().find(|event| event.name == crate::graph::OPENED);
+    let Some(fields) = opening.and_then(|event| event.form.get("properties")) else { return true };
+    let mut schema = Some(fields);
+    for (depth, step) in path.split('.').enumerate() {
+        let below = if depth == 0 { schema } else { schema.and_then(|schema| schema.get("properties")) };
+        schema = below.and_then(|fields| fields.get(step));
+        if schema.is_none() {
+            return true;
+        }
+    }
+    schema.is_some_and(|schema| only(schema, values))
+}
+
+/// Does a form field have no other values than these?
+fn only(schema: &Value, values: &[Value]) -> bool {
+    if let Some(words) = schema.get("enum").and_then(Value::as_array) {
+        return words.iter().all(|word| values.contains(word));
+    }
+    let number = |key: &str| schema.get(key).and_then(Value::as_i64);
+    match schema.get("type").and_then(Value::as_str) {
+        Some("boolean") => values.contains(&Value::Bool(true)),
+        Some("integer") => match (number("minimum"), number("maximum")) {
+            (Some(least), Some(most)) => values.contains(&least.into()) && values.contains(&most.into()),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Is what is written a literal of the domain, or a field of forms with no other values?
+fn writes_only(def: &Definition, expr: &Condition, values: &[Value]) -> bool {
+    if let Some(value) = expr.literal() {
+        return values.contains(&value);
+    }
+    let Some(field) = expr.event_field() else { return false };
+    let mut schemas = def.events.iter().filter_map(|event| event.form.get("properties")?.get(&field)).peekable();
+    schemas.peek().is_some() && schemas.all(|schema| only(schema, values))
+}
 
 /// One byte for each thing remembered: the index of a field's value, or an answer.
 pub(crate) type Memory = Vec<u8>;

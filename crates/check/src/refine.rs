@@ -8,12 +8,12 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use huiyin_chart::Definition;
 use huiyin_chart::definition::{StateIx, TransitionIx};
 
-use crate::decide::Condition;
+use crate::decide::{Condition, Control};
 use crate::graph::{self, Edge, Graph, NODE_LIMIT, Node, Scope};
 use crate::memory::Chosen;
 use crate::shadow::{Guesses, Happened};
 use crate::story::Teller;
-use crate::{Report, cover, idle, shape, targets};
+use crate::{Report, cover, idle, rounds, shape, targets};
 use shape::UNREACHABLE;
 
 /// How often more is remembered before the verdict stands.
@@ -26,13 +26,13 @@ const QUICK_LIMIT: usize = 1_500;
 const FIND_LIMIT: usize = 12_000;
 
 /// Proves what rests on the graph of all configurations and adds what was found to `base`.
-pub(crate) fn prove(def: &Definition, teller: &Teller<'_>, base: &Report) -> Report {
-    let conditions = Conditions::of(def);
+pub(crate) fn prove(def: &Definition, control: &Control, teller: &Teller<'_>, base: &Report) -> Report {
+    let conditions = Conditions::of(def, control);
     let mut chosen = Chosen::default();
     let (mut report, graph) = attempt(def, teller, &chosen, base);
     let Some(graph) = graph else { return report };
     for _ in 0..ROUNDS {
-        let more = conditions.with(def, &chosen, &report);
+        let more = conditions.with(&chosen, &report);
         if more == chosen {
             break;
         }
@@ -67,6 +67,8 @@ fn attempt(def: &Definition, teller: &Teller<'_>, chosen: &Chosen, base: &Report
     if !graph.complete {
         return (report, None);
     }
+    rounds::delays(def, &graph, &mut report);
+    rounds::ends(def, &graph, &mut report);
     idle::raises(def, &graph, &mut report);
     idle::clocks(def, &graph, &mut report);
     cover::clocks(def, &graph, teller, &mut report);
@@ -84,24 +86,24 @@ struct Conditions {
 }
 
 impl Conditions {
-    fn of(def: &Definition) -> Self {
+    fn of(def: &Definition, control: &Control) -> Self {
         let triggers =
             def.clocks.iter().flat_map(|clock| clock.starts.iter().chain(&clock.met_by).chain(&clock.void_by));
         Self {
             guards: def.transitions.iter().map(|t| t.guard.as_ref().map(Condition::of)).collect(),
             clocks: triggers.filter_map(|trigger| trigger.when.as_ref()).map(Condition::of).collect(),
-            control: def.data.control.keys().cloned().collect(),
+            control: control.keys().cloned().collect(),
         }
     }
 
     /// What the examples of a report rest on is remembered too.
-    fn with(&self, def: &Definition, chosen: &Chosen, report: &Report) -> Chosen {
+    fn with(&self, chosen: &Chosen, report: &Report) -> Chosen {
         let mut more = chosen.clone();
         let guards = report.guessed.iter().filter_map(|ix| self.guards[usize::from(*ix)].as_ref());
         let examples = report.problems.iter().any(|problem| problem.certainty.is_some());
         for condition in guards.chain(self.clocks.iter().filter(|_| examples)) {
             more.fields.extend(condition.reads.iter().filter(|path| self.control.contains(*path)).cloned());
-            condition.lasting_parts(def, &mut more.atoms);
+            condition.lasting_parts(&self.control, &mut more.atoms);
         }
         more
     }

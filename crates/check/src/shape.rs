@@ -1,10 +1,32 @@
 //! What can be said without following clocks: unreachable states, dead ends, owners, and ladders by themselves.
 
+use chrono::TimeDelta;
+use huiyin_calendar::{Span, Unit};
 use huiyin_chart::Definition;
 use huiyin_chart::definition::{ClockDecl, RungActions, StateIx, StateKind};
 
 use crate::Report;
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
+
+/// Repeats and delays that go round are at least so long, so that time advances and nobody is flooded.
+pub(crate) const SHORTEST: TimeDelta = TimeDelta::minutes(1);
+/// And at most so long, or nobody would live to hear of it.
+pub(crate) const LONGEST: TimeDelta = TimeDelta::days(366);
+
+/// About how long a span lasts, whatever the calendar: good enough to tell a moment from a year.
+pub(crate) fn about(span: Span) -> TimeDelta {
+    let n = i64::from(span.n);
+    match span.unit {
+        Unit::Millisecond => TimeDelta::milliseconds(n),
+        Unit::Second => TimeDelta::seconds(n),
+        Unit::Minute => TimeDelta::minutes(n),
+        Unit::Hour | Unit::WorkingHour => TimeDelta::hours(n),
+        Unit::Day | Unit::WorkingDay => TimeDelta::days(n),
+        Unit::Week => TimeDelta::weeks(n),
+        Unit::Month => TimeDelta::days(n.saturating_mul(30)),
+        Unit::Year => TimeDelta::days(n.saturating_mul(365)),
+    }
+}
 
 /// Code of a state that is never entered.
 pub(crate) const UNREACHABLE: &str = "unreachable";
@@ -32,7 +54,7 @@ pub(crate) fn states(def: &Definition, graph: &Graph, report: &mut Report) {
             }
             continue;
         }
-        if state.kind == StateKind::Atomic && rests(graph, state.ix) {
+        if graph.nodes.iter().any(|node| waiting_leaves(def, node).any(|ix| ix == state.ix)) {
             waiting(def, graph, state.ix, report);
         }
     }
@@ -44,9 +66,13 @@ pub(crate) fn unreachable(def: &Definition, ix: StateIx, report: &mut Report) {
     report.state_problem(UNREACHABLE, def, ix, problem, cure);
 }
 
-/// Can a case come to rest here?
-pub(crate) fn rests(graph: &Graph, ix: StateIx) -> bool {
-    graph.nodes.iter().any(|node| node.active.contains(&ix))
+/// The states in which a case waits in a configuration: those that can go on, and where none can, those that are final
+/// for what is around them and end nothing.
+pub(crate) fn waiting_leaves<'n>(def: &'n Definition, node: &'n Node) -> impl Iterator<Item = StateIx> + 'n {
+    let kind = |ix: StateIx| &def.states[usize::from(ix)].kind;
+    let atomic = node.active.iter().any(|ix| *kind(*ix) == StateKind::Atomic);
+    let wanted = if atomic { StateKind::Atomic } else { StateKind::Final };
+    node.active.iter().copied().filter(move |ix| !node.done && *kind(*ix) == wanted)
 }
 
 fn waiting(def: &Definition, graph: &Graph, ix: StateIx, report: &mut Report) {
@@ -106,6 +132,20 @@ fn ladder(clock: &ClockDecl, report: &mut Report) {
     };
     // What it says itself, else the last notice or deed of the ladder: as the clock does it.
     let acts = |does: &RungActions| !does.notify.is_empty() || does.raise.is_some() || does.reassign.is_some();
+    for rung in clock.ladder.iter().filter(|rung| !acts(&rung.does) && rung.does.mark.is_none()) {
+        let cure = "write what it does: `notify:`, `raise:`, `reassign:` or `mark:`".to_owned();
+        report.problem("silent-ladder", &rung.place, format!("a rung of clock `{}` does nothing", clock.name), cure);
+    }
+    let every = about(repeat.every);
+    if every < SHORTEST || every > LONGEST {
+        let (problem, cure) = if every < SHORTEST {
+            ("again and again without a pause", "repeat it at most once a minute")
+        } else {
+            ("so seldom that it is silence", "repeat it at least once a year")
+        };
+        let problem = format!("clock `{}` repeats every {}: {problem}", clock.name, repeat.every);
+        report.problem("silent-ladder", &repeat.place, problem, cure.into());
+    }
     if !acts(&repeat.does) && (repeat.does.mark.is_some() || !clock.ladder.iter().any(|rung| acts(&rung.does))) {
         let cure = "write whom it notifies, e.g. `{repeat: 1 working day, notify: owner}`";
         report.problem(
