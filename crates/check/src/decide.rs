@@ -20,6 +20,11 @@ pub(crate) type Control = BTreeMap<String, Domain>;
 /// Field of the event → its value.
 pub(crate) type Fields = BTreeMap<String, Value>;
 
+/// Whether a state is active, by id.
+type Active<'a> = dyn Fn(&str) -> Option<bool> + 'a;
+/// Answers one part of a condition.
+type Ask<'a> = dyn Fn(&IdedExpr) -> Option<bool> + 'a;
+
 /// What is known when a condition is decided.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Known<'a> {
@@ -28,9 +33,9 @@ pub(crate) struct Known<'a> {
     /// Control fields of the case.
     pub(crate) data: Option<&'a Fields>,
     /// Whether a state is active, by id.
-    pub(crate) active: Option<&'a dyn Fn(&str) -> Option<bool>>,
+    pub(crate) active: Option<&'a Active<'a>>,
     /// Answers what the rest leaves open, part by part; none: it stays open, or the part cannot be evaluated.
-    pub(crate) ask: Option<&'a dyn Fn(&IdedExpr) -> Option<bool>>,
+    pub(crate) ask: Option<&'a Ask<'a>>,
 }
 
 /// A condition, ready to be decided.

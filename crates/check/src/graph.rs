@@ -111,6 +111,32 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Graph {
+    /// A shortest way to a step that is wanted, with that step; none: there is none.
+    pub(crate) fn way(&self, wanted: &dyn Fn(u32, &Edge) -> bool) -> Option<Vec<&Edge>> {
+        let mut came: Vec<Option<(u32, usize)>> = vec![None; self.nodes.len()];
+        let mut seen = vec![false; self.nodes.len()];
+        let mut waiting = VecDeque::from([0u32]);
+        while let Some(at) = waiting.pop_front() {
+            for (ix, edge) in self.edges[at as usize].iter().enumerate() {
+                if wanted(at, edge) {
+                    let mut way = vec![edge];
+                    let mut back = at;
+                    while let Some((before, ix)) = came[back as usize] {
+                        way.push(&self.edges[before as usize][ix]);
+                        back = before;
+                    }
+                    way.reverse();
+                    return Some(way);
+                }
+                if edge.to != 0 && !std::mem::replace(&mut seen[edge.to as usize], true) {
+                    came[edge.to as usize] = Some((at, ix));
+                    waiting.push_back(edge.to);
+                }
+            }
+        }
+        None
+    }
+
     /// For a graph in which nothing is remembered: how many steps each configuration is from entering a state.
     pub(crate) fn distances(&self, state: StateIx) -> HashMap<Node, u32> {
         let enters = |edge: &Edge| edge.happened.contains(&Happened::Entered(state));

@@ -65,7 +65,7 @@ fn row(
         match &transition.guard {
             None => open = Some(&transition.place),
             Some(guard) if Condition::of(guard).never(def, control, event) => {
-                never(&guard.place, id(), &guard.source, report)
+                never(&guard.place, id(), &guard.source, report);
             }
             Some(_) => {}
         }

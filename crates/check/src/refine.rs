@@ -67,8 +67,8 @@ fn attempt(def: &Definition, teller: &Teller<'_>, chosen: &Chosen, base: &Report
     if !graph.complete {
         return (report, None);
     }
-    rounds::delays(def, &graph, &mut report);
-    rounds::ends(def, &graph, &mut report);
+    rounds::delays(def, &graph, teller, &mut report);
+    rounds::ends(def, &graph, teller, &mut report);
     idle::raises(def, &graph, &mut report);
     idle::clocks(def, &graph, &mut report);
     cover::clocks(def, &graph, teller, &mut report);
@@ -209,28 +209,8 @@ impl Search<'_> {
 
 /// Guards guessed on the shortest way to a state.
 fn way_to(graph: &Graph, state: StateIx) -> BTreeSet<TransitionIx> {
-    let mut came: Vec<Option<(u32, usize)>> = vec![None; graph.nodes.len()];
-    let mut seen = vec![false; graph.nodes.len()];
-    let mut waiting = VecDeque::from([0u32]);
-    while let Some(at) = waiting.pop_front() {
-        for (ix, edge) in graph.edges[at as usize].iter().enumerate() {
-            if entered(edge).any(|each| each == state) {
-                let mut guards = edge.guesses.guards.clone();
-                let mut back = at;
-                while let Some((before, edge)) = came[back as usize] {
-                    guards.extend(&graph.edges[before as usize][edge].guesses.guards);
-                    back = before;
-                }
-                return guards;
-            }
-            if edge.to != 0 && !seen[edge.to as usize] {
-                seen[edge.to as usize] = true;
-                came[edge.to as usize] = Some((at, ix));
-                waiting.push_back(edge.to);
-            }
-        }
-    }
-    BTreeSet::new()
+    let way = graph.way(&|_, edge| entered(edge).any(|each| each == state)).unwrap_or_default();
+    way.into_iter().flat_map(|edge| edge.guesses.guards.iter().copied()).collect()
 }
 
 /// States entered by ways of such steps alone.

@@ -3,14 +3,17 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use huiyin_chart::Definition;
+use huiyin_chart::definition::StateIx;
 
 use crate::Report;
 use crate::cover::spans;
-use crate::graph::Graph;
+use crate::graph::{Edge, Graph};
+use crate::report::Example;
 use crate::shape::{SHORTEST, waiting_leaves};
+use crate::story::Teller;
 
 /// Delays shorter than a minute that lead round: the case would move for ever, and everybody would be told for ever.
-pub(crate) fn delays(def: &Definition, graph: &Graph, report: &mut Report) {
+pub(crate) fn delays(def: &Definition, graph: &Graph, teller: &Teller<'_>, report: &mut Report) {
     let spans = spans(def);
     let short = |event: &str| spans.get(event).is_some_and(|span| *span < SHORTEST);
     let next = |node: usize| {
@@ -35,11 +38,13 @@ pub(crate) fn delays(def: &Definition, graph: &Graph, report: &mut Report) {
     let Some(leaf) = waiting_leaves(def, &graph.nodes[*node]).next() else { return };
     let problem = "delays shorter than a minute lead from here back to here: the case never comes to rest";
     let cure = "wait longer, or leave the circle";
-    report.state_problem("endless-loop", def, leaf, problem.into(), cure.into());
+    let node = u32::try_from(*node).unwrap_or(u32::MAX);
+    let told = ("每隔不到一分钟又回到这里，没有尽头", "within a minute it is here again, for ever");
+    shown("endless-loop", def, leaf, (problem, cure), teller.tell(&way(graph, node), told), report);
 }
 
 /// Configurations from which the case can never end although it can end elsewhere; the first that is found.
-pub(crate) fn ends(def: &Definition, graph: &Graph, report: &mut Report) {
+pub(crate) fn ends(def: &Definition, graph: &Graph, teller: &Teller<'_>, report: &mut Report) {
     let mut before: Vec<Vec<u32>> = vec![Vec::new(); graph.nodes.len()];
     for (from, edges) in (0u32..).zip(&graph.edges) {
         edges.iter().for_each(|edge| before[edge.to as usize].push(from));
@@ -57,9 +62,29 @@ pub(crate) fn ends(def: &Definition, graph: &Graph, report: &mut Report) {
         }
     }
     let stuck = (1..ends.len()).find(|node| !ends[*node]);
-    let leaf = stuck.and_then(|node| waiting_leaves(def, &graph.nodes[node]).next());
+    let Some(node) = stuck else { return };
+    let leaf = waiting_leaves(def, &graph.nodes[node]).next();
+    // One that is never left at all is told already.
     let Some(leaf) = leaf.filter(|leaf| graph.left.contains(leaf)) else { return };
     let problem = "a dead end: from here no end of the case can ever be reached";
     let cure = "lead a way from here to a final state";
-    report.state_problem("dead-end", def, leaf, problem.into(), cure.into());
+    let node = u32::try_from(node).unwrap_or(u32::MAX);
+    let told = ("从这里再也到不了结案", "from here the case can never end");
+    shown("dead-end", def, leaf, (problem, cure), teller.tell(&way(graph, node), told), report);
+}
+
+fn way(graph: &Graph, node: u32) -> Vec<&Edge> {
+    graph.way(&|_, edge| edge.to == node).unwrap_or_default()
+}
+
+fn shown(
+    code: &'static str,
+    def: &Definition,
+    leaf: StateIx,
+    (problem, cure): (&str, &str),
+    example: Example,
+    report: &mut Report,
+) {
+    let state = &def.states[usize::from(leaf)];
+    report.shown(code, (state.place.clone(), Some(state.id.clone())), (problem.into(), cure.into()), example);
 }
