@@ -7,11 +7,13 @@
 
 mod cover;
 mod decide;
+pub mod diagram;
 mod graph;
 mod idle;
 mod names;
 mod reach;
 mod report;
+mod sarif;
 mod shadow;
 mod shape;
 mod targets;
@@ -20,6 +22,7 @@ use huiyin_chart::Definition;
 
 pub use names::Names;
 pub use report::{Problem, Report};
+pub use sarif::sarif;
 
 /// Checks one definition against the names that the district knows. `Ok` is a report without problems.
 #[must_use]
