@@ -11,6 +11,7 @@ pub mod diagram;
 mod graph;
 mod idle;
 mod names;
+mod possible;
 mod reach;
 mod report;
 mod sarif;
@@ -21,6 +22,7 @@ mod targets;
 use huiyin_chart::Definition;
 
 pub use names::Names;
+pub use possible::Possible;
 pub use report::{Problem, Report};
 pub use sarif::sarif;
 

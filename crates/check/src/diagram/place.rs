@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use huiyin_chart::Definition;
 use huiyin_chart::definition::{StateIx, StateKind};
 
+use super::measure::width;
 use super::rows::{Content, LEAF, PAD, WIDE, is_history};
 use super::ways::Way;
 
@@ -260,11 +261,18 @@ impl Placing<'_> {
         self.lanes_at[usize::from(lane.0)] + (self.tracks.get(&lane).copied().unwrap_or(0) as f64 + 0.5) * TRACK
     }
 
+    /// Where the text of a row ends: a wide box has its lanes right of it.
+    fn end_of_row(&self, way: &Way) -> f64 {
+        let row = self.boxes[usize::from(way.source)].rows.iter().find(|row| row.transition == way.transition);
+        let widths = row.iter().flat_map(|row| &row.lines).map(|line| width(&line.text, line.look.size().0));
+        (PAD + 16.0 + widths.fold(0.0, f64::max)).min(WIDE + PAD)
+    }
+
     fn points(&self, way: &Way) -> Vec<(f64, f64)> {
         let (y, end) = self.ends(way);
         let source = self.areas[usize::from(way.source)];
         let leaf = self.def.states[usize::from(way.source)].is_leaf();
-        let begin = if leaf { source.x + source.w } else { source.x + WIDE + PAD };
+        let begin = if leaf { source.x + source.w } else { source.x + self.end_of_row(way) };
         let mut points = vec![(begin, y)];
         for (lane, from, to) in self.stretches(way) {
             let x = self.lane_x(lane);

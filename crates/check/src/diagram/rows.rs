@@ -116,6 +116,8 @@ fn happenings(words: &Words<'_>, state: &State) -> Vec<(String, Vec<TransitionIx
 impl Content {
     fn add(&mut self, look: Look, text: &str, room: f64, most: usize) {
         let (size, height) = look.size();
+        // Ids are set in a typewriter face, which is wider.
+        let room = if look == Look::Id { room * 0.88 } else { room };
         for text in wrap(text, size, room, most) {
             self.height += height;
             self.head.push(Line { look, text, y: self.height - 4.0 });
