@@ -87,7 +87,9 @@ fn dates(life: &Life<'_>, taken: &Taken) -> Result<(), Failure> {
             | Fact::ClockMoved { clock, .. } => *clock == decl.name,
             _ => false,
         });
-        must(reason, "dates only with a reason", || {
+        // A clock that is met or void while it stands still ends with the date that the pause so far gives it.
+        let stood = before.pauses.iter().chain(&before.limit_pauses).any(|pause| pause.to.is_none());
+        must(reason || stood, "dates only with a reason", || {
             format!("{}: {} became {}: {:?}", decl.name, before.due, after.due, taken.out.facts)
         })?;
     }

@@ -312,7 +312,7 @@ impl Loader {
         self.problem(node, path, format!("there is no state `{text}` here"), cure);
     }
 
-    fn state_path(&self, ix: StateIx) -> String {
+    pub(super) fn state_path(&self, ix: StateIx) -> String {
         let state = &self.states[usize::from(ix)];
         match state.parent {
             Some(0) | None => state.key.clone(),
