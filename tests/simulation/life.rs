@@ -13,7 +13,7 @@ use crate::watch::{self, Failure};
 use crate::world::{Workflow, World};
 
 /// Most timers that ring one by one in one act; what is due later is done in one step.
-const RINGS: usize = 60;
+const RINGS: usize = 24;
 
 /// What was counted.
 #[derive(Clone, Debug, Default)]

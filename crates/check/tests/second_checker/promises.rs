@@ -30,14 +30,16 @@ impl Explored for Model {
             Property::always("no-owner", |model: &Model, case: &Case| {
                 waits(model, case).all(|leaf| owned(model, leaf))
             }),
-            Property::always("no-clock", |model, case| waits(model, case).all(|leaf| reminded(model, case, leaf))),
-            Property::always("no-clock: delays go round", |model, case| !goes_round(model, case)),
-            Property::always("silent-ladder", |model, case| {
+            Property::always("no-clock", |model: &Model, case: &Case| {
+                waits(model, case).all(|leaf| reminded(model, case, leaf))
+            }),
+            Property::always("no-clock: delays go round", |model: &Model, case: &Case| !goes_round(model, case)),
+            Property::always("silent-ladder", |model: &Model, case: &Case| {
                 let clocks = case.clocks.iter().zip(&model.def.clocks);
                 case.done || clocks.filter(|(clock, _)| clock.running).all(|(clock, decl)| has_next(decl, clock))
             }),
-            Property::always("endless-loop", |_, case| !case.endless),
-            Property::always("target", |_, case| case.broken.is_empty()),
+            Property::always("endless-loop", |_: &Model, case: &Case| !case.endless),
+            Property::always("target", |_: &Model, case: &Case| case.broken.is_empty()),
         ]
     }
 }
