@@ -18,6 +18,7 @@ mod sarif;
 mod shadow;
 mod shape;
 mod targets;
+mod uses;
 
 use huiyin_chart::Definition;
 
@@ -31,6 +32,7 @@ pub use sarif::sarif;
 pub fn check(def: &Definition, names: &Names) -> Report {
     let mut report = Report::new(def);
     names::check(def, names, &mut report);
+    uses::check(def, &mut report);
     shape::clocks(def, &mut report);
     let graph = graph::explore(def, &mut report);
     shape::states(def, &graph, &mut report);

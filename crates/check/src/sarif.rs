@@ -17,7 +17,8 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 const NOT_READ: &str = "not-read";
 
 /// The kinds of problems that are known by name, and what each means.
-const RULES: [(&str, &str); 14] = [
+const RULES: [(&str, &str); 18] = [
+    ("confidential", "A confidential field is shown or sent where it must not be."),
     ("dead-end", "A case can wait here for ever: nothing ever leads on."),
     ("endless-clock", "A clock has no start, no end or no due date."),
     ("endless-loop", "Steps follow each other without time advancing."),
@@ -25,12 +26,15 @@ const RULES: [(&str, &str); 14] = [
     ("never-taken", "This branch stands behind one that is always taken."),
     ("never-true", "This condition is never true."),
     ("no-clock", "A case can wait here while no clock runs."),
+    ("no-condition", "What stands here is never true or false."),
     ("no-owner", "A case can wait here and belongs to nobody."),
     (NOT_READ, "The file is not a workflow as the language describes it."),
+    ("outside-values", "A field is given a value that it cannot have."),
     ("silent-ladder", "A ladder ends, and then nobody hears of the case again."),
     ("target", "A promise of the workflow does not hold."),
     ("too-large", "The workflow is too large to be proved."),
     ("unheard", "An event is raised and nothing takes it."),
+    ("unknown-field", "The data or the form have no such field."),
     ("unreachable", "No way leads to this state."),
 ];
 

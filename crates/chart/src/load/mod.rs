@@ -12,7 +12,6 @@ mod node;
 mod states;
 mod text;
 mod transitions;
-mod uses;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -150,7 +149,6 @@ impl Loader {
         let excludes = fields.get("excludes").and_then(|node| self.expr(node, "excludes"));
         let title = fields.get("title").and_then(|node| self.title(node, "title"));
         let number = fields.get("number").and_then(|node| self.number_pattern(node));
-        self.uses(&events, &clocks, &summary);
         if !self.problems.is_empty() {
             return None;
         }

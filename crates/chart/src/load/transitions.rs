@@ -315,7 +315,7 @@ impl Loader {
         self.problem(node, path, format!("there is no state `{text}` here"), cure);
     }
 
-    pub(super) fn state_path(&self, ix: StateIx) -> String {
+    fn state_path(&self, ix: StateIx) -> String {
         let state = &self.states[usize::from(ix)];
         match state.parent {
             Some(0) | None => state.key.clone(),

@@ -78,7 +78,7 @@ pub fn values(def: &Definition, event: &str, relevant: &BTreeSet<String>) -> Vec
         read.extend(relevant.iter().cloned());
     }
     let Some(decl) = def.events.iter().find(|decl| decl.name == event) else {
-        return vec![Value::Null];
+        return if opens { product(&opening_data(def, relevant)) } else { vec![Value::Null] };
     };
     let required: Vec<&str> =
         decl.form.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
@@ -98,6 +98,13 @@ pub fn values(def: &Definition, event: &str, relevant: &BTreeSet<String>) -> Vec
         made.push(Value::Null);
     }
     made
+}
+
+/// Where no form says with what a case is opened, it may be opened with anything that the data can be.
+fn opening_data(def: &Definition, relevant: &BTreeSet<String>) -> BTreeMap<String, Vec<Option<Value>>> {
+    let properties = def.data.schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let read = properties.filter(|(name, _)| relevant.contains(*name));
+    read.map(|(name, schema)| (name.clone(), domain(schema).into_iter().map(Some).collect())).collect()
 }
 
 fn domain(schema: &Value) -> Vec<Value> {

@@ -15,6 +15,10 @@ const fn mutation(workflow: &'static str, what: &'static str, from: &'static str
 /// Mutations that only `check` refuses, and the condition that it cannot decide.
 pub const STRICTER: &[(&str, &str)] = &[
     (
+        "the delay leads round",
+        "the clock that starts on the first round covers all later ones; check follows no clock where only delays lead on",
+    ),
+    (
         "one grade has no clock that the data ever show",
         "`data.grade` is set by `upgrade` only where the other clock runs; check does not follow the data of the case",
     ),
