@@ -8,31 +8,38 @@
 
 mod cover;
 mod decide;
+pub mod diagram;
 mod graph;
 mod idle;
 mod law;
 mod memory;
 mod names;
+mod possible;
 mod reach;
 mod refine;
 mod report;
 mod rounds;
+mod sarif;
 mod shadow;
 mod shape;
 mod story;
 mod targets;
+mod uses;
 
 use huiyin_chart::Definition;
+use story::Teller;
 
 pub use names::Names;
+pub use possible::Possible;
 pub use report::{Certainty, Problem, Report, StoryLine};
-use story::Teller;
+pub use sarif::sarif;
 
 /// Checks one definition against the names that the district knows. `Ok` is a report without problems.
 #[must_use]
 pub fn check(def: &Definition, names: &Names) -> Report {
     let mut report = Report::new(def);
     names::check(def, names, &mut report);
+    uses::check(def, &mut report);
     shape::clocks(def, &mut report);
     law::check(def, names.calendar.as_ref(), &mut report);
     let control = memory::control(def);

@@ -91,9 +91,35 @@ pub(crate) struct CheckArgs {
     /// District whose units and roles are known.
     #[arg(long, env = "HUIYIN_DISTRICT", default_value = "qijiang")]
     pub(crate) district: String,
-    /// Output.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    /// Output; `sarif` is the form that editors and code hosts read (SARIF 2.1.0).
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+    /// Also draw the workflow of the one file named, as SVG.
+    #[arg(long, value_name = "SVG")]
+    pub(crate) diagram: Option<PathBuf>,
+    /// Language of the diagram.
+    #[arg(long, value_enum, default_value_t = Language::Zh)]
+    pub(crate) language: Language,
+}
+
+/// In which form `check` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs, one object a workflow.
+    Json,
+    /// One SARIF 2.1.0 log for all of them.
+    Sarif,
+}
+
+/// Language of what people see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// 中文
+    Zh,
+    /// English
+    En,
 }
 
 #[derive(Debug, Args)]

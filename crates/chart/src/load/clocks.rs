@@ -241,6 +241,7 @@ impl Loader {
                     }
                     _ => self.text(every, path)?,
                 };
+                self.declared_name(every, path, &event);
                 let (Some(reaches), Some(within)) = (fields.get("reaches"), fields.get("within")) else {
                     self.problem(node, path, "the target is not complete", "write {every, reaches, within}");
                     return None;

@@ -23,6 +23,9 @@ impl Loader {
             };
             match read(&path.as_str().into(), &text) {
                 Ok(schema) => {
+                    let main = std::mem::replace(&mut self.file, path.as_str().into());
+                    self.confidential_words(&schema, "");
+                    self.file = main;
                     self.sources.push(Source { path: path.clone(), text });
                     schema.json()
                 }
@@ -38,12 +41,32 @@ impl Loader {
             self.problem(node, "data", "this is no JSON Schema", "write {type: object, properties: {…}}");
             return;
         }
+        self.confidential_words(node, "data");
         self.data = DataSchema {
             initial: defaults(&schema),
             control: control(&schema),
             confidential: confidential(&schema),
             schema,
         };
+    }
+}
+
+impl Loader {
+    /// `confidential:` says how; another word would leave the field open to everybody.
+    pub(super) fn confidential_words(&mut self, schema: &Node, path: &str) {
+        let Kind::Map(entries) = &schema.kind else { return };
+        for (key, node) in entries {
+            if key == "properties" {
+                let Kind::Map(fields) = &node.kind else { continue };
+                for (name, field) in fields {
+                    let here = format!("{path}.{name}");
+                    if let Some(word) = field.get("confidential") {
+                        self.word(word, &here, &["masked", "sealed"]);
+                    }
+                    self.confidential_words(field, &here);
+                }
+            }
+        }
     }
 }
 

@@ -21,6 +21,9 @@ impl Loader {
             .unwrap_or_else(|| Text { zh: name.to_owned(), en: name.to_owned() });
         let by = fields.get("by").map(|by| self.senders(by, &path)).unwrap_or_default();
         let form = fields.get("form").map(Node::json).unwrap_or_default();
+        if let Some(node) = fields.get("form") {
+            self.confidential_words(node, &path);
+        }
         if let Some(node) = fields.get("form")
             && let Err(error) = jsonschema::validator_for(&super::data::plain_schema(&form))
         {

@@ -25,7 +25,8 @@ impl Loader {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("known here: {}", known.join(", ")),
                 };
-                self.problem(value, path, format!("unknown key `{key}`"), cure);
+                let (place, problem) = (value.key_place(&self.file), format!("unknown key `{key}`"));
+                self.problems.push(super::Diagnostic { place, path: path.to_owned(), problem, cure });
             }
         }
         Some(Fields { entries })
@@ -100,8 +101,16 @@ impl Loader {
             Kind::Text(text) => words.iter().find(|word| *word == text).copied(),
             _ => None,
         };
-        if found.is_none() {
-            self.expected(node, path, &format!("one of {}", words.join(", ")));
+        match &node.kind {
+            _ if found.is_some() => {}
+            Kind::Text(text) => {
+                let cure = match nearest(text, words.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`? expected one of {}", words.join(", ")),
+                    None => format!("expected one of {}", words.join(", ")),
+                };
+                self.problem(node, path, format!("`{text}` is none of the words that can stand here"), cure);
+            }
+            _ => self.expected(node, path, &format!("one of {}", words.join(", "))),
         }
         found
     }

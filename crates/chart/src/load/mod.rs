@@ -97,7 +97,11 @@ struct Loader {
 
 impl Loader {
     fn problem(&mut self, at: &Node, path: &str, problem: impl Into<String>, cure: impl Into<String>) {
-        let place = at.place(&self.file);
+        // A mapping or list is looked for where its key stands.
+        let place = match at.kind {
+            Kind::Map(_) | Kind::List(_) => at.key_place(&self.file),
+            _ => at.place(&self.file),
+        };
         self.problems.push(Diagnostic { place, path: path.to_owned(), problem: problem.into(), cure: cure.into() });
     }
 

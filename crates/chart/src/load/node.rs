@@ -164,12 +164,27 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
         let (line, column) = error
             .location()
             .map_or((1, 1), |l| (u32::try_from(l.line()).unwrap_or(1), u32::try_from(l.column()).unwrap_or(1)));
-        let message = error.to_string();
-        Diagnostic {
-            place: at(line, column),
-            path: String::new(),
-            problem: format!("not readable as YAML: {}", message.lines().next().unwrap_or_default()),
-            cure: "look at the indentation, quotes and brackets here and in the line above".into(),
-        }
+        let (problem, cure) = said(&error.to_string());
+        Diagnostic { place: at(line, column), path: String::new(), problem, cure: cure.into() }
     })
+}
+
+/// What the parser says, without its own options and places, and what to do about it.
+fn said(message: &str) -> (String, &'static str) {
+    let line = message.lines().next().unwrap_or_default();
+    let words =
+        line.strip_prefix("error: line ").and_then(|rest| rest.split_once(": ")).map_or(line, |(_, words)| words);
+    let words = words.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
+    let (words, cure) = if words.contains("duplicate mapping key") {
+        (words, "the same key stands above in the same mapping: take one of the two out")
+    } else if words.contains("multiple YAML documents") {
+        ("a second document begins here", "one file holds one workflow: take the `---` out, or make two files")
+    } else if words.contains("budget breached") {
+        (words, "it is nested too deeply, or aliases (`*name`) repeat too much: write it flatter, or without them")
+    } else if words.contains("alias") || words.contains("anchor") {
+        (words, "write `&name` at the part to be repeated, above here, or take the `*name` out")
+    } else {
+        (words, "look at the indentation, quotes and brackets here and in the line above")
+    };
+    (format!("not readable as YAML: {words}"), cure)
 }

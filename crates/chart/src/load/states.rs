@@ -54,8 +54,11 @@ impl Loader {
         depth: usize,
     ) -> Option<StateIx> {
         if self.states.len() >= STATE_LIMIT || depth > DEPTH_LIMIT {
-            let cure = format!("at most {STATE_LIMIT} states, nested at most {DEPTH_LIMIT} deep");
-            self.problem(node, &path, "the chart is too large", cure);
+            let (problem, cure) =
+                ("the chart is too large", format!("at most {STATE_LIMIT} states, nested at most {DEPTH_LIMIT} deep"));
+            if !self.problems.iter().any(|said| said.problem == problem) {
+                self.problem(node, &path, problem, cure);
+            }
             return None;
         }
         let shown = if path.is_empty() { key.clone() } else { format!("states.{path}") };

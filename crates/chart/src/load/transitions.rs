@@ -235,7 +235,7 @@ impl Loader {
             };
             match self.resolve(&text, source, base) {
                 Some(ix) => found.push(ix),
-                None => self.no_such_state(item, &text, path),
+                None => self.no_such_state(item, &text, path, Some(base)),
             }
         }
         self.together(node, &found, path);
@@ -295,13 +295,16 @@ impl Loader {
         let name = text.strip_prefix('#').unwrap_or(&text);
         let found = self.ids.get(name).copied().or_else(|| self.descend(0, name));
         if found.is_none() {
-            self.no_such_state(node, &text, path);
+            self.no_such_state(node, &text, path, None);
         }
         found
     }
 
-    fn no_such_state(&mut self, node: &Node, text: &str, path: &str) {
-        let names: Vec<String> = self.states.iter().flat_map(|s| [s.key.clone(), format!("#{}", s.id)]).collect();
+    /// `beside`: the state whose children can be named by their key alone; none: every state can.
+    fn no_such_state(&mut self, node: &Node, text: &str, path: &str, beside: Option<StateIx>) {
+        let near = |state: &crate::definition::State| beside.is_none_or(|beside| state.parent == Some(beside));
+        let names: Vec<String> =
+            self.states.iter().map(|s| if near(s) { s.key.clone() } else { format!("#{}", s.id) }).collect();
         let cure = match nearest(text, names.iter().map(String::as_str)) {
             Some(near) if near != text => format!("did you mean `{near}`?"),
             _ if self.ids.contains_key(text) => {

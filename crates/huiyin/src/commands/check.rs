@@ -1,30 +1,38 @@
-//! `huiyin check`: may these workflows be loaded? Files named on the command line, or all that ship.
+//! `huiyin check`: may these workflows be loaded? Files named on the command line, or all that ship. Draws one of them
+//! with `--diagram`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use huiyin_chart::{Definition, Diagnostics, load};
-use huiyin_check::{Names, Report, check};
+use huiyin_check::{Names, Report, check, diagram, sarif};
 
 use super::Failure;
-use crate::cli::{CheckArgs, Format};
+use crate::cli::{CheckArgs, CheckFormat, Language};
 use crate::house::{directory_of, directory_source, names, workflow_files};
 use crate::library::Library;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
+    if args.diagram.is_some() && args.files.len() != 1 {
+        return Err("--diagram draws one workflow: name exactly one file".into());
+    }
     let library = Library::find(args.workflows.as_deref())?;
     let known = district_names(&library, &args.district)?;
-    let mut passed = true;
+    let mut answers = Answers::new(args.format);
     if args.files.is_empty() {
         for file in workflow_files(&library)? {
             let text = library.read(&file)?;
-            passed &= tell(load(&file, &text, &|other| library.read(other).ok()), &known, args.format)?;
+            answers.add(load(&file, &text, &|other| library.read(other).ok()), &known)?;
         }
     }
     for file in &args.files {
-        passed &= tell(read(file)?, &known, args.format)?;
+        let loaded = read(file)?;
+        if let (Some(svg), Ok(definition)) = (&args.diagram, &loaded) {
+            draw(definition, svg, args.language)?;
+        }
+        answers.add(loaded, &known)?;
     }
-    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    answers.end()
 }
 
 /// Reads and loads one workflow file with what stands beside it.
@@ -40,14 +48,47 @@ pub(crate) fn district_names(library: &Library, district: &str) -> Result<Names,
     names(library, &directory_of(&directory_source(library, district)?)?)
 }
 
-fn tell(loaded: Result<Definition, Diagnostics>, names: &Names, format: Format) -> Result<bool, Failure> {
-    let report: Result<Report, Diagnostics> = loaded.map(|definition| check(&definition, names));
-    let passed = report.as_ref().is_ok_and(Report::passed);
-    match (&report, format) {
-        (Ok(report), Format::Json) => println!("{}", serde_json::to_string(report)?),
-        (Ok(report), Format::Text) => println!("{report}"),
-        (Err(problems), Format::Json) => println!("{}", serde_json::json!({"problems": problems})),
-        (Err(problems), Format::Text) => println!("{problems}"),
+fn draw(definition: &Definition, svg: &Path, language: Language) -> Result<(), Failure> {
+    let language = match language {
+        Language::Zh => diagram::Language::Zh,
+        Language::En => diagram::Language::En,
+    };
+    std::fs::write(svg, diagram::svg(definition, language)).map_err(|error| format!("{}: {error}", svg.display()))?;
+    eprintln!("the diagram is in {}", svg.display());
+    Ok(())
+}
+
+/// What was found so far; said at once, or as one log at the end.
+struct Answers {
+    format: CheckFormat,
+    passed: bool,
+    reports: Vec<Report>,
+    unread: Vec<Diagnostics>,
+}
+
+impl Answers {
+    fn new(format: CheckFormat) -> Self {
+        Self { format, passed: true, reports: Vec::new(), unread: Vec::new() }
     }
-    Ok(passed)
+
+    fn add(&mut self, loaded: Result<Definition, Diagnostics>, names: &Names) -> Result<(), Failure> {
+        let report: Result<Report, Diagnostics> = loaded.map(|definition| check(&definition, names));
+        self.passed &= report.as_ref().is_ok_and(Report::passed);
+        match (report, self.format) {
+            (Ok(report), CheckFormat::Json) => println!("{}", serde_json::to_string(&report)?),
+            (Ok(report), CheckFormat::Text) => println!("{report}"),
+            (Ok(report), CheckFormat::Sarif) => self.reports.push(report),
+            (Err(problems), CheckFormat::Json) => println!("{}", serde_json::json!({"problems": problems})),
+            (Err(problems), CheckFormat::Text) => println!("{problems}"),
+            (Err(problems), CheckFormat::Sarif) => self.unread.push(problems),
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<ExitCode, Failure> {
+        if self.format == CheckFormat::Sarif {
+            println!("{}", serde_json::to_string_pretty(&sarif(&self.reports, &self.unread))?);
+        }
+        Ok(if self.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
 }
