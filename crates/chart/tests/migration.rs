@@ -180,6 +180,19 @@ fn the_reminders_of_the_new_version_come_and_those_that_were_do_not_come_again()
 }
 
 #[test]
+fn a_reminder_that_a_later_one_has_spoken_for_is_not_sent() {
+    let mut desk = opened();
+    desk.run_until("2026-06-09T10:00");
+    assert_eq!(desk.notices(), ["soon", "late"]);
+    let earlier = "{at: due - 5 days, notify: owner, template: sooner}\n      - {at: due - 2 working days";
+    desk.migrate(&v2(&[("{at: due - 2 working days", earlier)]), &Plan::default()).unwrap();
+    desk.run_until("2026-06-09T23:00");
+    assert_eq!(desk.notices(), ["soon", "late"]);
+    desk.run_until("2026-06-11T00:00");
+    assert_eq!(desk.notices(), ["soon", "late", "again"], "the rhythm goes on");
+}
+
+#[test]
 fn a_promise_of_the_new_version_whose_time_is_over_is_kept_at_once() {
     let mut desk = opened();
     desk.run_until("2026-06-10T10:00");

@@ -249,11 +249,12 @@ async fn each_case(
     }
 }
 
-/// What a step in memory gave.
-type After = Result<(CaseState, Outcome), Refused>;
+/// What a step in memory gave: the case before it and after it, and what it wrote.
+type After = Result<(CaseState, CaseState, Outcome), Refused>;
 
 impl Case {
-    /// The case after what is due and then `input`, made with `definition`.
+    /// The case after what is due and then `input`, made with `definition`. What is due now is done before, under the
+    /// version the case is on, and is no part of what `input` changes; an undoing waits for nothing, as in the engine.
     fn stepped(&self, definition: &Definition, input: Input<'_>, district: &District, now: Instant) -> After {
         if self.forgotten {
             let (zh, en) = ("案件已过保存期限，不再变动", "the retention of this case has ended; it stays as it is");
@@ -261,14 +262,15 @@ impl Case {
         }
         let case_id = self.record.id.to_string();
         let ctx = Context { now, calendar: &district.calendar, directory: &*district.directory, case_id: &case_id };
-        let (mut state, mut out) = (self.state.clone(), Outcome::default());
-        // What is due now is done before, under the version the case is on; an undoing waits for nothing.
-        if state.timers(&self.definition).iter().any(|(_, at)| *at <= now) {
-            step(&self.definition, &mut state, Input::Tick, &ctx, &mut out)?;
+        let (mut before, mut out) = (self.state.clone(), Outcome::default());
+        let undoes = matches!(input, Input::UndoMigration { .. });
+        if !undoes && before.timers(&self.definition).iter().any(|(_, at)| *at <= now) {
+            step(&self.definition, &mut before, Input::Tick, &ctx, &mut out)?;
             out.clear();
         }
-        step(definition, &mut state, input, &ctx, &mut out)?;
-        Ok((state, out))
+        let mut after = before.clone();
+        step(definition, &mut after, input, &ctx, &mut out)?;
+        Ok((before, after, out))
     }
 
     fn change(&self, to: &Definition, after: After) -> CaseChange {
@@ -287,45 +289,53 @@ impl Case {
         };
         match after {
             Err(refused) => change.refused = Some(refused),
-            Ok((state, out)) => {
-                change.becomes = active(to, &state);
-                change.clocks = self.clocks(to, &state, &out);
-                let had = self.state.timers(&self.definition);
-                let set = state.timers(to).into_iter().filter(|timer| !had.contains(timer));
+            Ok((before, after, out)) => {
+                change.active = active(&self.definition, &before);
+                change.becomes = active(to, &after);
+                change.clocks = clocks(&self.definition, &before, to, &after, &out);
+                let had = before.timers(&self.definition);
+                let set = after.timers(to).into_iter().filter(|timer| !had.contains(timer));
                 change.timers = set.map(|(key, at)| TimerPlan { key, at }).collect();
                 change.fields = out.facts.iter().filter_map(field).collect();
             }
         }
         change
     }
+}
 
-    fn clocks(&self, to: &Definition, state: &CaseState, out: &Outcome) -> Vec<ClockChange> {
-        let mut all: BTreeMap<(usize, &str), (Option<&ClockRun>, Option<&ClockRun>, &Text)> = BTreeMap::new();
-        let place = |name: &str| to.clocks.iter().position(|clock| clock.name == name).unwrap_or(usize::MAX);
-        let running = |run: &Option<ClockRun>| run.as_ref().is_some_and(ClockRun::is_running);
-        for (decl, run) in self.definition.clocks.iter().zip(&self.state.clocks).filter(|(_, run)| running(run)) {
-            all.entry((place(&decl.name), &decl.name)).or_insert((None, None, &decl.title)).0 = run.as_ref();
-        }
-        for (decl, run) in to.clocks.iter().zip(&state.clocks).filter(|(_, run)| running(run)) {
-            all.entry((place(&decl.name), &decl.name)).or_insert((None, None, &decl.title)).1 = run.as_ref();
-        }
-        let change =
-            |((_, name), (before, after, title)): ((usize, &str), (Option<&ClockRun>, Option<&ClockRun>, &Text))| {
-                let (due_before, due_after) = (before.map(|run| run.due), after.map(|run| run.due));
-                ClockChange {
-                    clock: name.to_owned(),
-                    title: title.clone(),
-                    run: after.or(before).map_or(1, |run| run.run),
-                    rule: out.facts.iter().find_map(|fact| rule(fact, name)),
-                    due_before,
-                    due_after,
-                    difference_seconds: due_before.zip(due_after).map(|(before, after)| (after - before).num_seconds()),
-                    provisional_before: before.is_some_and(|run| run.provisional),
-                    provisional_after: after.is_some_and(|run| run.provisional),
-                }
-            };
-        all.into_iter().map(change).collect()
+/// The clocks that run before or after, in the order of the definition that the case goes to.
+fn clocks(
+    from: &Definition,
+    before: &CaseState,
+    to: &Definition,
+    after: &CaseState,
+    out: &Outcome,
+) -> Vec<ClockChange> {
+    type Pair<'c> = (Option<&'c ClockRun>, Option<&'c ClockRun>, &'c Text);
+    let mut all: BTreeMap<(usize, &str), Pair<'_>> = BTreeMap::new();
+    let place = |name: &str| to.clocks.iter().position(|clock| clock.name == name).unwrap_or(usize::MAX);
+    let running = |run: &Option<ClockRun>| run.as_ref().is_some_and(ClockRun::is_running);
+    for (decl, run) in from.clocks.iter().zip(&before.clocks).filter(|(_, run)| running(run)) {
+        all.entry((place(&decl.name), &decl.name)).or_insert((None, None, &decl.title)).0 = run.as_ref();
     }
+    for (decl, run) in to.clocks.iter().zip(&after.clocks).filter(|(_, run)| running(run)) {
+        all.entry((place(&decl.name), &decl.name)).or_insert((None, None, &decl.title)).1 = run.as_ref();
+    }
+    let change = |((_, name), (before, after, title)): ((usize, &str), Pair<'_>)| {
+        let (due_before, due_after) = (before.map(|run| run.due), after.map(|run| run.due));
+        ClockChange {
+            clock: name.to_owned(),
+            title: title.clone(),
+            run: after.or(before).map_or(1, |run| run.run),
+            rule: out.facts.iter().find_map(|fact| rule(fact, name)),
+            due_before,
+            due_after,
+            difference_seconds: due_before.zip(due_after).map(|(before, after)| (after - before).num_seconds()),
+            provisional_before: before.is_some_and(|run| run.provisional),
+            provisional_after: after.is_some_and(|run| run.provisional),
+        }
+    };
+    all.into_iter().map(change).collect()
 }
 
 fn rule(fact: &Fact, name: &str) -> Option<String> {

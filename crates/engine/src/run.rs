@@ -205,8 +205,11 @@ impl<'c> Run<'c> {
             self.cases.insert(case, working);
             return Ok(Err(refused));
         }
-        // What was due before the event comes before it, as an entry of its own.
-        self.fire(&mut working)?;
+        // What was due before the event comes before it, as an entry of its own; but what is due under a version that is
+        // being left again is not done under it.
+        if !matches!(deed, Deed::UndoMigration { .. }) {
+            self.fire(&mut working)?;
+        }
         self.outcome.clear();
         let had_secrets = working.has_secrets();
         let stepped = working.step(deed, &command.actor, self.now, &mut self.outcome)?;

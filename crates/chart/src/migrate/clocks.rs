@@ -2,7 +2,8 @@
 //! its term follows the rule of the plan; its ladder is that of the new version.
 //!
 //! A rung of the new ladder counts as done when a rung with the same moment and the same deeds was done before;
-//! every other one whose time has come is done at once, so that no promise of the new version is left out. A run
+//! every other one whose time has come is done at once, so that no promise of the new version is left out; only a
+//! reminder that a later one has spoken for is not sent. A run
 //! whose date or ladder changed gets a new due version: what fires later is known under names of its own.
 
 use huiyin_calendar::{Calendar, Instant};
@@ -195,6 +196,22 @@ pub(crate) fn apply(
             run.rearm(decl, calendar, now);
         }
     }
+    if change.ladder {
+        spoken_for(run, decl, version, calendar, now);
+    }
     run.plan(decl, calendar);
     moved || change.ladder
+}
+
+/// A reminder whose time is over is not sent when a later one was sent already: it would only tell less.
+fn spoken_for(run: &mut ClockRun, decl: &ClockDecl, version: u32, calendar: &Calendar, now: Instant) {
+    let times: Vec<Instant> = decl.ladder.iter().map(|rung| run.rung_at(&rung.at, decl, calendar)).collect();
+    let done = times.iter().zip(&run.fired).filter(|(_, fired)| fired.is_some()).map(|(at, _)| *at).max();
+    let Some(last) = done else { return };
+    for (ix, rung) in decl.ladder.iter().enumerate() {
+        let only_tells = rung.does.raise.is_none() && rung.does.reassign.is_none() && rung.does.mark.is_none();
+        if only_tells && run.fired[ix].is_none() && times[ix] <= now.min(last) {
+            run.fired[ix] = Some(version);
+        }
+    }
 }

@@ -127,6 +127,20 @@ pub(crate) async fn a_migration_is_undone_until_something_happens(house: House) 
     is_same(&driver, case).await;
     assert!(preview_undo(driver.journal(), driver.registry(), &scope(&driver)).await.unwrap().is_empty(), "once");
 
+    // What is due under a version that is left again is not done under it.
+    let found = shown(&driver, &to, &plan).await;
+    let command = order(&driver, &found[0], &to, &plan).await;
+    accepted(driver.submit(command).await.unwrap());
+    house.clock.advance_to(hours(26));
+    let back = preview_undo(driver.journal(), driver.registry(), &scope(&driver)).await.unwrap();
+    assert_eq!(back[0].refused, None);
+    accepted(driver.submit(undo_command(&scope(&driver), &back[0], &Actor::system())).await.unwrap());
+    driver.run_until(hours(27)).await.unwrap();
+    let kinds: Vec<String> =
+        driver.journal().timeline(case, 0, 99, true).await.unwrap().into_iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "tick").count(), 0, "{kinds:?}");
+    is_same(&driver, case).await;
+
     // Over again; then something happens, and there is no way back.
     let found = shown(&driver, &to, &plan).await;
     let command = order(&driver, &found[0], &to, &plan).await;
