@@ -128,6 +128,12 @@ fn unknown_units(form: &Value, data: &Value, ctx: &Context<'_>, details: &mut Ve
     }
 }
 
+/// Where the data of a case do not fit the schema of its definition; at most `most`.
+pub(crate) fn data_errors(def: &Definition, data: &Value, most: usize) -> Vec<FieldError> {
+    let errors = def.data_validator().into_iter().flat_map(|schema| schema.iter_errors(data));
+    errors.take(most).map(|error| field_error(&error)).collect()
+}
+
 fn field_error(error: &jsonschema::ValidationError<'_>) -> FieldError {
     use jsonschema::error::ValidationErrorKind as Kind;
     let mut path = error.instance_path().to_string().trim_start_matches('/').replace('/', ".");

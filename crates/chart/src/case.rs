@@ -14,6 +14,7 @@ use crate::clocks::ClockRun;
 use crate::definition::{Definition, EventDecl, Party, StateIx};
 use crate::directory::Directory;
 use crate::machine::{Bits, Configuration, Delay, Env, View};
+use crate::migrate::Before;
 use crate::owner::excluded;
 
 /// What a step may look at.
@@ -56,6 +57,8 @@ pub struct CaseState {
     pub closed_at: Option<Instant>,
     /// Steps taken; 0: not opened yet.
     pub seq: u64,
+    /// The case as it stood before a migration, until the next step.
+    pub before: Option<Before>,
 }
 
 /// The date that the case is due next.
@@ -109,6 +112,7 @@ impl CaseState {
             last_at: DateTime::<Utc>::UNIX_EPOCH,
             closed_at: None,
             seq: 0,
+            before: None,
         }
     }
 
@@ -205,6 +209,7 @@ impl CaseState {
             last_at: self.last_at,
             closed_at: self.closed_at,
             seq: self.seq,
+            before: self.before.clone(),
         };
         serde_json::to_value(stored).unwrap_or(Value::Null)
     }
@@ -255,6 +260,7 @@ impl CaseState {
         (case.data, case.marks, case.owner, case.number) = (stored.data, stored.marks, stored.owner, stored.number);
         (case.opened_at, case.last_at, case.closed_at, case.seq) =
             (stored.opened_at, stored.last_at, stored.closed_at, stored.seq);
+        case.before = stored.before;
         Ok(case)
     }
 }
@@ -288,6 +294,8 @@ struct Stored {
     last_at: Instant,
     closed_at: Option<Instant>,
     seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Before>,
 }
 
 #[derive(Serialize, Deserialize)]

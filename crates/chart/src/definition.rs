@@ -453,7 +453,7 @@ pub struct Limit {
 }
 
 /// Whether an article was read in a source of the law.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LimitStatus {
     /// Read.

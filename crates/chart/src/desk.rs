@@ -150,7 +150,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A clock starts, unless it runs, or ended and does not restart.
-    fn start(&mut self, ix: ClockIx, trigger: &Trigger, scope: &dyn Scope) -> bool {
+    pub(crate) fn start(&mut self, ix: ClockIx, trigger: &Trigger, scope: &dyn Scope) -> bool {
         let def = self.def;
         let decl = &def.clocks[usize::from(ix)];
         let before = self.clocks[usize::from(ix)].as_ref().map(|run| (run.run, run.is_running()));
@@ -178,7 +178,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A due date given by somebody else; a date alone means the end of that day.
-    fn given(&mut self, expr: &Expr, scope: &dyn Scope) -> Option<Instant> {
+    pub(crate) fn given(&mut self, expr: &Expr, scope: &dyn Scope) -> Option<Instant> {
         let read = expr.value(scope).and_then(|value| match value.as_str().map(str::parse::<NaiveDate>) {
             Some(Ok(day)) => Ok(self.env.ctx.calendar.end_of_day(day)),
             _ => expr.instant(scope),

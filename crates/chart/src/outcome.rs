@@ -323,6 +323,45 @@ pub enum Fact {
         /// Its content hash.
         version: String,
     },
+    /// The case went over to another version of its workflow.
+    Migrated {
+        /// Content address of the version before.
+        from: String,
+        /// Its number.
+        from_version: u32,
+        /// Content address of the version now.
+        to: String,
+        /// Its number.
+        to_version: u32,
+    },
+    /// A migration was undone: the case stands as it stood before it.
+    MigrationUndone {
+        /// Content address of the version that was left.
+        from: String,
+        /// Its number.
+        from_version: u32,
+        /// Content address of the version now.
+        to: String,
+        /// Its number.
+        to_version: u32,
+    },
+    /// A running clock went over to another version.
+    ClockMigrated {
+        /// Clock.
+        clock: String,
+        /// Run.
+        run: u32,
+        /// `keep`, `recompute`, or `same`: its term is the same in both versions.
+        rule: String,
+        /// Effective due date before.
+        from: Instant,
+        /// And now.
+        due: Instant,
+        /// May move later when a calendar is published.
+        provisional: bool,
+        /// Version of the due date.
+        due_version: u32,
+    },
     /// A top-level final state was reached.
     Ended,
 }

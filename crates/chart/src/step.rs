@@ -5,6 +5,8 @@
 //! thing is done as of the time it was due, so that a timer that comes late, by a moment or by an outage, makes
 //! nothing late that the workflow did in time; the journal keeps the time of the step beside it.
 
+mod versions;
+
 use std::cell::Cell;
 
 use huiyin_calendar::Instant;
@@ -16,6 +18,7 @@ use crate::clocks::{self, ClockRun, Firing, Role, Status};
 use crate::definition::{ClockIx, Definition, RungActions, StateIx, TriggerOn};
 use crate::desk::{Desk, Parts, Waiting, recipient, size};
 use crate::machine::{Configuration, Machine};
+use crate::migrate::Plan;
 use crate::outcome::{Effect, Fact, Outcome, RungRef, TimerChange};
 use crate::owner::{Owners, Resolved};
 use crate::refusal::Refusal;
@@ -50,6 +53,18 @@ pub enum Input<'a> {
     Tick,
     /// A new calendar: provisional dates are worked out anew; they only move later.
     AdoptCalendar,
+    /// The case goes over to the version that the step is given. What was due by now was done before, under the old one.
+    Migrate {
+        /// The definition it runs on so far.
+        from: &'a Definition,
+        /// Which state becomes which, and a rule for each clock.
+        plan: &'a Plan,
+    },
+    /// Takes a migration back as long as nothing else happened; the step is given the definition it goes back to.
+    UndoMigration {
+        /// The definition it runs on so far.
+        from: &'a Definition,
+    },
 }
 
 /// Takes one step. On an error `case` and `out` are to be thrown away.
@@ -72,6 +87,7 @@ pub fn step(
     } else if case.seq == 0 {
         return Err(Refusal::new("workflow_fault", "案件尚未立案", "the case is not opened yet"));
     }
+    let change = versions::change_form(def, case, input, ctx, now, out)?;
     let CaseState {
         config,
         data,
@@ -85,15 +101,16 @@ pub fn step(
         last_at,
         closed_at,
         seq,
+        before,
     } = case;
     // Begins where the last step ended: what is due since then is done first, each thing at its own time.
     let begins = match input {
-        Input::Open { .. } | Input::AdoptCalendar => now,
         Input::Event { .. } | Input::Tick => *last_at,
+        _ => now,
     };
     let env = StepEnv { ctx, now: Cell::new(begins), number, opened_at: *opened_at };
     let actor = if let Input::Event { actor, .. } = input { Some(actor) } else { None };
-    let before = (out.facts.len(), out.timers.len());
+    let written = (out.facts.len(), out.timers.len());
     out.facts.extend(held);
     let desk = Desk::new(def, &env, Parts { clocks, marks, reassigned }, out, *seq + 1, actor);
     let mut work = Work { def, config, data, env: &env, until: now, desk };
@@ -102,10 +119,18 @@ pub fn step(
         Input::Event { name, data, actor } => work.event(name, data, actor)?,
         Input::Tick => work.due()?,
         Input::AdoptCalendar => work.adopt_calendar(),
+        Input::Migrate { .. } | Input::UndoMigration { .. } => {
+            if let Some(change) = &change {
+                work.change_version(change)?;
+            }
+        }
     }
     work.finish(owner, owners, closed_at)?;
-    if matches!(input, Input::Tick) && before == (out.facts.len(), out.timers.len()) {
+    if matches!(input, Input::Tick) && written == (out.facts.len(), out.timers.len()) {
         return Ok(());
+    }
+    if !matches!(input, Input::Migrate { .. }) {
+        *before = None;
     }
     *seq += 1;
     *last_at = now;
@@ -393,35 +418,6 @@ impl Work<'_> {
 
     fn owners(&self) -> Owners<'_> {
         Owners { def: self.def, config: self.config, reassigned: self.desk.reassigned, data: self.data, env: self.env }
-    }
-
-    fn adopt_calendar(&mut self) {
-        let calendar = self.env.ctx.calendar;
-        for decl in &self.def.clocks {
-            let Some(run) = self.desk.clocks[usize::from(decl.ix)].as_mut().filter(|run| run.is_running()) else {
-                continue;
-            };
-            if !run.unsettled {
-                continue;
-            }
-            let (from, provisional) = (run.due, run.provisional);
-            run.reckon(decl, calendar, self.env.now.get(), false);
-            run.rearm(decl, calendar, self.env.now.get());
-            run.plan(decl, calendar);
-            if run.due == from && run.provisional == provisional {
-                continue;
-            }
-            let fact = Fact::ClockMoved {
-                clock: decl.name.clone(),
-                run: run.run,
-                from,
-                due: run.due,
-                provisional: run.provisional,
-                due_version: run.due_version,
-            };
-            self.desk.fact(fact);
-        }
-        self.desk.fact(Fact::CalendarAdopted { version: calendar.version().to_owned() });
     }
 
     /// Ends a finished case, resolves owners, sets timers.

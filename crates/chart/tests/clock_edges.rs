@@ -340,3 +340,89 @@ fn a_case_holds_no_more_than_its_limit() {
     let refusal = desk.try_send("fill", json!({"text": "x".repeat(2_000_000)}), &leader()).unwrap_err();
     assert_eq!(refusal.code, "limit_exceeded");
 }
+
+#[test]
+fn a_clock_added_by_a_regrade_starts_there_and_leaves_the_old_one_alone() {
+    let yaml = chart(
+        "
+district_report:
+  within: 4 hours
+  starts: {event: case.opened, at: data.learned_at}
+  met_by: {entered: answered}
+  ladder: [{at: due, notify: owner, template: district}, {repeat: 1 hour}]
+province_report:
+  within: 1 hour
+  limit: {within: 2 hours, basis: 突发环境事件信息报告办法 第四条, status: verified}
+  starts: {event: poke, when: \"event.grade == 'major'\", at: event.graded_at}
+  met_by: {entered: answered}
+  restarts: true
+  ladder: [{at: due, notify: owner, template: province}, {repeat: 1 hour}]",
+    );
+    let mut desk = Desk::open("2026-06-01T10:00", &yaml, json!({"learned_at": "2026-06-01T09:30:00+08:00"}));
+    desk.clock("2026-06-01T11:00").send_with("poke", json!({"grade": "minor"}));
+    assert_eq!(desk.status("province_report"), "none", "no higher grade, no further clock");
+    let old = desk.view("district_report");
+    desk.clock("2026-06-01T12:00")
+        .send_with("poke", json!({"grade": "major", "graded_at": "2026-06-01T11:50:00+08:00"}));
+    assert_eq!(desk.due("province_report"), "2026-06-01 12:50:00", "from the regrade, not from the opening");
+    assert_eq!(limit(&desk, "province_report"), "2026-06-01 13:50:00");
+    let new = desk.view("district_report");
+    for field in ["started_at", "due_at", "due_version", "run", "status"] {
+        assert_eq!(new[field], old[field], "{field}");
+    }
+    desk.clock("2026-06-01T12:10")
+        .send_with("poke", json!({"grade": "major", "graded_at": "2026-06-01T12:10:00+08:00"}));
+    assert_eq!(desk.due("province_report"), "2026-06-01 12:50:00", "graded again, the clock that runs goes on");
+}
+
+#[test]
+fn in_joint_handling_each_unit_has_clocks_of_its_own() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows");
+    let yaml = std::fs::read_to_string(folder.join("co-handling.yaml")).unwrap();
+    let open = |unit: &str| Desk::open("2026-06-01T10:00", &yaml, json!({"unit": unit, "task": "查排口"}));
+    let (mut water, mut air) = (open("water"), open("air"));
+    assert_eq!(
+        (water.due("signing"), air.due("signing")),
+        ("2026-06-02 23:59:59".into(), "2026-06-02 23:59:59".into())
+    );
+    water.send_with("sign", json!({"handler": "王", "no_interest": true}));
+    assert_eq!((water.status("signing"), water.due("working")), ("met".into(), "2026-06-15 23:59:59".into()));
+    air.run_until("2026-06-05T09:00");
+    assert_eq!(
+        (air.status("signing"), air.status("working")),
+        ("running".into(), "none".into()),
+        "one unit's haste is not another's"
+    );
+    air.send_with("sign", json!({"handler": "李", "no_interest": true}));
+    assert_eq!((air.status("signing"), air.due("working")), ("late".into(), "2026-06-22 23:59:59".into()));
+    water.clock("2026-06-10T09:00").send_with("answer", json!({"result": "已查"}));
+    assert_eq!((water.status("working"), air.status("working")), ("met".into(), "running".into()));
+}
+
+#[test]
+fn the_law_beside_an_office_target_is_named_with_its_article_and_how_sure_we_are() {
+    for (status, zh, en) in [
+        ("verified", "已核", "verified"),
+        ("secondary", "转引，待核", "read second-hand"),
+        ("unverified", "待核", "unverified"),
+    ] {
+        let yaml = chart(&format!(
+            "
+reply:
+  within: 7 days
+  limit: {{within: 15 days, basis: 某条例 第一条, status: {status}, confirmed_by: 法规科}}
+  starts: {{event: case.opened}}
+  met_by: {{entered: answered}}
+  ladder: [{{at: due, notify: owner}}, {{repeat: 1 day}}]"
+        ));
+        let desk = Desk::open("2026-06-01T10:00", &yaml, json!({}));
+        let lines = desk.view("reply")["derivation"].to_string();
+        assert!(
+            lines.contains(&format!("（某条例 第一条，{zh}）")) && lines.contains(&format!("(某条例 第一条, {en})")),
+            "{lines}"
+        );
+        let law_first = yaml.replace("within: 7 days", "within: 20 days");
+        let lines = Desk::open("2026-06-01T10:00", &law_first, json!({})).view("reply")["derivation"].to_string();
+        assert!(lines.contains(&format!("依据：某条例 第一条（{zh}，法规科 确认）")), "{lines}");
+    }
+}

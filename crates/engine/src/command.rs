@@ -2,7 +2,7 @@
 
 use huiyin_chart::definition::Text;
 pub use huiyin_chart::{Actor, ActorKind};
-use huiyin_chart::{FieldError, Refusal};
+use huiyin_chart::{FieldError, Plan, Refusal};
 use huiyin_journal::{Instant, JournalError, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -54,6 +54,20 @@ pub enum Target {
         /// Case.
         case: Uuid,
     },
+    /// Take a case over to another version of its workflow. Only Huiyin itself may: after somebody saw what would move.
+    Migrate {
+        /// Case.
+        case: Uuid,
+        /// Content address of the version; it is in memory or in the store.
+        to: String,
+        /// Which state becomes which, and a rule for each clock.
+        plan: Plan,
+    },
+    /// Take a migration back, as long as nothing else happened to the case.
+    UndoMigration {
+        /// Case.
+        case: Uuid,
+    },
     /// Write something into the journal of a case that is no event of its workflow: somebody looked behind the mask,
     /// a paper was attached. Changes nothing else.
     Note {
@@ -93,7 +107,11 @@ impl Command {
     pub fn case(&self) -> Option<Uuid> {
         match &self.target {
             Target::Open { .. } => None,
-            Target::Event { case, .. } | Target::AdoptCalendar { case } | Target::Note { case, .. } => Some(*case),
+            Target::Event { case, .. }
+            | Target::AdoptCalendar { case }
+            | Target::Migrate { case, .. }
+            | Target::UndoMigration { case }
+            | Target::Note { case, .. } => Some(*case),
         }
     }
 }

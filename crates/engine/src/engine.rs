@@ -134,7 +134,15 @@ impl Engine {
     /// # Errors
     /// When the store does not answer; what was adopted by then stays.
     pub async fn adopt_calendar(&self, district: &str) -> Result<usize, EngineError> {
-        self.core.adopt_calendar(district).await
+        self.core.adopt_calendar(district, &self.core.config.timelines).await
+    }
+
+    /// As [`Engine::adopt_calendar`], for the cases of one timeline, whether this engine fires its timers or not.
+    ///
+    /// # Errors
+    /// See there.
+    pub async fn adopt_calendar_of(&self, district: &str, timeline: &str) -> Result<usize, EngineError> {
+        self.core.adopt_calendar(district, &[timeline.to_owned()]).await
     }
 
     /// The record behind it.
@@ -166,28 +174,46 @@ impl Engine {
 const ADOPT: u32 = 200;
 
 impl Core {
-    /// Works the provisional dates of every open case of a district out anew. Returns how many cases were stepped.
-    async fn adopt_calendar(&self, code: &str) -> Result<usize, EngineError> {
+    /// Works the provisional dates of every open case of a district out anew. Returns how many cases were stepped. A
+    /// case that began a clock with an older calendar since it adopted this one adopts it again.
+    async fn adopt_calendar(&self, code: &str, timelines: &[String]) -> Result<usize, EngineError> {
         let setup = || EngineError::Setup(format!("district {code} is not set up here"));
-        let version = self.registry.district(code).ok_or_else(setup)?.calendar.version().to_owned();
+        let calendar = self.registry.district(code).ok_or_else(setup)?.calendar;
+        let began = self.clock.now();
         let mut adopted = 0;
-        for timeline in &self.config.timelines {
+        for timeline in timelines {
+            let order = |case, id| Command {
+                id,
+                district: code.to_owned(),
+                timeline: timeline.clone(),
+                target: crate::command::Target::AdoptCalendar { case },
+                actor: crate::command::Actor::system(),
+            };
             let mut after = uuid::Uuid::nil();
             loop {
                 let cases = self.journal.open_cases(code, timeline, after, ADOPT).await?;
                 let Some(&last) = cases.last() else { break };
-                let command = |case| Command {
-                    id: ids::adopt_command(case, &version),
-                    district: code.to_owned(),
-                    timeline: timeline.clone(),
-                    target: crate::command::Target::AdoptCalendar { case },
-                    actor: crate::command::Actor::system(),
-                };
-                for answer in self.execute(cases.into_iter().map(command).collect()).await {
-                    adopted += usize::from(matches!(answer?, Answer::Accepted(_)));
-                }
+                let commands = cases.into_iter().map(|case| order(case, ids::adopt_command(case, calendar.version())));
+                adopted += self.adopt_all(commands.collect(), began).await?;
                 after = last;
             }
+            let scope = crate::preview::Scope { district: code, timeline, workflow: None, now: self.clock.now() };
+            let calendar = Arc::clone(&calendar);
+            let left = crate::preview::preview_calendar(&self.journal, &self.registry, &scope, Arc::clone(&calendar));
+            let late = left.await?.into_iter().filter(|change| change.refused.is_none()).map(|change| {
+                let again = format!("{} since {}", calendar.version(), change.seq);
+                order(change.case, ids::adopt_command(change.case, &again))
+            });
+            adopted += self.adopt_all(late.collect(), began).await?;
+        }
+        Ok(adopted)
+    }
+
+    /// How many of the commands were carried out since `began`; the others were here before.
+    async fn adopt_all(&self, commands: Vec<Command>, began: Instant) -> Result<usize, EngineError> {
+        let mut adopted = 0;
+        for answer in self.execute(commands).await {
+            adopted += usize::from(matches!(answer?, Answer::Accepted(done) if done.at >= began));
         }
         Ok(adopted)
     }
@@ -290,7 +316,7 @@ impl Driver {
     /// # Errors
     /// When the store does not answer; what was adopted by then stays.
     pub async fn adopt_calendar(&self, district: &str) -> Result<usize, EngineError> {
-        self.core.adopt_calendar(district).await
+        self.core.adopt_calendar(district, &self.core.config.timelines).await
     }
 
     /// The record behind it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use huiyin_journal::{Claim, Claimed, JournalError, Quarantined, canonical};
 use uuid::Uuid;
 
-use crate::command::{Answer, Command, EngineError};
+use crate::command::{Answer, Command, EngineError, Target};
 use crate::core::Core;
 use crate::metrics::add;
 use crate::run::Run;
@@ -219,8 +219,27 @@ impl Core {
             let definition = self.registry.definition_of(&self.journal, &case.record.definition_hash).await?;
             run.take(case, definition)?;
         }
+        self.destinations(run, items).await?;
         let counters = run.counter_keys(&opens);
         run.set_counters(batch.counters(&counters).await?);
+        Ok(())
+    }
+
+    /// Loads the definitions that cases go to. One that the store does not have is left out, and its command refused.
+    async fn destinations(&self, run: &mut Run<'_>, items: &[Item<'_>]) -> Result<(), Trouble> {
+        for item in items {
+            let Item::Command(command) = item else { continue };
+            let hash = match &command.target {
+                Target::Migrate { to, .. } => Some(to.clone()),
+                Target::UndoMigration { case } => run.way_back(*case),
+                _ => None,
+            };
+            let Some(hash) = hash else { continue };
+            if self.registry.definition(&hash).is_none() && self.journal.kept("definition", &hash).await?.is_none() {
+                continue;
+            }
+            run.destination(self.registry.definition_of(&self.journal, &hash).await?);
+        }
         Ok(())
     }
 

@@ -52,6 +52,16 @@ pub(crate) fn adopt_command(case: Uuid, calendar: &str) -> Uuid {
     Uuid::new_v5(&EFFECTS, format!("{case} adopts {calendar}").as_bytes())
 }
 
+/// The id of the command by which a case goes over to a version after its entry `seq`: the same however often it is asked.
+pub(crate) fn migrate_command(case: Uuid, to: &str, plan: &str, seq: i64) -> Uuid {
+    Uuid::new_v5(&EFFECTS, format!("{case} after {seq} goes to {to} by {plan}").as_bytes())
+}
+
+/// The id of the command by which the migration in entry `seq` of a case is undone.
+pub(crate) fn undo_command(case: Uuid, seq: i64) -> Uuid {
+    Uuid::new_v5(&EFFECTS, format!("{case} undoes {seq}").as_bytes())
+}
+
 fn v7(at: Instant, random: [u8; 10]) -> Uuid {
     let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()

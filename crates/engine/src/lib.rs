@@ -9,9 +9,11 @@ mod command;
 mod core;
 mod engine;
 mod execute;
+mod explain;
 mod ids;
 mod metrics;
 mod number;
+mod preview;
 mod queue;
 mod rederive;
 mod registry;
@@ -26,7 +28,12 @@ pub use clock::{Clock, ManualClock, ShiftedClock, Sleep, SystemClock};
 pub use command::{Accepted, Actor, ActorKind, Answer, Command, Detail, EngineError, Parent, REAL, Refused, Target};
 pub use core::Config;
 pub use engine::{Driver, Engine};
+pub use explain::{ActiveState, ClockEvent, ExplainedClock, Explanation, explain};
 pub use metrics::Metrics;
+pub use preview::{
+    CaseChange, ClockChange, Scope, TimerPlan, migrate_command, preview_calendar, preview_migration, preview_undo,
+    undo_command,
+};
 pub use rederive::{Rederived, rederive, state_at};
 pub use registry::{CalendarSource, DirectoryLoader, DirectorySource, District, Registry};
 pub use states::{Stood, look_through};

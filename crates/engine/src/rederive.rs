@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use huiyin_chart::{Actor, CaseState, Context, Definition, Input, Outcome, step};
+use huiyin_chart::{Actor, CaseState, Context, Definition, Input, Outcome, Plan, step};
 use huiyin_journal::read::TimelineEntry;
 use huiyin_journal::{Journal, from_micros};
 use serde::Serialize;
@@ -58,13 +58,13 @@ pub async fn rederive(journal: &Journal, registry: &Registry, case: Uuid) -> Res
         for entry in page {
             match entry.kind.as_str() {
                 "opened" => (told.opened_at, told.stepped_at) = (entry.at, entry.at),
-                "event" | "tick" | "calendar" => told.stepped_at = entry.at,
+                kind if is_step(kind) => told.stepped_at = entry.at,
                 _ => {}
             }
             if let Some(problem) = step_again(journal, registry, &mut replay, &entry).await? {
                 return Ok(Rederived::Different { seq: entry.seq, problem });
             }
-            steps += u64::from(matches!(entry.kind.as_str(), "opened" | "event" | "tick" | "calendar"));
+            steps += u64::from(is_step(&entry.kind));
         }
     }
     let Some(replay) = replay else {
@@ -124,6 +124,11 @@ pub async fn state_at(
     Ok(replay.map(|replay| (replay.definition, replay.state)))
 }
 
+/// Whether entries of this kind are steps; the others are notes.
+fn is_step(kind: &str) -> bool {
+    matches!(kind, "opened" | "event" | "tick" | "calendar" | "migrated" | "migration_undone")
+}
+
 /// Replays one entry, if it was a step; the first one says on which definition.
 async fn step_again(
     journal: &Journal,
@@ -131,7 +136,7 @@ async fn step_again(
     replay: &mut Option<Replay>,
     entry: &TimelineEntry,
 ) -> Result<Option<String>, EngineError> {
-    if !matches!(entry.kind.as_str(), "opened" | "event" | "tick" | "calendar") {
+    if !is_step(&entry.kind) {
         return Ok(None);
     }
     let running = match replay {
@@ -174,7 +179,17 @@ impl Replay {
         let ctx = Context { now, calendar: &calendar, directory: &*directory, case_id: &case_id };
         let data = &entry.body["input"]["data"];
         let actor: Actor = serde_json::from_value(entry.body["actor"].clone()).unwrap_or_else(|_| Actor::system());
+        // Only a migration and its undoing put a case on another definition.
+        let (from, plan) = (Arc::clone(&self.definition), plan_of(entry));
+        if text("definition") != from.hash {
+            if !matches!(entry.kind.as_str(), "migrated" | "migration_undone") {
+                return Ok(Some(format!("was stepped with the definition {}", text("definition"))));
+            }
+            self.definition = registry.definition_of(journal, text("definition")).await?;
+        }
         let input = match entry.kind.as_str() {
+            "migrated" => Input::Migrate { from: &from, plan: &plan },
+            "migration_undone" => Input::UndoMigration { from: &from },
             "opened" => {
                 self.state.number = entry.body["number"].as_str().unwrap_or_default().to_owned();
                 Input::Open { data }
@@ -192,6 +207,10 @@ impl Replay {
         self.district = Some(District { code: entry_district(entry), directory, calendar });
         Ok(differs(entry, &self.outcome))
     }
+}
+
+fn plan_of(entry: &TimelineEntry) -> Plan {
+    serde_json::from_value(entry.body["input"]["plan"].clone()).unwrap_or_default()
 }
 
 fn entry_district(entry: &TimelineEntry) -> String {

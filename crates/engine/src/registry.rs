@@ -108,13 +108,32 @@ impl Registry {
     /// # Errors
     /// When its sources cannot be written down.
     pub fn add_definition(&self, definition: Arc<Definition>) -> Result<(), EngineError> {
+        let (hash, name) = (definition.hash.clone(), definition.name.clone());
+        self.know_definition(definition)?;
+        self.write().current.insert(name, hash);
+        Ok(())
+    }
+
+    /// Knows a workflow without putting it in force: what cases may be taken over to. It has passed `check`.
+    ///
+    /// # Errors
+    /// When its sources cannot be written down.
+    pub fn know_definition(&self, definition: Arc<Definition>) -> Result<(), EngineError> {
         let body = json(&definition.sources)?;
         let mut shelf = self.write();
         let (hash, name) = (definition.hash.clone(), definition.name.clone());
-        shelf.to_keep.push((DEFINITION, hash.clone(), name.clone(), definition.version.to_string(), body));
-        shelf.current.insert(name, hash.clone());
+        shelf.to_keep.push((DEFINITION, hash.clone(), name, definition.version.to_string(), body));
         shelf.definitions.insert(hash, definition);
         Ok(())
+    }
+
+    /// Every version of a workflow that the store has, oldest first: content address and number. They are kept for ever.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn versions(journal: &Journal, workflow: &str) -> Result<Vec<(String, String)>, EngineError> {
+        let kept = journal.kept_named(DEFINITION, workflow).await?;
+        Ok(kept.into_iter().map(|kept| (kept.hash, kept.version)).collect())
     }
 
     /// Puts a district in force, or changes its directory or calendar from now on.

@@ -26,6 +26,8 @@ pub(crate) struct Run<'c> {
     core: &'c Core,
     now: Instant,
     cases: HashMap<Uuid, Working>,
+    /// Definitions that cases of this batch go to, by content address.
+    destinations: HashMap<String, Arc<Definition>>,
     /// In which order cases were touched first: rows are written in it, whatever the hash map does.
     touched: Vec<Uuid>,
     counters: BTreeMap<CounterKey, (i64, i64)>,
@@ -54,6 +56,7 @@ impl<'c> Run<'c> {
             core,
             now,
             cases: HashMap::new(),
+            destinations: HashMap::new(),
             touched: Vec::new(),
             counters: BTreeMap::new(),
             writes: Writes::default(),
@@ -69,6 +72,16 @@ impl<'c> Run<'c> {
         let id = locked.record.id;
         self.cases.insert(id, Working::of(locked, definition, district, self.core.journal.vault())?);
         Ok(())
+    }
+
+    /// The definition that a case goes back to when its migration is undone.
+    pub(crate) fn way_back(&self, case: Uuid) -> Option<String> {
+        Some(self.cases.get(&case)?.state.before.as_ref()?.definition.clone())
+    }
+
+    /// A definition that a case of this batch goes to.
+    pub(crate) fn destination(&mut self, definition: Arc<Definition>) {
+        self.destinations.insert(definition.hash.clone(), definition);
     }
 
     fn district(&self, code: &str) -> Result<District, EngineError> {
@@ -121,6 +134,19 @@ impl<'c> Run<'c> {
                 None => self.change(command, *case, &Deed::Event { name: event, data }),
             },
             Target::AdoptCalendar { case } => self.change(command, *case, &Deed::AdoptCalendar),
+            Target::Migrate { case, to, plan } => match self.destinations.get(to).cloned() {
+                Some(to) => self.change(command, *case, &Deed::Migrate { to: &to, plan }),
+                None => Ok(Err(no_such_version(to))),
+            },
+            Target::UndoMigration { case } => {
+                // Where there is no way back, the step says so: to the version that the case is on.
+                let to = self.way_back(*case).and_then(|hash| self.destinations.get(&hash).cloned());
+                let to = to.or_else(|| Some(Arc::clone(&self.cases.get(case)?.definition)));
+                match to {
+                    Some(to) => self.change(command, *case, &Deed::UndoMigration { to: &to }),
+                    None => Ok(Err(no_such_case(*case))),
+                }
+            }
             Target::Note { case, kind, body } => Ok(self.note(command, *case, kind, body)),
         }
     }
@@ -179,12 +205,24 @@ impl<'c> Run<'c> {
             self.cases.insert(case, working);
             return Ok(Err(refused));
         }
-        // What was due before the event comes before it, as an entry of its own.
-        self.fire(&mut working)?;
+        // What was due before the event comes before it, as an entry of its own; but what is due under a version that is
+        // being left again is not done under it.
+        if !matches!(deed, Deed::UndoMigration { .. }) {
+            self.fire(&mut working)?;
+        }
         self.outcome.clear();
+        let had_secrets = working.has_secrets();
         let stepped = working.step(deed, &command.actor, self.now, &mut self.outcome)?;
         let done = match stepped {
-            Ok(()) => Ok(self.record(&mut working, deed, Some(command))?),
+            Ok(()) => {
+                // The first version with confidential values: from here on they are sealed.
+                if !had_secrets && working.key.is_none() && working.has_secrets() {
+                    let (key, wrapped) = self.core.journal.vault().new_case_key(case);
+                    working.key = Some(key);
+                    self.writes.keys.push(CaseKeyWrite { case, wrapped });
+                }
+                Ok(self.record(&mut working, deed, Some(command))?)
+            }
             Err(refused) => Err(refused),
         };
         self.cases.insert(case, working);
@@ -385,6 +423,10 @@ fn accepted(working: &Working, at: Instant) -> Accepted {
     Accepted { case: record.id, number: record.number.clone(), seq: record.seq, at, active: working.active() }
 }
 
+fn no_such_version(hash: &str) -> Refused {
+    Refused::new("no_such_version", "没有这个流程版本", &format!("the store has no definition {hash}"))
+}
+
 fn no_such_case(case: Uuid) -> Refused {
     Refused::new("no_such_case", "没有这个案件", &format!("there is no case {case}"))
 }
@@ -407,6 +449,8 @@ pub(crate) fn outline(command: &Command) -> String {
         Target::Open { workflow, .. } => json!({ "open": workflow }),
         Target::Event { case, event, .. } => json!({ "case": case, "event": event }),
         Target::AdoptCalendar { case } => json!({ "case": case, "adopt": "calendar" }),
+        Target::Migrate { case, to, .. } => json!({ "case": case, "migrate": to }),
+        Target::UndoMigration { case } => json!({ "case": case, "migrate": "back" }),
         Target::Note { case, kind, .. } => json!({ "case": case, "note": kind }),
     };
     json!({ "about": about, "actor": command.actor.id }).to_string()

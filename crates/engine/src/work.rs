@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use huiyin_chart::definition::Confidential;
 use huiyin_chart::{
-    CaseState, Context, Definition, Effect, Fact, Input, OPENED, Outcome, Status, TimerChange, admit, step,
+    CaseState, Context, Definition, Effect, Fact, Input, OPENED, Outcome, Plan, Status, TimerChange, admit, step,
 };
 use huiyin_journal::secret::is_sealed;
 use huiyin_journal::{CaseKey, CaseRecord, Instant, Locked, OutboxWrite, TimerWrite, Vault, Writes, micros};
@@ -24,6 +24,8 @@ pub(crate) enum Deed<'a> {
     Event { name: &'a str, data: &'a Value },
     Tick,
     AdoptCalendar,
+    Migrate { to: &'a Arc<Definition>, plan: &'a Plan },
+    UndoMigration { to: &'a Arc<Definition> },
 }
 
 impl Deed<'_> {
@@ -34,6 +36,8 @@ impl Deed<'_> {
             Self::Event { .. } => "event",
             Self::Tick => "tick",
             Self::AdoptCalendar => "calendar",
+            Self::Migrate { .. } => "migrated",
+            Self::UndoMigration { .. } => "migration_undone",
         }
     }
 
@@ -42,7 +46,7 @@ impl Deed<'_> {
         match self {
             Self::Open { .. } => Some(OPENED),
             Self::Event { name, .. } => Some(name),
-            Self::Tick | Self::AdoptCalendar => None,
+            Self::Tick | Self::AdoptCalendar | Self::Migrate { .. } | Self::UndoMigration { .. } => None,
         }
     }
 }
@@ -108,7 +112,7 @@ impl Working {
         let mut working = Self {
             record,
             key: None,
-            definition,
+            definition: Arc::clone(&definition),
             district,
             state,
             timers: BTreeMap::new(),
@@ -119,9 +123,7 @@ impl Working {
             known_identity: Vec::new(),
             case_id,
         };
-        working.record.workflow.clone_from(&working.definition.name);
-        working.record.version = i64::from(working.definition.version);
-        working.record.definition_hash.clone_from(&working.definition.hash);
+        working.runs_on(definition);
         working
     }
 
@@ -164,22 +166,31 @@ impl Working {
             )));
         }
         let before = self.state.clone();
-        let definition = Arc::clone(&self.definition);
+        // The definition that the step is made with: of a migration, the one that the case goes to.
+        let from = Arc::clone(&self.definition);
+        let definition = Arc::clone(match deed {
+            Deed::Migrate { to, .. } | Deed::UndoMigration { to } => to,
+            _ => &from,
+        });
         let ctx = context(&self.district, &self.case_id, now);
         let admitted = match deed {
             Deed::Open { data, .. } => admit(&definition, &self.state, OPENED, data, actor, &ctx),
             Deed::Event { name, data } => admit(&definition, &self.state, name, data, actor, &ctx),
             Deed::Tick | Deed::AdoptCalendar => Ok(()),
+            Deed::Migrate { .. } | Deed::UndoMigration { .. } => migrates(actor),
         };
         let input = match deed {
             Deed::Open { data, .. } => Input::Open { data },
             Deed::Event { name, data } => Input::Event { name, data, actor },
             Deed::Tick => Input::Tick,
             Deed::AdoptCalendar => Input::AdoptCalendar,
+            Deed::Migrate { plan, .. } => Input::Migrate { from: &from, plan },
+            Deed::UndoMigration { .. } => Input::UndoMigration { from: &from },
         };
         match admitted.and_then(|()| step(&definition, &mut self.state, input, &ctx, out)) {
             Ok(()) => {
                 self.stepped = true;
+                self.runs_on(definition);
                 Ok(Ok(()))
             }
             Err(refusal) => {
@@ -187,6 +198,14 @@ impl Working {
                 Ok(Err(refusal.into()))
             }
         }
+    }
+
+    /// Puts the case on a definition.
+    fn runs_on(&mut self, definition: Arc<Definition>) {
+        self.record.workflow.clone_from(&definition.name);
+        self.record.version = i64::from(definition.version);
+        self.record.definition_hash.clone_from(&definition.hash);
+        self.definition = definition;
     }
 
     /// What the entry of a step says. Confidential values are sealed.
@@ -227,7 +246,8 @@ impl Working {
         let (mut said, name) = match deed {
             Deed::Open { data, parent } => (json!({ "data": data, "parent": parent }), OPENED),
             Deed::Event { name, data } => (json!({ "event": name, "data": data }), *name),
-            Deed::Tick | Deed::AdoptCalendar => return json!({}),
+            Deed::Migrate { plan, .. } => return json!({ "plan": plan }),
+            Deed::Tick | Deed::AdoptCalendar | Deed::UndoMigration { .. } => return json!({}),
         };
         if let Some(key) = &self.key {
             let data = &mut said["data"];
@@ -346,7 +366,9 @@ impl Working {
         if let Some(key) = &self.key {
             let secrets: Vec<String> =
                 self.definition.data.confidential.keys().map(|path| format!("data.{path}")).collect();
-            vault.seal_paths(key, &mut stored, secrets.iter().map(String::as_str).chain(["delays.data"]));
+            // The case before a migration may hold values that only its old version knows to be confidential.
+            let whole = ["delays.data", "before.state"];
+            vault.seal_paths(key, &mut stored, secrets.iter().map(String::as_str).chain(whole));
         }
         let ctx = self.context(self.record.last_at);
         let summary = self.state.summary(&self.definition, &ctx);
@@ -400,6 +422,15 @@ impl Working {
 
 fn context<'a>(district: &'a District, case_id: &'a str, now: Instant) -> Context<'a> {
     Context { now, calendar: &district.calendar, directory: &*district.directory, case_id }
+}
+
+/// Another version is put on a case by Huiyin itself, on the order of somebody who saw what would move.
+fn migrates(actor: &Actor) -> Result<(), huiyin_chart::Refusal> {
+    if actor.kind == huiyin_chart::ActorKind::System {
+        return Ok(());
+    }
+    let (zh, en) = ("流程版本的迁移只能由系统管理命令执行", "only the command `huiyin migrate` takes cases over");
+    Err(huiyin_chart::Refusal::new("not_allowed", zh, en))
 }
 
 /// The state of a stored case.

@@ -17,6 +17,8 @@ mod proxy;
 mod seeded;
 #[path = "engine/timers.rs"]
 mod timers;
+#[path = "engine/versions.rs"]
+mod versions;
 
 /// Each behaviour as a test on SQLite and on PostgreSQL.
 macro_rules! on_both {
@@ -55,6 +57,14 @@ on_both!(
     proofs::a_journal_that_was_rewritten_is_not_rederived,
     proofs::what_was_changed_in_the_store_is_found_and_named,
     bench_free::many_senders_share_commits,
+    versions::a_case_goes_over_with_its_date_and_the_reminders_of_the_new_version,
+    versions::a_migration_is_undone_until_something_happens,
+    versions::a_refused_migration_touches_nothing_and_says_why,
+    versions::a_new_version_in_force_leaves_running_cases_where_they_are,
+    versions::the_first_confidential_field_of_a_case_is_sealed_from_then_on,
+    versions::a_calendar_is_shown_and_adopted_and_dates_only_move_later,
+    versions::a_clock_begun_with_an_older_calendar_adopts_the_new_one_later,
+    versions::a_case_explains_its_clocks_and_who_did_what,
 );
 
 /// The same seed on both databases gives the same bytes: answers, journals with their chains, cases, timers, outbox,

@@ -25,6 +25,14 @@ pub(crate) enum Command {
     Due(DueArgs),
     /// Recompute every hash chain and derive every state again from the journal.
     Verify(StoreArgs),
+    /// Say why a case is due when it is: every clock with its derivation, articles, pauses, extensions, and what comes next.
+    Explain(ExplainArgs),
+    /// Show which open cases would move, and by how much, before a new calendar or workflow is applied. Changes nothing.
+    Preview(PreviewArgs),
+    /// Put a new calendar in force for the open cases: provisional dates are worked out anew and only move later.
+    Adopt(AdoptArgs),
+    /// Take the open cases of a workflow over to another version. Without --apply, only shows what would happen.
+    Migrate(MigrateArgs),
     /// Take historic files into the journal.
     Import(ImportArgs),
     /// Live through petitions on virtual time and print both rates by their definitions. Touches no store.
@@ -37,6 +45,26 @@ pub(crate) enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// In which language a command answers people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+/// How a command answers.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct AnswerArgs {
+    /// Output.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Language of the text.
+    #[arg(long, value_enum, default_value_t = Lang::Zh)]
+    pub(crate) lang: Lang,
 }
 
 /// Where cases are kept.
@@ -205,4 +233,91 @@ pub(crate) struct SimulateArgs {
     /// Output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Number of the case, e.g. XF-20261123-000017.
+    pub(crate) number: String,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PreviewArgs {
+    #[command(subcommand)]
+    pub(crate) what: PreviewWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PreviewWhat {
+    /// A year of the calendar.
+    Calendar(CalendarArgs),
+    /// Another version of a workflow.
+    Workflow {
+        /// Workflow file; it must pass the check.
+        file: PathBuf,
+        /// What happens to a running clock whose time is another, `CLOCK=keep`, `CLOCK=recompute` or `CLOCK=drop`.
+        #[arg(long, value_name = "CLOCK=RULE")]
+        rule: Vec<String>,
+        /// Which old state becomes which new one.
+        #[arg(long, value_name = "OLD=NEW")]
+        map: Vec<String>,
+        #[command(flatten)]
+        answer: AnswerArgs,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdoptArgs {
+    #[command(subcommand)]
+    pub(crate) what: AdoptWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdoptWhat {
+    /// A year of the calendar. It is kept in the store and journalled in every open case.
+    Calendar(CalendarArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CalendarArgs {
+    /// File of one year, like those in workflows/calendars.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    /// Workflow, e.g. petition.
+    pub(crate) workflow: String,
+    /// Version to go to: a number or content address the store has, or a workflow file, which must pass the check.
+    #[arg(long, required_unless_present = "undo", conflicts_with = "undo")]
+    pub(crate) to: Option<String>,
+    /// Which old state becomes which new one; states of the same name need no entry.
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(crate) map: Vec<String>,
+    /// What happens to a running clock whose time is another, `CLOCK=keep`, `CLOCK=recompute` or `CLOCK=drop`.
+    #[arg(long, value_name = "CLOCK=RULE")]
+    pub(crate) clock: Vec<String>,
+    /// Take back the migration of every case to which nothing happened since.
+    #[arg(long)]
+    pub(crate) undo: bool,
+    /// Do it. Cases that are refused stay as they are.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Who ordered it, for the journal.
+    #[arg(long, default_value = "huiyin migrate")]
+    pub(crate) by: String,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use huiyin_calendar::YearFile;
 use huiyin_check::Names;
 use huiyin_directory::Directory;
 use huiyin_engine::{CalendarSource, DirectorySource, Registry};
@@ -21,6 +22,8 @@ pub(crate) struct House {
     pub(crate) library: Library,
     pub(crate) directory: Arc<Directory>,
     pub(crate) registry: Arc<Registry>,
+    /// Its folder below `districts/`.
+    pub(crate) district: String,
 }
 
 impl House {
@@ -36,7 +39,57 @@ impl House {
         for definition in load_all(&library, &workflow_files(&library)?, &names)? {
             registry.add_definition(Arc::new(definition))?;
         }
-        Ok(Self { library, directory, registry })
+        Ok(Self { library, directory, registry, district: district.to_owned() })
+    }
+
+    /// As [`House::load`], with the years of the calendar that were adopted on this store.
+    pub(crate) async fn on(library: Library, district: &str, journal: &Journal) -> Result<Self, Failure> {
+        let house = Self::load(library, district)?;
+        house.use_adopted(journal).await?;
+        Ok(house)
+    }
+
+    /// Puts the years that were adopted on a store in force beside those of the library.
+    pub(crate) async fn use_adopted(&self, journal: &Journal) -> Result<(), Failure> {
+        let adopted = self.adopted(journal).await?;
+        if adopted.is_empty() {
+            return Ok(());
+        }
+        self.put_in_force(&self.calendar_with(&adopted)?)
+    }
+
+    /// The years that were adopted on a store.
+    pub(crate) async fn adopted(&self, journal: &Journal) -> Result<Vec<YearFile>, Failure> {
+        let Some(text) = journal.setting(&self.adopted_key()).await? else { return Ok(Vec::new()) };
+        Ok(serde_json::from_str(&text).map_err(|e| format!("the adopted calendars in the store do not read: {e}"))?)
+    }
+
+    /// Keeps a year on a store, in place of what was adopted for that year before.
+    pub(crate) async fn keep_adopted(&self, journal: &Journal, year: &YearFile) -> Result<(), Failure> {
+        let mut years = self.adopted(journal).await?;
+        years.retain(|known| known.year != year.year);
+        years.push(year.clone());
+        years.sort_by_key(|year| year.year);
+        Ok(journal.set_setting(&self.adopted_key(), &serde_json::to_string(&years)?).await?)
+    }
+
+    fn adopted_key(&self) -> String {
+        format!("calendar.{}", self.code())
+    }
+
+    /// The calendar of the library with these years in place of its own.
+    pub(crate) fn calendar_with(&self, years: &[YearFile]) -> Result<CalendarSource, Failure> {
+        let mut calendar = calendar_source(&self.library, &self.directory)?;
+        calendar.years.retain(|known| !years.iter().any(|year| year.year == known.year));
+        calendar.years.extend(years.iter().cloned());
+        calendar.years.sort_by_key(|year| year.year);
+        Ok(calendar)
+    }
+
+    /// Puts a calendar in force for what happens from now on.
+    pub(crate) fn put_in_force(&self, calendar: &CalendarSource) -> Result<(), Failure> {
+        let source = directory_source(&self.library, &self.district)?;
+        Ok(self.registry.set_district(self.code(), &source, calendar)?)
     }
 
     /// District code, GB/T 2260.

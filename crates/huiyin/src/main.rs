@@ -2,12 +2,15 @@
 
 #![expect(clippy::print_stdout, reason = "a command line answers on standard output; the log goes to standard error")]
 
+mod changes;
 mod cli;
 mod commands;
 mod house;
 mod import;
 mod library;
+mod lock;
 mod simulate;
+mod store;
 
 use std::process::ExitCode;
 

@@ -24,8 +24,8 @@ fn pauses(intervals: &[Interval]) -> Pauses {
 impl ClockRun {
     /// Works all dates out anew. Dates never move earlier: what was told once is at least kept.
     pub(crate) fn reckon(&mut self, decl: &ClockDecl, calendar: &Calendar, now: Instant, first: bool) {
-        let policy = decl.within.map(|span| self.reach(span, &self.pauses, decl, calendar, now));
-        let limit = decl.limit.as_ref().map(|limit| self.reach(limit.within, &self.limit_pauses, decl, calendar, now));
+        let policy = self.within(decl).map(|span| self.reach(span, &self.pauses, decl, calendar, now));
+        let limit = self.limit(decl).map(|span| self.reach(span, &self.limit_pauses, decl, calendar, now));
         let given = self.given.map(|at| Due {
             at: calendar.due_after(at, &self.extensions, Rule::default(), &[], now).at,
             provisional: false,
@@ -61,7 +61,7 @@ impl ClockRun {
     }
 
     fn reach(&self, span: Span, paused: &[Interval], decl: &ClockDecl, calendar: &Calendar, now: Instant) -> Due {
-        let rule = Rule { rolls: decl.rolls };
+        let rule = Rule { rolls: self.rolls(decl) };
         if self.extensions.is_empty() {
             return calendar.due(self.started_at, span, rule, &pauses(paused), now);
         }
@@ -85,9 +85,12 @@ impl ClockRun {
     /// Unit, term and pauses that the effective date was counted with.
     pub(super) fn counting(&self, decl: &ClockDecl) -> (Unit, Option<Span>, Pauses) {
         match self.effective().1 {
-            Side::Policy => (decl.within.map_or(Unit::Hour, |s| s.unit), decl.within, pauses(&self.pauses)),
+            Side::Policy => {
+                let span = self.within(decl);
+                (span.map_or(Unit::Hour, |s| s.unit), span, pauses(&self.pauses))
+            }
             Side::Limit => {
-                let span = decl.limit.as_ref().map(|limit| limit.within);
+                let span = self.limit(decl);
                 (span.map_or(Unit::Hour, |s| s.unit), span, pauses(&self.limit_pauses))
             }
             Side::Given => (Unit::Hour, None, Pauses::new()),

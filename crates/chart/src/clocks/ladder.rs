@@ -30,7 +30,7 @@ pub(crate) struct Firing {
 
 impl ClockRun {
     /// When a rung is due.
-    pub(super) fn rung_at(&self, anchor: &Anchor, decl: &ClockDecl, calendar: &Calendar) -> Instant {
+    pub(crate) fn rung_at(&self, anchor: &Anchor, decl: &ClockDecl, calendar: &Calendar) -> Instant {
         match anchor {
             Anchor::Percent(percent) => {
                 let (unit, _, pauses) = self.counting(decl);

@@ -5,6 +5,8 @@ mod dates;
 mod extend;
 mod ladder;
 mod reactions;
+mod terms;
+mod told;
 mod view;
 mod words;
 
@@ -15,6 +17,8 @@ pub(crate) use extend::{asked, granted};
 pub(crate) use ladder::Firing;
 pub use reactions::Reactions;
 pub(crate) use reactions::{Reaction, Role};
+pub use terms::Terms;
+pub use told::Told;
 pub use view::{ClockView, NextRung};
 pub(crate) use words::rung as rung_words;
 
@@ -64,6 +68,9 @@ pub struct ClockRun {
     pub next: Option<(Instant, u16)>,
     /// For when a timer was asked for.
     pub timer: Option<Instant>,
+    /// The term it goes on counting with after a migration; none: that of its definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
 }
 
 /// How a run stands.
@@ -120,6 +127,7 @@ impl ClockRun {
             repeat: None,
             next: None,
             timer: None,
+            terms: None,
         }
     }
 

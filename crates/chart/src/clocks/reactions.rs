@@ -46,6 +46,7 @@ struct Table {
     by_state: Vec<Vec<Reaction>>,
     pausing: Vec<ClockIx>,
     forms: HashMap<String, Option<jsonschema::Validator>>,
+    data: Option<jsonschema::Validator>,
 }
 
 /// The tables of one definition.
@@ -84,6 +85,11 @@ impl Definition {
     pub(crate) fn form(&self, event: &str) -> Option<&jsonschema::Validator> {
         self.reaction_table().forms.get(event).and_then(Option::as_ref)
     }
+
+    /// The compiled schema of a case's data; none when the workflow declares none.
+    pub(crate) fn data_validator(&self) -> Option<&jsonschema::Validator> {
+        self.reaction_table().data.as_ref()
+    }
 }
 
 impl Table {
@@ -106,6 +112,7 @@ impl Table {
             })
             .map(|clock| clock.ix)
             .collect();
+        table.data = compile(&def.data.schema);
         table.forms = def.events.iter().map(|event| (event.name.clone(), compile(&event.form))).collect();
         table
     }

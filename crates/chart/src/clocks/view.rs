@@ -86,7 +86,7 @@ fn view(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instant) -> 
     });
     let dates = moved.as_ref().unwrap_or(run);
     let (unit, _, _) = dates.counting(decl);
-    let limit = decl.limit.as_ref();
+    let law = run.basis(decl);
     ClockView {
         clock: decl.name.clone(),
         title: decl.title.clone(),
@@ -106,8 +106,8 @@ fn view(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instant) -> 
         given_due: dates.given_due,
         provisional: dates.provisional,
         due_version: run.due_version,
-        basis: limit.map(|limit| limit.basis.clone()),
-        basis_status: limit.map(|limit| limit.status),
+        basis: law.map(|(basis, _)| basis.to_owned()),
+        basis_status: law.map(|(_, status)| status),
         hours: !unit.counts_days(),
         remaining_text: words::remaining(run, dates.due, unit, calendar, asked),
         paused: run.is_running() && run.paused,
@@ -126,10 +126,16 @@ fn next_rung(decl: &ClockDecl, at: Instant, rung: u16) -> Option<NextRung> {
 
 fn derivation(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instant) -> Vec<Line> {
     let side = run.effective().1;
-    let mut lines = vec![basis(decl, side)];
+    let mut lines = vec![basis(decl, run, side)];
+    if run.terms.is_some() {
+        lines.push(line(
+            "迁移到新版本时保留原期限".into(),
+            "the term it was started under was kept when the workflow changed".into(),
+        ));
+    }
     let (_, span, pauses) = run.counting(decl);
     if let Some(span) = span {
-        let rule = Rule { rolls: decl.rolls };
+        let rule = Rule { rolls: run.rolls(decl) };
         lines.extend(calendar.explain(run.started_at, &run.spans(span), rule, &pauses, now).lines);
     } else {
         for span in &run.extensions {
@@ -145,27 +151,42 @@ fn derivation(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instan
     ] {
         if let Some(at) = at.filter(|_| other != side) {
             let shown = calendar.shown(at);
+            let law = run.basis(decl).filter(|_| other == Side::Limit);
+            let (law_zh, law_en) = law.map(cited).unwrap_or_default();
             lines.push(line(
-                format!("另有{zh}：{shown}，取较早者"),
-                format!("beside it {en}: {shown}; the earlier counts"),
+                format!("另有{zh}：{shown}{law_zh}，取较早者"),
+                format!("beside it {en}: {shown}{law_en}; the earlier counts"),
             ));
         }
     }
     lines
 }
 
-fn basis(decl: &ClockDecl, side: Side) -> Line {
-    match (side, &decl.limit) {
-        (Side::Limit, Some(limit)) => {
-            let (zh, en) = match limit.status {
-                LimitStatus::Verified => ("已核", "verified"),
-                LimitStatus::Secondary => ("转引，待核", "read second-hand"),
-                LimitStatus::Unverified => ("待核", "unverified"),
-            };
-            line(format!("依据：{}（{zh}）", limit.basis), format!("basis: {} ({en})", limit.basis))
+fn basis(decl: &ClockDecl, run: &ClockRun, side: Side) -> Line {
+    let confirmed = decl.limit.as_ref().and_then(|limit| limit.confirmed_by.as_ref());
+    match (side, run.basis(decl)) {
+        (Side::Limit, Some((basis, status))) => {
+            let (zh, en) = status_words(status);
+            let by =
+                confirmed.map(|who| (format!("，{who} 确认"), format!(", confirmed by {who}"))).unwrap_or_default();
+            line(format!("依据：{basis}（{zh}{}）", by.0), format!("basis: {basis} ({en}{})", by.1))
         }
         (Side::Given, _) => line("来文规定的期限".into(), "the date given by the sender".into()),
         _ => line("本局内部时限".into(), "the office's own target".into()),
+    }
+}
+
+/// An article in brackets behind a date, with how sure we are of it.
+fn cited((basis, status): (&str, LimitStatus)) -> (String, String) {
+    let (zh, en) = status_words(status);
+    (format!("（{basis}，{zh}）"), format!(" ({basis}, {en})"))
+}
+
+fn status_words(status: LimitStatus) -> (&'static str, &'static str) {
+    match status {
+        LimitStatus::Verified => ("已核", "verified"),
+        LimitStatus::Secondary => ("转引，待核", "read second-hand"),
+        LimitStatus::Unverified => ("待核", "unverified"),
     }
 }
 

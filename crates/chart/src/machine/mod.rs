@@ -216,6 +216,14 @@ impl<'a> Machine<'a> {
         Ok(true)
     }
 
+    /// Takes the eventless transitions that are enabled, and what follows from them: after the chart itself changed.
+    ///
+    /// # Errors
+    /// See [`MachineError`].
+    pub fn settle(&mut self, event: &str) -> Result<(), MachineError> {
+        self.complete((event, &Value::Null))
+    }
+
     /// Lets the given delay come: takes it out and handles its event. False: it is not there any more, or nobody took it.
     ///
     /// # Errors

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use huiyin_calendar::{Calendar, Hours, Instant, YearFile, china};
 use huiyin_chart::{
-    Actor, ActorKind, CaseState, Context, Definition, Directory, Effect, Input, Outcome, Refusal, TimerChange, admit,
-    load, step,
+    Actor, ActorKind, CaseState, Context, Definition, Directory, Effect, Input, Outcome, Plan, Refusal, TimerChange,
+    admit, load, step,
 };
 use serde_json::{Value, json};
 
@@ -114,6 +114,29 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// Goes over to another version of the chart.
+    pub fn migrate(&mut self, yaml: &str, plan: &Plan) -> Result<(), Refusal> {
+        self.reform(yaml, Some(plan))
+    }
+
+    /// Takes the migration back.
+    pub fn undo(&mut self, yaml: &str) -> Result<(), Refusal> {
+        self.reform(yaml, None)
+    }
+
+    fn reform(&mut self, yaml: &str, plan: Option<&Plan>) -> Result<(), Refusal> {
+        let to = load("t.yaml", yaml, &|_| None).unwrap_or_else(|problems| panic!("{problems}"));
+        let from = std::mem::replace(&mut self.def, to);
+        let done = self.stepped(match plan {
+            Some(plan) => Input::Migrate { from: &from, plan },
+            None => Input::UndoMigration { from: &from },
+        });
+        if done.is_err() {
+            self.def = from;
+        }
+        done
     }
 
     pub fn try_send(&mut self, event: &str, data: Value, actor: &Actor) -> Result<(), Refusal> {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 pub(crate) const DISTRICT: &str = "500110";
 
-const REQUEST: &str = r#"
+pub(crate) const REQUEST: &str = r#"
 workflow: request
 version: 1
 title: 请求
@@ -69,7 +69,7 @@ states:
     type: final
 "#;
 
-const QUESTION: &str = r#"
+pub(crate) const QUESTION: &str = r#"
 workflow: question
 version: 1
 title: 询问

@@ -22,6 +22,7 @@ async fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let zone = house.zone()?;
     let mut petitions = Petitions::open(file, now.with_timezone(&zone))?;
     let journal = open_store(store, now).await?;
+    house.use_adopted(&journal).await?;
     let told = |report: &Report| eprintln!("{} rows …", report.rows());
     let report = load(&mut petitions, &house, journal, &told).await?;
     match format {

@@ -1,9 +1,13 @@
 //! One file a subcommand; this one chooses.
 
+mod adopt;
 mod check;
 mod due;
+mod explain;
 mod import;
-mod serve;
+mod migrate;
+mod preview;
+pub(crate) mod serve;
 mod simulate;
 mod try_chart;
 mod verify;
@@ -23,6 +27,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Try(args) => try_chart::run(&args),
         Command::Due(args) => due::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Preview(args) => preview::run(&args),
+        Command::Adopt(args) => adopt::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Simulate(args) => simulate::run(&args),
     }

@@ -4,7 +4,7 @@
 //! requests, those under way end, notices, engine; each within seconds, because what is not committed did not happen.
 
 mod demo;
-mod store;
+pub(crate) mod store;
 
 use std::future::Future;
 use std::io::IsTerminal as _;
@@ -67,6 +67,7 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         false => None,
     };
     let house = house.await??;
+    house.use_adopted(&journal).await?;
     let clock: Arc<dyn Clock> = match demo.clone() {
         Some(shifted) => shifted,
         None => Arc::new(system),

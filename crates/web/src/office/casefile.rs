@@ -38,11 +38,32 @@ impl Bureau {
         let filter = rows::filter(&self.parts.district, REAL, query);
         let total = self.journal.count_cases(&filter, now).await.map_err(failed)?;
         let found = self.journal.list_cases(&filter, now).await.map_err(failed)?;
-        let row = |row: huiyin_journal::read::CaseRow| {
-            let definition = self.parts.engine.registry().current(&row.workflow);
-            rows::view(&directory, definition.as_deref(), row, now)
-        };
-        Ok((total, found.into_iter().map(row).collect()))
+        let mut listed = Vec::with_capacity(found.len());
+        let mut known: std::collections::HashMap<(String, i64), Option<Arc<Definition>>> =
+            std::collections::HashMap::new();
+        for row in found {
+            let version = (row.workflow.clone(), row.version);
+            if !known.contains_key(&version) {
+                let definition = self.version(&row.workflow, row.version).await?;
+                known.insert(version.clone(), definition);
+            }
+            listed.push(rows::view(&directory, known[&version].as_deref(), row, now));
+        }
+        Ok((total, listed))
+    }
+
+    /// The version of a workflow that a case runs on; the one in force when the store has no such number.
+    async fn version(&self, workflow: &str, version: i64) -> Result<Option<Arc<Definition>>, OfficeError> {
+        let registry = self.parts.engine.registry();
+        let current = registry.current(workflow);
+        if current.as_ref().is_some_and(|definition| i64::from(definition.version) == version) {
+            return Ok(current);
+        }
+        let kept = huiyin_engine::Registry::versions(&self.journal, workflow).await.map_err(failed)?;
+        match kept.into_iter().rev().find(|(_, number)| *number == version.to_string()) {
+            Some((hash, _)) => Ok(Some(registry.definition_of(&self.journal, &hash).await.map_err(failed)?)),
+            None => Ok(current),
+        }
     }
 
     pub(super) async fn case_file(&self, key: &CaseKey, viewer: &User) -> Result<Option<CaseFile>, OfficeError> {
@@ -116,8 +137,13 @@ impl Bureau {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let entries = self.journal.timeline(case, after, MOST_ENTRIES, false).await.map_err(failed)?;
         let mut out = Vec::with_capacity(entries.len());
+        let mut definition = definition;
         for entry in entries {
             let body = &entry.body;
+            // An entry is told in the words of the version it was made with.
+            if let Some(hash) = body["context"]["definition"].as_str().filter(|hash| *hash != definition.hash) {
+                definition = registry.definition_of(&self.journal, hash).await.map_err(failed)?;
+            }
             let event = body["input"]["event"].as_str().map(str::to_owned);
             let (kind, id) = (body["actor"]["kind"].as_str(), body["actor"]["id"].as_str());
             let name = names::actor(&directory, &self.accounts, kind.unwrap_or("system"), id.unwrap_or_default());
@@ -182,6 +208,8 @@ fn title(definition: &Definition, kind: &str, event: Option<&str>) -> Text {
     match (event, kind) {
         (Some(event), _) => history::event_title(definition, event),
         (None, "opened") => history::event_title(definition, "case.opened"),
+        (None, "migrated") => Text::new("流程版本迁移", "taken over to another version"),
+        (None, "migration_undone") => Text::new("撤销流程版本迁移", "a migration was undone"),
         (None, "calendar") => Text::new("采用新公布的日历", "a calendar was adopted"),
         (None, "tick") => Text::new("到时自动处理", "timers"),
         (None, "unmasked") => Text::new("查看了保密信息", "looked behind the mask"),

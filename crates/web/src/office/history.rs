@@ -1,7 +1,7 @@
 //! What happened to a case, in words: the journal's entries as people read them, masks on.
 
-use chrono::{DateTime, FixedOffset, Utc};
-use huiyin_chart::{ClockEnd, Definition, Fact};
+use chrono::FixedOffset;
+use huiyin_chart::{Definition, Fact};
 use huiyin_directory::Directory;
 use serde_json::Value;
 
@@ -30,15 +30,6 @@ impl Words<'_> {
     fn of(&self, fact: &Fact) -> Option<Text> {
         match fact {
             Fact::StateEntered { state } => self.entered(state),
-            Fact::ClockStarted { .. }
-            | Fact::ClockMet(_)
-            | Fact::ClockLate(_)
-            | Fact::ClockVoid(_)
-            | Fact::ClockPaused { .. }
-            | Fact::ClockResumed { .. }
-            | Fact::ExtensionAsked { .. }
-            | Fact::ClockExtended { .. }
-            | Fact::ClockMoved { .. } => self.clock_fact(fact),
             Fact::RungFired { clock, raised, .. } => {
                 let (title, raised) = (self.clock(clock), raised.as_ref());
                 let event = raised.map(|event| event_title(self.definition, event));
@@ -73,7 +64,15 @@ impl Words<'_> {
             )),
             Fact::Remark { text } => Some(Text::same(text)),
             Fact::Ended => Some(Text::new("案件结束", "the case ended")),
-            _ => None,
+            Fact::Migrated { from_version, to_version, .. } => Some(Text::new(
+                format!("流程由第 {from_version} 版迁移到第 {to_version} 版"),
+                format!("the workflow changed from version {from_version} to {to_version}"),
+            )),
+            Fact::MigrationUndone { to_version, .. } => Some(Text::new(
+                format!("撤销迁移，恢复到第 {to_version} 版"),
+                format!("the migration was undone: version {to_version} again"),
+            )),
+            _ => self.clock_fact(fact),
         }
     }
 
@@ -85,44 +84,13 @@ impl Words<'_> {
     }
 
     fn clock_fact(&self, fact: &Fact) -> Option<Text> {
-        let (clock, zh, en) = match fact {
-            Fact::ClockStarted { clock, due, provisional, .. } => {
-                let (zh, en) = if *provisional { ("（暂定）", " (provisional)") } else { ("", "") };
-                let due = self.time(*due);
-                (clock, format!("开始计时，{due} 到期{zh}"), format!("started, due {due}{en}"))
-            }
-            Fact::ClockMet(ClockEnd { clock, .. }) => (clock, "按期完成".to_owned(), "met in time".to_owned()),
-            Fact::ClockLate(ClockEnd { clock, due, .. }) => {
-                let due = self.time(*due);
-                (clock, format!("逾期完成（应于 {due} 前）"), format!("met late (was due {due})"))
-            }
-            Fact::ClockVoid(ClockEnd { clock, .. }) => (clock, "不再适用".to_owned(), "no longer owed".to_owned()),
-            Fact::ClockPaused { clock, .. } => (clock, "暂停计时".to_owned(), "paused".to_owned()),
-            Fact::ClockResumed { clock, due, .. } => {
-                let due = self.time(*due);
-                (clock, format!("恢复计时，{due} 到期"), format!("runs again, due {due}"))
-            }
-            Fact::ExtensionAsked { clock, .. } => (clock, "申请延期".to_owned(), "more time was asked for".to_owned()),
-            Fact::ClockExtended { clock, by, due, .. } => {
-                let due = self.time(*due);
-                (clock, format!("延长 {}，{due} 到期", by.zh()), format!("extended by {by}, due {due}"))
-            }
-            Fact::ClockMoved { clock, due, .. } => {
-                let due = self.time(*due);
-                (clock, format!("按公布的日历改为 {due} 到期"), format!("settled by the calendar: due {due}"))
-            }
-            _ => return None,
-        };
-        let title = self.clock(clock);
-        Some(Text::new(format!("{}：{zh}", title.zh), format!("{}: {en}", title.en)))
+        let told = fact.of_clock(self.zone)?;
+        let title = self.clock(told.clock);
+        Some(Text::new(format!("{}：{}", title.zh, told.what.zh), format!("{}: {}", title.en, told.what.en)))
     }
 
     fn clock(&self, name: &str) -> Text {
         let declared = self.definition.clocks.iter().find(|clock| clock.name == name);
         declared.map_or_else(|| Text::same(name), |clock| Text::new(&clock.title.zh, &clock.title.en))
-    }
-
-    fn time(&self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string()
     }
 }

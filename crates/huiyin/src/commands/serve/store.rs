@@ -1,7 +1,7 @@
 //! The store of a running service: opened by one process where only one may have it, and never a demonstration's and a
 //! real one at the same time.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 
 use chrono::{DateTime, Utc};
 use huiyin_journal::Journal;
@@ -9,44 +9,17 @@ use huiyin_journal::Journal;
 use crate::cli::ServeArgs;
 use crate::commands::Failure;
 use crate::house::open_store;
+use crate::lock::lock;
 
 /// Setting that says what a store is for.
-const PURPOSE: &str = "store.purpose";
+pub(crate) const PURPOSE: &str = "store.purpose";
 
 /// Opens the store. What comes with it keeps other processes out as long as it lives.
 pub(super) async fn open(args: &ServeArgs, now: DateTime<Utc>) -> Result<(Journal, Option<File>), Failure> {
-    let lock = lock(args)?;
+    let lock = lock(&args.store)?;
     let journal = open_store(&args.store, now).await?;
     purpose(args, &journal).await?;
     Ok((journal, lock))
-}
-
-/// An embedded database belongs to one service: a second one would not hear what the first commits.
-fn lock(args: &ServeArgs) -> Result<Option<File>, Failure> {
-    let database = args.store.database.as_deref().unwrap_or("sqlite:");
-    let Some(path) = database.strip_prefix("sqlite:") else { return Ok(None) };
-    let path = if path.is_empty() {
-        args.store.data.join("huiyin.lock")
-    } else {
-        format!("{}.lock", path.trim_start_matches("//")).into()
-    };
-    let refused = |error: std::io::Error| {
-        format!("{}: {error}. give a folder that this user may write to with --data", path.display())
-    };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(refused)?;
-    }
-    let file = File::create(&path).map_err(refused)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(format!(
-            "{}: another huiyin serves this store. stop it, give another --data, or use PostgreSQL (--database), which \
-             many processes can share",
-            path.display()
-        )
-        .into()),
-        Err(TryLockError::Error(error)) => Err(refused(error).into()),
-    }
 }
 
 /// The cases, accounts and moved clock of a demonstration must not become the record, nor real cases a demonstration.

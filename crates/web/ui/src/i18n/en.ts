@@ -107,6 +107,7 @@ const en: Record<Key, string> = {
   'lamp.red': 'overdue',
   'lamp.grey': 'no clock',
   'basis.mark': 'unchecked',
+  'basis.verified': '(checked against the original)',
   'basis.secondary': 'read second-hand, not yet checked against the original',
   'basis.unverified': 'not yet checked against the original',
   'basis.policy': 'the office\'s own target',

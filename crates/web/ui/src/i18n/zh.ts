@@ -105,6 +105,7 @@ const zh = {
   'lamp.red': '超期',
   'lamp.grey': '无时限',
   'basis.mark': '待核',
+  'basis.verified': '（已核对原文）',
   'basis.secondary': '依据来自二手资料，尚未核对原文',
   'basis.unverified': '依据尚未核对原文',
   'basis.policy': '本局内控时限',
