@@ -351,4 +351,7 @@ impl Env for StepEnv<'_> {
     fn unit_relation(&self, unit: &str) -> Option<String> {
         self.ctx.directory.relation(unit)
     }
+    fn stays_away(&self, unit: &str, accused: Vec<String>) -> bool {
+        accused.iter().any(|each| each == unit) || self.ctx.directory.excluded(accused).iter().any(|each| each == unit)
+    }
 }

@@ -225,7 +225,7 @@ impl Directory {
 
     /// Everyone who must stay away from a matter about `accused` (unit ids): the accused, what lies below them,
     /// and the units named as related to them in either direction. 信访工作条例 第二十八条 (回避), 第三十条 (保密).
-    /// The duty desk is never excluded: somebody has to own the matter.
+    /// The duty desk is excluded only when it is accused itself: somebody has to own the matter.
     #[must_use]
     pub fn excluded<'a>(&self, accused: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
         let accused: BTreeSet<&str> = accused.into_iter().collect();
@@ -238,7 +238,9 @@ impl Directory {
                 out.insert(unit.id.clone());
             }
         }
-        out.remove(&self.duty_desk);
+        if !accused.contains(self.duty_desk.as_str()) {
+            out.remove(&self.duty_desk);
+        }
         out
     }
 

@@ -1,4 +1,4 @@
-//! Extensions: asked for before due, granted by the approver, no longer and no oftener than the workflow allows.
+//! Extensions: asked for and granted before due, granted by the approver, no longer and no oftener than the workflow allows.
 //! What a refused person reads is written here.
 
 use huiyin_calendar::{Instant, Span};
@@ -26,6 +26,36 @@ pub(crate) fn asked(run: &ClockRun, decl: &ClockDecl, extension: &Extension, now
     Ok(())
 }
 
+/// Why nothing waits for a decision.
+pub(crate) fn waits(run: &ClockRun, decl: &ClockDecl) -> Result<(), Refusal> {
+    if run.asked_at.is_some() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "not_expected_here",
+        format!("“{}”没有待审批的延期申请；须先在到期前申请", decl.title.zh),
+        format!("nobody asked for an extension of {}; it must be asked for before it is due", decl.title.en),
+    ))
+}
+
+/// Why nothing can be granted now: used up, not asked for, or the time is over already: what has passed is not extended.
+pub(crate) fn grantable(run: &ClockRun, decl: &ClockDecl, extension: &Extension, now: Instant) -> Result<(), Refusal> {
+    if run.extensions.len() >= extension.times as usize {
+        return Err(too_often(decl, extension));
+    }
+    waits(run, decl)?;
+    let until = run.ask_before();
+    if now > until {
+        let until = crate::expr::write_instant(until);
+        return Err(Refusal::new(
+            "too_late",
+            format!("“{}”已于 {until} 到期，到期后不能再批准延期", decl.title.zh),
+            format!("{} was due at {until}; what is over cannot be extended any more", decl.title.en),
+        ));
+    }
+    Ok(())
+}
+
 /// The extension that is granted, or why not.
 pub(crate) fn granted(
     run: &ClockRun,
@@ -33,17 +63,9 @@ pub(crate) fn granted(
     extension: &Extension,
     data: &Value,
     actor: Option<&Actor>,
+    now: Instant,
 ) -> Result<Span, Refusal> {
-    if run.extensions.len() >= extension.times as usize {
-        return Err(too_often(decl, extension));
-    }
-    if run.asked_at.is_none() {
-        return Err(Refusal::new(
-            "not_expected_here",
-            format!("“{}”没有待审批的延期申请；须先在到期前申请", decl.title.zh),
-            format!("nobody asked for an extension of {}; it must be asked for before it is due", decl.title.en),
-        ));
-    }
+    grantable(run, decl, extension, now)?;
     if let Some(actor) = actor.filter(|actor| actor.kind == ActorKind::Person)
         && !actor.is(&extension.approved_by)
     {

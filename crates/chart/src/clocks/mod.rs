@@ -11,7 +11,7 @@ mod words;
 use huiyin_calendar::{Instant, Pause, Span};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use extend::{asked, granted};
+pub(crate) use extend::{asked, grantable, granted, waits};
 pub(crate) use ladder::Firing;
 pub use reactions::Reactions;
 pub(crate) use reactions::{Reaction, Role};
