@@ -218,7 +218,8 @@ pub(crate) fn open_events<'a>(
             let possible = |expr: &Expr| expr.source.contains("event") || expr.test(&view).unwrap_or(false);
             decl.require.iter().all(|requirement| possible(&requirement.that))
                 && extensible(case, def, &decl.name, env.now.get())
-                && (!crate::takers::takers(case, def, &decl.name, &possible).is_empty() || by_clock(case, def, &decl.name, &view))
+                && (!crate::takers::takers(case, def, &decl.name, &possible).is_empty()
+                    || by_clock(case, def, &decl.name, &view))
         })
         .collect()
 }

@@ -299,7 +299,8 @@ impl<'a> Desk<'a> {
         if over(&self.clocks[usize::from(ix)]) {
             return;
         }
-        let marks = |decl: &'a crate::definition::ClockDecl| decl.ladder.iter().filter_map(|rung| rung.does.mark.as_deref());
+        let marks =
+            |decl: &'a crate::definition::ClockDecl| decl.ladder.iter().filter_map(|rung| rung.does.mark.as_deref());
         for mark in marks(&def.clocks[usize::from(ix)]) {
             let still = def.clocks.iter().zip(self.clocks.iter());
             let still = still.into_iter().any(|(decl, run)| over(run) && marks(decl).any(|each| each == mark));

@@ -5,7 +5,7 @@ use serde_json::Value;
 use smallvec::SmallVec;
 
 use crate::case::{CaseState, Context};
-use crate::definition::{Definition, StateIx};
+use crate::definition::{Definition, Sender, StateIx};
 use crate::expr::Expr;
 use crate::machine::View;
 use crate::owner::{Owners, inherited};
@@ -37,6 +37,27 @@ pub(crate) fn takers(
     case.config.atomic(def).filter_map(of).collect()
 }
 
+/// Units that an event which an active state takes names among its senders: who is asked to act must see the case.
+pub(crate) fn units(case: &CaseState, def: &Definition, ctx: &Context<'_>) -> Vec<String> {
+    let env = case.env(ctx);
+    let mut found: Vec<String> = Vec::new();
+    for decl in &def.events {
+        let view =
+            View { data: &case.data, event: Some((&decl.name, &Value::Null)), active: &case.config.active, env: &env };
+        let possible = |expr: &Expr| expr.source.contains("event") || expr.test(&view).unwrap_or(false);
+        let named = decl.by.iter().filter_map(|sender| match sender {
+            Sender::Unit(unit) => Some(format!("unit:{unit}")),
+            _ => None,
+        });
+        let new: Vec<String> = named.filter(|unit| !found.contains(unit)).collect();
+        let fits = || decl.require.iter().all(|requirement| possible(&requirement.that));
+        if !new.is_empty() && fits() && !takers(case, def, &decl.name, &possible).is_empty() {
+            found.extend(new);
+        }
+    }
+    found
+}
+
 /// Owners of the states that take the event, each once. What only clocks hear is the case's owner's. `data` is none
 /// while nobody has filled in the form: conditions on the event then count as possible.
 pub(crate) fn owners(
@@ -49,10 +70,8 @@ pub(crate) fn owners(
     let env = case.env(ctx);
     let payload = data.unwrap_or(&Value::Null);
     let view = View { data: &case.data, event: Some((event, payload)), active: &case.config.active, env: &env };
-    let possible =
-        |expr: &Expr| (data.is_none() && expr.source.contains("event")) || expr.test(&view).unwrap_or(false);
-    let owners =
-        Owners { def, config: &case.config, reassigned: &case.reassigned, data: &case.data, env: &env };
+    let possible = |expr: &Expr| (data.is_none() && expr.source.contains("event")) || expr.test(&view).unwrap_or(false);
+    let owners = Owners { def, config: &case.config, reassigned: &case.reassigned, data: &case.data, env: &env };
     let handed = |leaf: StateIx| case.reassigned.iter().any(|(ix, _)| *ix == leaf);
     let same = |a: StateIx, b: StateIx| match (inherited(def, a), inherited(def, b)) {
         (Some(a), Some(b)) => std::ptr::eq(a, b),

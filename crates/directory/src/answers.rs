@@ -17,8 +17,10 @@ pub enum Relation {
     Internal,
     /// A town or subdistrict of the district.
     Town,
-    /// A department, committee or neighbour of the same rank.
+    /// A department or committee of the district, of the same rank.
     Peer,
+    /// A neighbouring district or county: told and asked, never responsible here.
+    Partner,
     /// An authority above the bureau.
     Superior,
     /// A company: never owns or sees a petition.
@@ -33,6 +35,7 @@ impl Relation {
             Self::Internal => "internal",
             Self::Town => "town",
             Self::Peer => "peer",
+            Self::Partner => "partner",
             Self::Superior => "superior",
             Self::Enterprise => "enterprise",
         }

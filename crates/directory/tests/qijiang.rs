@@ -47,6 +47,7 @@ fn the_district_has_its_departments_committees_companies_and_21_towns() {
     let count = |relation| directory.units().iter().filter(|u| u.relation == relation).count();
     assert_eq!(count(Relation::Town), 21);
     assert_eq!(count(Relation::Enterprise), 4);
+    assert_eq!(count(Relation::Partner), 6, "neighbours are told and asked, never responsible here");
     assert_eq!(directory.units().iter().filter(|u| u.id.ends_with("-committee")).count(), 3);
     let departments =
         directory.units().iter().filter(|u| u.kind == huiyin_directory::Kind::Department && u.parent.is_none()).count();

@@ -11,6 +11,7 @@ mod engine;
 mod execute;
 mod ids;
 mod metrics;
+mod named;
 mod number;
 mod queue;
 mod rederive;

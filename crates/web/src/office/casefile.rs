@@ -52,8 +52,10 @@ impl Bureau {
         let masked = definition.data.confidential.iter().filter(|(_, kind)| **kind == Confidential::Masked);
         let attachments = self.journal.attachments(record.id).await.map_err(failed)?;
         let excluded = &record.excluded;
+        let mut scope = rows::scope(&directory, &record.district, record.owner.as_deref(), &record.owners, excluded);
+        scope.owners.extend(self.units_asked(&loaded)?);
         Ok(Some(CaseFile {
-            scope: rows::scope(&directory, &record.district, record.owner.as_deref(), &record.owners, excluded),
+            scope,
             data: state.data.clone(),
             masked: masked.map(|(path, _)| path.clone()).collect(),
             clocks: self.clocks(definition, state)?,
@@ -92,6 +94,15 @@ impl Bureau {
             Context { now: self.time(), calendar: &district.calendar, directory: &*district.directory, case_id: &id };
         let open = loaded.state.open_events(&loaded.definition, &actor(viewer), &context);
         Ok(open.into_iter().map(|event| form(event, &loaded.state.data)).collect())
+    }
+
+    /// Units that an open event names among its senders: whoever is asked to act sees the case.
+    fn units_asked(&self, loaded: &Loaded) -> Result<Vec<String>, OfficeError> {
+        let district = self.district()?;
+        let id = loaded.record.id.to_string();
+        let context =
+            Context { now: self.time(), calendar: &district.calendar, directory: &*district.directory, case_id: &id };
+        Ok(loaded.state.units_asked(&loaded.definition, &context))
     }
 
     async fn links_of(&self, case: Uuid) -> Result<Vec<(LinkView, CaseScope)>, OfficeError> {
@@ -185,6 +196,7 @@ fn title(definition: &Definition, kind: &str, event: Option<&str>) -> Text {
         (None, "calendar") => Text::new("采用新公布的日历", "a calendar was adopted"),
         (None, "tick") => Text::new("到时自动处理", "timers"),
         (None, "unmasked") => Text::new("查看了保密信息", "looked behind the mask"),
+        (None, "effect_failed") => Text::new("关联案件没有接受，请处理", "a linked case refused it, see to it"),
         (None, "attached") => Text::new("添加了附件", "a file was added"),
         (None, other) => Text::same(other),
     }
