@@ -90,6 +90,15 @@ fn those_related_to_the_accused_stay_away_too() {
 }
 
 #[test]
+fn who_takes_part_is_told_when_the_main_case_ends_otherwise() {
+    let mut office = assigned(complaint("2026-06-01T09:30"));
+    office.send("sign", signing(), &unit("water-section"));
+    office.send("cohandler.add", json!({"unit": "town-ganshui", "task": "核实排口"}), &unit("water-section"));
+    office.send("withdraw", json!({"withdrawn_on": "2026-06-01", "proof": "书面撤回申请"}), &operator());
+    assert_eq!(office.sent(), [("co-handling".to_owned(), "main.over".to_owned())]);
+}
+
+#[test]
 fn naming_the_accused_later_takes_the_matter_from_it() {
     let mut office = assigned(complaint("2026-06-01T09:30"));
     office.send("sign", signing(), &unit("water-section"));
