@@ -264,11 +264,13 @@ impl<'a> Desk<'a> {
         let Some((_, data)) = scope.event() else {
             return false;
         };
-        let Ok(span) = clocks::granted(run, decl, extension, data, self.actor, self.env.now.get()) else {
+        let Ok(granted) = clocks::granted(run, decl, extension, data, self.actor, self.env.now.get()) else {
             return false;
         };
         let from = run.due;
+        let span = granted.by;
         run.extensions.push(span);
+        run.given_until = granted.until.or(run.given_until);
         run.asked_at = None;
         run.reckon(decl, self.env.ctx.calendar, self.env.now.get(), false);
         run.rearm(decl, self.env.ctx.calendar, self.env.now.get());

@@ -82,16 +82,19 @@ fn a_clock_dropped_after_it_was_due_stays_broken() {
 }
 
 #[test]
-fn the_simple_procedure_is_left_only_within_its_time() {
+fn leaving_the_simple_procedure_after_its_time_makes_nothing_good() {
     let mut office = handled(complaint("2026-06-01T09:30"));
     office.until("2026-06-02T09:00");
     office.send("route.choose", route("six", "simple", "2026-06-02"), &dispatcher());
     let refusal = office.refused("extension.ask", json!({"days": 5, "reason": "需要监测"}), &unit("water-section"));
     assert!(refusal.contains("简易"), "{refusal}");
     office.until("2026-06-25T09:00");
-    let refusal = office.refused("route.choose", route("six", "ordinary", "2026-06-02"), &dispatcher());
-    assert!(refusal.contains("简易"), "{refusal}");
-    assert_eq!(office.status("simple"), "running");
+    office.send("route.choose", route("six", "ordinary", "2026-06-02"), &dispatcher());
+    draft(&mut office, "supported");
+    office.send("reply.approve", json!({}), &head("water-section"));
+    office.send("reply.delivered", delivered("2026-06-25"), &unit("water-section"));
+    let rates = office.rates("2026-06-01T00:00", "2026-08-01T00:00");
+    assert_eq!((rates.answered.kept, rates.answered.of), (0, 1), "its own date was broken");
 }
 
 #[test]

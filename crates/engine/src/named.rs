@@ -15,7 +15,7 @@ use crate::core::Core;
 use crate::execute::{Item, Trouble};
 
 /// Longest number looked up, in bytes.
-const LONGEST: usize = 100;
+const LONGEST: usize = 400;
 
 /// District, timeline and number.
 type Name = (String, String, String);

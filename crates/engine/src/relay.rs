@@ -206,7 +206,7 @@ impl Core {
             }
             Some(Ok(Answer::Refused(refused))) => {
                 let fields = refused.details.iter().map(|d| format!("; {}: {}", d.path, d.message.en));
-                let fields: String = fields.collect();
+                let fields = fields.collect::<Vec<_>>().concat();
                 Handed::Never(format!("refused: {}: {}{fields}", refused.code, refused.message.en))
             }
             Some(Ok(Answer::Conflict)) => Handed::Never("another command has the id of this effect".into()),

@@ -56,6 +56,14 @@ pub(crate) fn grantable(run: &ClockRun, decl: &ClockDecl, extension: &Extension,
     Ok(())
 }
 
+/// What is granted.
+pub(crate) struct Granted {
+    /// How much longer; for an exact date as many whole units as it takes.
+    pub(crate) by: Span,
+    /// The exact new date, from whoever gave the old one.
+    pub(crate) until: Option<Instant>,
+}
+
 /// The extension that is granted, or why not.
 pub(crate) fn granted(
     run: &ClockRun,
@@ -64,7 +72,7 @@ pub(crate) fn granted(
     data: &Value,
     actor: Option<&Actor>,
     now: Instant,
-) -> Result<Span, Refusal> {
+) -> Result<Granted, Refusal> {
     grantable(run, decl, extension, now)?;
     if let Some(actor) = actor.filter(|actor| actor.kind == ActorKind::Person)
         && !actor.is(&extension.approved_by)
@@ -77,6 +85,9 @@ pub(crate) fn granted(
         ));
     }
     let most = extension.up_to;
+    if let (Some(_), Some(text)) = (&decl.due, data.get("new_due_at").and_then(Value::as_str)) {
+        return until(run, text, most);
+    }
     let days = data.get("days").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
     let Some(n) = days else {
         return Err(Refusal::field(
@@ -92,7 +103,32 @@ pub(crate) fn granted(
             format!("at most {most} can be granted, not {n}"),
         ));
     }
-    Ok(Span { n, unit: most.unit })
+    Ok(Granted { by: Span { n, unit: most.unit }, until: None })
+}
+
+/// The exact new date of a clock whose date somebody else gave.
+fn until(run: &ClockRun, text: &str, most: Span) -> Result<Granted, Refusal> {
+    let field = |zh: String, en: String| Refusal::field("new_due_at", zh, en);
+    let Some(at) = crate::expr::read_instant(text) else {
+        return Err(field(
+            "应为带时区的时间，如 2026-03-02T09:30:00+08:00".into(),
+            "expected a time like 2026-03-02T09:30:00+08:00".into(),
+        ));
+    };
+    let days = ((at - run.due).num_seconds() + 86_399).div_euclid(86_400);
+    let n = u32::try_from(days).ok().filter(|_| at > run.due);
+    let Some(n) = n else {
+        let due = crate::expr::write_instant(run.due);
+        return Err(field(format!("应晚于原期限 {due}"), format!("expected a time after {due}")));
+    };
+    if n > most.n {
+        return Err(Refusal::new(
+            "limit_exceeded",
+            format!("最多延长 {}", most.zh()),
+            format!("at most {most} can be granted"),
+        ));
+    }
+    Ok(Granted { by: Span { n, unit: most.unit }, until: Some(at) })
 }
 
 fn too_often(decl: &ClockDecl, extension: &Extension) -> Refusal {

@@ -40,6 +40,9 @@ pub struct ClockRun {
     pub given_due: Option<Instant>,
     /// As it was given.
     pub given: Option<Instant>,
+    /// The later date that whoever gave it has consented to, exactly; takes the place of `given` and extensions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_until: Option<Instant>,
     /// The effective date reaches into a year without a calendar.
     pub provisional: bool,
     /// One of the three does.
@@ -108,6 +111,7 @@ impl ClockRun {
             limit_due: None,
             given_due: None,
             given,
+            given_until: None,
             provisional: false,
             unsettled: false,
             due_version: 1,
