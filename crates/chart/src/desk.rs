@@ -304,8 +304,8 @@ impl<'a> Desk<'a> {
         let marks =
             |decl: &'a crate::definition::ClockDecl| decl.ladder.iter().filter_map(|rung| rung.does.mark.as_deref());
         for mark in marks(&def.clocks[usize::from(ix)]) {
-            let still = def.clocks.iter().zip(self.clocks.iter());
-            let still = still.into_iter().any(|(decl, run)| over(run) && marks(decl).any(|each| each == mark));
+            let mut clocks = def.clocks.iter().zip(self.clocks.iter());
+            let still = clocks.any(|(decl, run)| over(run) && marks(decl).any(|each| each == mark));
             if !still && self.marks.remove(mark) {
                 self.fact(Fact::Unmarked { mark: mark.to_owned() });
             }

@@ -369,6 +369,7 @@ fn a_review_and_new_facts_after_closing_are_linked_cases() {
     draft(&mut office, "explained");
     office.send("reply.delivered", delivered("2026-06-02"), &unit("water-section"));
     office.send("close", json!({"closing_code": "explained"}), &operator());
+    office.until("2026-06-02T12:00");
     office.send(
         "review.request",
         json!({"requested_at": "2026-06-02T10:00:00+08:00", "reason": "不服", "authority": "district-government"}),
