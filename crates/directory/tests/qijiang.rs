@@ -206,6 +206,9 @@ fn the_districts_thresholds_complete_a_new_case_and_never_replace_what_was_enter
     let directory = qijiang();
     let entered = serde_json::json!({"title": "河水发黑", "policy": {"group_from": 9}});
     let data = directory.complete("petition", entered);
-    assert_eq!(data, serde_json::json!({"title": "河水发黑", "policy": {"group_from": 9, "attempts": 3}}));
+    assert_eq!(
+        data,
+        serde_json::json!({"title": "河水发黑", "policy": {"group_from": 9, "attempts": 3, "acceptance_days": 15}})
+    );
     assert_eq!(directory.complete("review", serde_json::json!({"a": 1})), serde_json::json!({"a": 1}));
 }

@@ -65,7 +65,7 @@ states:
     on:
       ask: {actions: [{open: {workflow: question, link: question, data: {of: data.who}}}]}
       told: {actions: [{set: {got: event.text}}]}
-      pester: {actions: [{open: {workflow: question, link: pest, data: {of: "7"}}}, {send: {to: "['R-20200101-0001', '']", event: told}}]}
+      pester: {actions: [{open: {workflow: question, link: pest, data: {of: "'7'"}}}, {send: {to: "['R-20200101-0001', '']", event: told}}]}
       answer: answered
   answered:
     type: final
