@@ -62,7 +62,7 @@ impl Actor {
         owners.any(|owner| owner.strip_prefix("unit:").is_some_and(|unit| self.heads.iter().any(|head| head == unit)))
     }
 
-    /// May it send an event with this list of senders, given the case's owners? Huiyin itself and other cases may
+    /// May it send an event with this list of senders, given the owners of the states that take it? Huiyin itself and other cases may
     /// send everything: what they send was written into a checked workflow.
     pub(crate) fn may_send(&self, by: &[Sender], owners: &[&str]) -> bool {
         match self.kind {

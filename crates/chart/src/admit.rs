@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::actor::{Actor, ActorKind};
 use crate::case::{CaseState, Context};
 use crate::clocks::{self, Role};
-use crate::definition::{Definition, EventDecl, Text};
+use crate::definition::{Definition, EventDecl, Sender, Text};
 use crate::expr::{Expr, Scope};
 use crate::machine::View;
 use crate::refusal::{FieldError, Refusal};
@@ -39,7 +39,7 @@ pub fn admit(
             format!("the workflow {} has no event `{event}`", def.name),
         ));
     };
-    allowed(def, case, decl, actor, ctx)?;
+    allowed(def, case, decl, Some(data), actor, ctx)?;
     form(def, decl, data, actor, ctx)?;
     requirements(case, decl, data, ctx)
 }
@@ -49,13 +49,20 @@ fn allowed(
     def: &Definition,
     case: &CaseState,
     decl: &EventDecl,
+    data: Option<&Value>,
     actor: &Actor,
     ctx: &Context<'_>,
 ) -> Result<(), Refusal> {
     let no = |zh: &str, en: &str| {
         Err(Refusal::new("not_allowed", format!("“{}”{zh}", decl.title.zh), format!("{}: {en}", decl.title.en)))
     };
-    if !actor.may_send(&decl.by, &case.all_owners()) {
+    let asks = |sender: &Sender| matches!(sender, Sender::Owner | Sender::UnitHead);
+    let owners = if actor.kind == ActorKind::Person && decl.by.iter().any(asks) && case.seq > 0 {
+        crate::takers::owners(case, def, &decl.name, data, ctx)
+    } else {
+        Vec::new()
+    };
+    if !actor.may_send(&decl.by, &owners.iter().map(String::as_str).collect::<Vec<_>>()) {
         return no("不在您的职权范围内", "you may not do this");
     }
     if actor.kind == ActorKind::Person && case.seq > 0 {
@@ -210,35 +217,17 @@ pub(crate) fn open_events<'a>(
     let nothing = Value::Null;
     def.events
         .iter()
-        .filter(|decl| decl.name != OPENED && allowed(def, case, decl, actor, ctx).is_ok())
+        .filter(|decl| decl.name != OPENED && allowed(def, case, decl, None, actor, ctx).is_ok())
         .filter(|decl| {
             let view =
                 View { data: &case.data, event: Some((&decl.name, &nothing)), active: &case.config.active, env: &env };
             let possible = |expr: &Expr| expr.source.contains("event") || expr.test(&view).unwrap_or(false);
             decl.require.iter().all(|requirement| possible(&requirement.that))
                 && extensible(case, def, &decl.name, env.now.get())
-                && (by_state(case, def, &decl.name, &possible) || by_clock(case, def, &decl.name, &view))
+                && (!crate::takers::takers(case, def, &decl.name, &possible).is_empty()
+                    || by_clock(case, def, &decl.name, &view))
         })
         .collect()
-}
-
-/// Would an active state take it? Conditions on the event's own data count as possible. An inner state that forbids
-/// the event hides the outer ones.
-fn by_state(case: &CaseState, def: &Definition, name: &str, possible: &dyn Fn(&Expr) -> bool) -> bool {
-    case.config.atomic(def).any(|leaf| {
-        let mut at = Some(leaf);
-        while let Some(ix) = at {
-            let state = &def.states[usize::from(ix)];
-            for transition in crate::machine::candidates(state, name) {
-                let transition = &def.transitions[usize::from(transition)];
-                if transition.guard.as_ref().is_none_or(possible) {
-                    return !transition.forbidden;
-                }
-            }
-            at = state.parent;
-        }
-        false
-    })
 }
 
 /// Would a running clock be met or void by it?
@@ -254,12 +243,13 @@ fn by_clock(case: &CaseState, def: &Definition, name: &str, view: &dyn Scope) ->
     })
 }
 
-/// An extension can be asked for only while a clock allows it, and granted only when it was asked for.
+/// An extension can be asked for only while a clock allows it, and granted or refused only when it was asked for.
 fn extensible(case: &CaseState, def: &Definition, name: &str, now: huiyin_calendar::Instant) -> bool {
     let mut concerned = false;
     for reaction in def.on_event(name) {
         let ix = usize::from(reaction.clock);
-        let (Role::Ask | Role::Grant, Some(extension)) = (reaction.role, &def.clocks[ix].extension) else {
+        let (Role::Ask | Role::Grant | Role::Refuse, Some(extension)) = (reaction.role, &def.clocks[ix].extension)
+        else {
             continue;
         };
         concerned = true;
@@ -268,7 +258,8 @@ fn extensible(case: &CaseState, def: &Definition, name: &str, now: huiyin_calend
         };
         let can = match reaction.role {
             Role::Ask => clocks::asked(run, &def.clocks[ix], extension, now).is_ok(),
-            _ => run.asked_at.is_some() && run.extensions.len() < extension.times as usize,
+            Role::Grant => clocks::grantable(run, &def.clocks[ix], extension, now).is_ok(),
+            _ => run.asked_at.is_some(),
         };
         if can {
             return true;

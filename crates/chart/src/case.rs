@@ -183,6 +183,13 @@ impl CaseState {
         crate::admit::open_events(self, def, actor, ctx)
     }
 
+    /// Units that may act on the case now by their name (`unit:x` among the senders of an event that an active state
+    /// takes), as party strings.
+    #[must_use]
+    pub fn units_asked(&self, def: &Definition, ctx: &Context<'_>) -> Vec<String> {
+        if self.config.done || self.seq == 0 { Vec::new() } else { crate::takers::units(self, def, ctx) }
+    }
+
     /// As stored.
     #[must_use]
     pub fn to_json(&self, def: &Definition) -> Value {
@@ -358,5 +365,8 @@ impl Env for StepEnv<'_> {
     }
     fn unit_relation(&self, unit: &str) -> Option<String> {
         self.ctx.directory.relation(unit)
+    }
+    fn stays_away(&self, unit: &str, accused: Vec<String>) -> bool {
+        accused.iter().any(|each| each == unit) || self.ctx.directory.excluded(accused).iter().any(|each| each == unit)
     }
 }

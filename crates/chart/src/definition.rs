@@ -194,9 +194,9 @@ pub enum Sender {
     Role(String),
     /// Members of this unit: `unit:duty-desk`.
     Unit(String),
-    /// Members of the unit that owns an active state of the case: `owner`.
+    /// Members of the unit that owns the state which takes the event: `owner`.
     Owner,
-    /// Head of the owning unit: `unit-head`.
+    /// Head of that unit: `unit-head`.
     UnitHead,
     /// The petitioner or the public, through the public pages: `public`.
     Public,
@@ -343,9 +343,10 @@ pub enum Action {
         /// Data of the new case.
         data: Vec<(String, Expr)>,
     },
-    /// `{send: {to: parent | link name | expr, event, data}}`: an event to another case.
+    /// `{send: {to: parent | link name | expr, event, data}}`: an event to other cases.
     Send {
-        /// `parent`, or an expression that gives a case id.
+        /// `parent`, a link, or an expression that gives the id or number of a case of the same district and timeline,
+        /// or a list of these; an empty text or list: nobody.
         to: Expr,
         /// Event name.
         event: String,
@@ -491,6 +492,8 @@ pub struct Extension {
     pub asked_by: String,
     /// Event that grants; its data carry `days` (counted in `up_to`'s unit) and `reason`.
     pub granted_by: String,
+    /// Event that refuses: what was asked for is off the table, it cannot be granted any more without asking again.
+    pub refused_by: Option<String>,
     /// Longest extension.
     pub up_to: Span,
     /// How often.

@@ -145,6 +145,10 @@ impl<'a> Desk<'a> {
             }
             (Role::Ask, _) if running => self.ask(reaction.clock),
             (Role::Grant, _) if running => self.grant(reaction.clock, scope),
+            (Role::Refuse, _) if running => {
+                let run = self.clocks[usize::from(reaction.clock)].as_mut();
+                run.is_some_and(|run| run.asked_at.take().is_some())
+            }
             _ => false,
         }
     }
@@ -260,11 +264,13 @@ impl<'a> Desk<'a> {
         let Some((_, data)) = scope.event() else {
             return false;
         };
-        let Ok(span) = clocks::granted(run, decl, extension, data, self.actor) else {
+        let Ok(granted) = clocks::granted(run, decl, extension, data, self.actor, self.env.now.get()) else {
             return false;
         };
         let from = run.due;
+        let span = granted.by;
         run.extensions.push(span);
+        run.given_until = granted.until.or(run.given_until);
         run.asked_at = None;
         run.reckon(decl, self.env.ctx.calendar, self.env.now.get(), false);
         run.rearm(decl, self.env.ctx.calendar, self.env.now.get());
@@ -280,11 +286,30 @@ impl<'a> Desk<'a> {
             due_version: run.due_version,
         };
         self.fact(fact);
+        self.unmark_in_time(ix);
         if let Some(template) = &extension.sends {
             let key = self.effect_key();
             self.out.effects.push(Effect::Document { key, template: template.clone() });
         }
         true
+    }
+
+    /// A clock that is in time again takes its mark of lateness away, unless another clock that is over set it too.
+    fn unmark_in_time(&mut self, ix: ClockIx) {
+        let (def, now) = (self.def, self.env.now.get());
+        let over = |run: &Option<ClockRun>| run.as_ref().is_some_and(|run| run.is_running() && run.due < now);
+        if over(&self.clocks[usize::from(ix)]) {
+            return;
+        }
+        let marks =
+            |decl: &'a crate::definition::ClockDecl| decl.ladder.iter().filter_map(|rung| rung.does.mark.as_deref());
+        for mark in marks(&def.clocks[usize::from(ix)]) {
+            let mut clocks = def.clocks.iter().zip(self.clocks.iter());
+            let still = clocks.any(|(decl, run)| over(run) && marks(decl).any(|each| each == mark));
+            if !still && self.marks.remove(mark) {
+                self.fact(Fact::Unmarked { mark: mark.to_owned() });
+            }
+        }
     }
 
     /// Opens and closes pauses after the chart came to rest.
@@ -512,13 +537,21 @@ impl Sink for Desk<'_> {
 impl Desk<'_> {
     fn send_to(&mut self, to: &Expr, event: &str, data: &[(String, Expr)], scope: &dyn Scope) {
         match to.value(scope) {
-            Ok(Value::String(to)) if !to.is_empty() => {
+            Ok(Value::String(to)) if to.is_empty() => {}
+            Ok(Value::String(to)) => {
                 let (data, key) = (self.payload(data, scope), self.effect_key());
                 self.out.effects.push(Effect::Send { key, to, event: event.to_owned(), data });
             }
+            Ok(Value::Array(list)) if list.iter().all(Value::is_string) => {
+                let data = self.payload(data, scope);
+                for to in list.iter().filter_map(Value::as_str).filter(|to| !to.is_empty()) {
+                    let (key, data) = (self.effect_key(), data.clone());
+                    self.out.effects.push(Effect::Send { key, to: to.to_owned(), event: event.to_owned(), data });
+                }
+            }
             Ok(other) => self.failed(&ExprError {
                 source_text: to.source.clone(),
-                problem: format!("gave {other}; expected `parent`, the name of a link or a case id"),
+                problem: format!("gave {other}; expected `parent`, the name of a link, the id or number of a case, or a list of these"),
             }),
             Err(error) => self.failed(&error),
         }

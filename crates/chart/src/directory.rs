@@ -12,10 +12,14 @@ pub trait Directory: Send + Sync {
     fn role_exists(&self, role: &str) -> bool;
     /// Unit responsible for place × category.
     fn route(&self, place: &str, category: &str) -> Option<String>;
-    /// `internal`, `town`, `peer`, `superior` or `enterprise`.
+    /// `internal`, `town`, `peer`, `partner`, `superior` or `enterprise`.
     fn relation(&self, unit: &str) -> Option<String>;
     /// The units that may neither own nor see a case: the accused, and everyone related to them.
     fn excluded(&self, accused: Vec<String>) -> Vec<String> {
         accused
+    }
+    /// Who owns what nobody else does when the duty desk itself must stay away: `role:…` or `unit:…`.
+    fn above_duty_desk(&self) -> String {
+        "role:bureau-head".to_owned()
     }
 }

@@ -20,6 +20,7 @@ mod owner;
 pub mod rates;
 mod refusal;
 mod step;
+mod takers;
 pub mod try_run;
 
 pub use actor::{Actor, ActorKind};

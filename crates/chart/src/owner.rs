@@ -1,5 +1,5 @@
 //! Who owns a state, and the case. Always somebody: what is empty, unknown, excluded or cannot be worked out falls
-//! back to the duty desk.
+//! back to the duty desk, and where the duty desk must stay away to whoever stands above it.
 
 use serde_json::Value;
 use smallvec::SmallVec;
@@ -47,7 +47,7 @@ impl Owners<'_> {
         if let Some((_, party)) = self.reassigned.iter().find(|(state, _)| *state == ix) {
             return self.resolve(&Owner::Party(party.clone()));
         }
-        inherited(self.def, ix).map_or_else(|| fallback(self.env.ctx, "empty"), |owner| self.resolve(owner))
+        inherited(self.def, ix).map_or_else(|| self.unowned(), |owner| self.resolve(owner))
     }
 
     /// The owners of the case and of every active atomic state. What several of them inherit is resolved once.
@@ -64,6 +64,11 @@ impl Owners<'_> {
         });
         let states = states.collect();
         (case, states)
+    }
+
+    fn unowned(&self) -> Resolved {
+        let view = View { data: self.data, event: None, active: &self.config.active, env: self.env };
+        fallback(&excluded(self.def, &view, self.env.ctx), self.env.ctx, "empty")
     }
 
     fn resolve(&self, owner: &Owner) -> Resolved {
@@ -87,17 +92,18 @@ pub(crate) fn inherited(def: &Definition, ix: StateIx) -> Option<&Owner> {
 /// Resolves an owner as written.
 pub(crate) fn resolve(owner: &Owner, def: &Definition, scope: &dyn Scope, ctx: &Context<'_>) -> Resolved {
     let computed;
+    let fallback = |why| fallback(&excluded(def, scope, ctx), ctx, why);
     let party = match owner {
         Owner::Party(party) => party,
         Owner::Expr(expr) => match expr.value(scope) {
-            Err(_) => return fallback(ctx, "failed"),
-            Ok(Value::String(text)) if text.is_empty() => return fallback(ctx, "empty"),
+            Err(_) => return fallback("failed"),
+            Ok(Value::String(text)) if text.is_empty() => return fallback("empty"),
             Ok(Value::String(text)) => {
                 computed = Party::parse(&text).unwrap_or(Party::Unit(text));
                 &computed
             }
-            Ok(Value::Null) => return fallback(ctx, "empty"),
-            Ok(_) => return fallback(ctx, "unknown"),
+            Ok(Value::Null) => return fallback("empty"),
+            Ok(_) => return fallback("unknown"),
         },
     };
     let known = match party {
@@ -106,12 +112,12 @@ pub(crate) fn resolve(owner: &Owner, def: &Definition, scope: &dyn Scope, ctx: &
         Party::Person(_) => true,
     };
     if !known {
-        return fallback(ctx, "unknown");
+        return fallback("unknown");
     }
     if let Party::Unit(unit) = party
         && excluded(def, scope, ctx).iter().any(|excluded| excluded == unit)
     {
-        return fallback(ctx, "excluded");
+        return fallback("excluded");
     }
     Resolved { party: party.to_string(), fallback: None }
 }
@@ -129,6 +135,9 @@ pub(crate) fn excluded(def: &Definition, scope: &dyn Scope, ctx: &Context<'_>) -
     if accused.is_empty() { accused } else { ctx.directory.excluded(accused) }
 }
 
-fn fallback(ctx: &Context<'_>, why: &'static str) -> Resolved {
-    Resolved { party: format!("unit:{}", ctx.directory.duty_desk()), fallback: Some(why) }
+/// The duty desk; where it must stay away itself, whoever stands above it.
+fn fallback(excluded: &[String], ctx: &Context<'_>, why: &'static str) -> Resolved {
+    let desk = ctx.directory.duty_desk();
+    let party = if excluded.contains(&desk) { ctx.directory.above_duty_desk() } else { format!("unit:{desk}") };
+    Resolved { party, fallback: Some(why) }
 }

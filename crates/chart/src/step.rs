@@ -168,7 +168,7 @@ pub(crate) fn merge(into: &mut Value, given: &Value) {
     }
 }
 
-/// Refuses an event that asks for or grants an extension which no running clock can have, in words.
+/// Refuses an event that asks for, grants or refuses an extension which no running clock can have, in words.
 fn may_extend(
     def: &Definition,
     clocks: &[Option<ClockRun>],
@@ -181,17 +181,19 @@ fn may_extend(
     let mut concerned = false;
     for reaction in def.on_event(name) {
         let ix = usize::from(reaction.clock);
-        let (Role::Ask | Role::Grant, Some(extension)) = (reaction.role, &def.clocks[ix].extension) else {
+        let (Role::Ask | Role::Grant | Role::Refuse, Some(extension)) = (reaction.role, &def.clocks[ix].extension)
+        else {
             continue;
         };
         concerned = true;
         let Some(run) = clocks[ix].as_ref().filter(|run| run.is_running()) else {
             continue;
         };
-        let answer = if reaction.role == Role::Ask {
-            crate::clocks::asked(run, &def.clocks[ix], extension, now)
-        } else {
-            crate::clocks::granted(run, &def.clocks[ix], extension, data, Some(actor)).map(|_| ())
+        let decl = &def.clocks[ix];
+        let answer = match reaction.role {
+            Role::Ask => crate::clocks::asked(run, decl, extension, now),
+            Role::Grant => crate::clocks::granted(run, decl, extension, data, Some(actor), now).map(|_| ()),
+            _ => crate::clocks::waits(run, decl),
         };
         match answer {
             Ok(()) => return Ok(()),

@@ -278,12 +278,16 @@ fn an_extension_is_asked_for_before_due() {
 }
 
 #[test]
-fn an_extension_asked_in_time_may_be_granted_later() {
+fn an_extension_asked_in_time_is_granted_in_time_or_not_at_all() {
     let mut desk = Desk::open("2026-06-01T10:00", &chart(EXTENDING), json!({}));
     desk.clock("2026-06-08T20:00").send_with("ask", json!({"days": 10}));
-    desk.run_until("2026-06-10T10:00");
+    let mut late = Desk::open("2026-06-01T10:00", &chart(EXTENDING), json!({}));
+    late.clock("2026-06-08T20:00").send_with("ask", json!({"days": 10}));
+    desk.run_until("2026-06-08T22:00");
     desk.send_with("grant", json!({"days": 10}));
     assert_eq!(desk.due("reply"), "2026-06-18 23:59:59");
+    late.run_until("2026-06-10T10:00");
+    assert_eq!(refused(&mut late, "grant", json!({"days": 10}), &["leader"]), "too_late");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod office;
 
-use office::{Office, complaint, dispatcher, head, leader, operator, unit};
+use office::{Office, complaint, dispatcher, head, leader, operator, other_case, unit};
 use serde_json::json;
 
 /// An office with a complaint received on Monday 1 June 2026 that the water section has signed for.
@@ -34,7 +34,7 @@ fn delivered(on: &str) -> serde_json::Value {
 fn draft(office: &mut Office, conclusion: &str) {
     office.send(
         "reply.draft",
-        json!({"conclusion": conclusion, "facts": "经查属实", "opinion": "已责令整改", "basis": "水污染防治法"}),
+        json!({"conclusion": conclusion, "facts": "经查属实", "opinion": "已责令整改", "basis": "水污染防治法", "request": "停止排污"}),
         &unit("water-section"),
     );
     office.send("reply.approve", json!({}), &head("water-section"));
@@ -218,10 +218,10 @@ fn a_12345_ticket_is_due_when_its_sender_says_and_moves_only_with_his_consent() 
     assert_eq!(office.due("ticket"), "2026-06-12 18:00:00", "asking moves nothing");
     office.send(
         "sender.consent",
-        json!({"days": 5, "reason": "来单方同意延长五天", "proof": "工单备注"}),
+        json!({"new_due_at": "2026-06-17T17:00:00+08:00", "reason": "来单方同意延长", "proof": "工单备注"}),
         &dispatcher(),
     );
-    assert!(office.due("ticket").starts_with("2026-06-17"), "{}", office.due("ticket"));
+    assert_eq!(office.due("ticket"), "2026-06-17 17:00:00", "exactly as the sender wrote");
     draft(&mut office, "answered");
     let refusal = office.refused("reply.delivered", delivered("2026-06-02"), &unit("water-section"));
     assert!(refusal.contains("12345"), "{refusal}");
@@ -297,11 +297,13 @@ fn a_merged_matter_ends_only_when_its_own_petitioner_was_told() {
     office.send("merge.into", json!({"main_case": "XF-20260520-000003"}), &operator());
     assert!(office.is_in("following"));
     assert_eq!(office.status("performance"), "running", "merging stops no clock");
-    let mut told = delivered("2026-06-01");
-    told["main_answered"] = json!(false);
+    let told = delivered("2026-06-01");
     let refusal = office.refused("merge.answered", told.clone(), &operator());
     assert!(refusal.contains("主案"), "{refusal}");
-    told["main_answered"] = json!(true);
+    let answer = json!({"number": "XF-20260520-000003", "delivered_on": "2026-06-01", "reply": {"opinion": "已整改"}});
+    let refusal = office.send_any("main.answered", answer.clone(), &operator());
+    assert!(refusal.is_err(), "no person can say that the main case was answered");
+    office.send("main.answered", answer, &other_case());
     office.send("merge.answered", told, &operator());
     assert!(office.is_in("merged"));
     assert_eq!(office.status("performance"), "met");
@@ -325,16 +327,20 @@ fn an_unreachable_petitioner_needs_recorded_attempts() {
     draft(&mut office, "answered");
     let refusal = office.refused("unreachable.declare", json!({"reason": "多次联系无人接听"}), &head("water-section"));
     assert!(refusal.contains("联系"), "{refusal}");
-    for hour in ["09:00", "14:00", "20:00"] {
-        office.send(
-            "reply.attempt",
-            json!({"when": format!("2026-06-02T{hour}:00+08:00"), "how": "电话无人接听"}),
-            &unit("water-section"),
-        );
+    let tried = |day: &str| json!({"tried_on": day, "how": "电话无人接听"});
+    office.send("reply.attempt", tried("2026-06-02"), &unit("water-section"));
+    assert!(office.refused("reply.attempt", tried("2026-06-02"), &unit("water-section")).contains("一天"));
+    assert!(office.refused("reply.attempt", tried("2026-06-03"), &unit("water-section")).contains("今天"));
+    assert!(office.refused("reply.attempt", tried("2026-06-01"), &unit("water-section")).contains("审批"));
+    for day in ["2026-06-03", "2026-06-04"] {
+        office.until(&format!("{day}T17:00"));
+        office.send("reply.attempt", tried(day), &unit("water-section"));
     }
     office.send("unreachable.declare", json!({"reason": "多次联系无人接听"}), &head("water-section"));
     assert!(office.is_in("unreachable"));
     assert_eq!(office.status("performance"), "void", "in a column of its own");
+    office.send("reply.delivered", delivered("2026-06-04"), &unit("water-section"));
+    assert!(office.is_in("answered"), "found after all");
 }
 
 #[test]
@@ -363,6 +369,7 @@ fn a_review_and_new_facts_after_closing_are_linked_cases() {
     draft(&mut office, "explained");
     office.send("reply.delivered", delivered("2026-06-02"), &unit("water-section"));
     office.send("close", json!({"closing_code": "explained"}), &operator());
+    office.until("2026-06-02T12:00");
     office.send(
         "review.request",
         json!({"requested_at": "2026-06-02T10:00:00+08:00", "reason": "不服", "authority": "district-government"}),
@@ -386,11 +393,10 @@ fn a_review_is_refused_after_thirty_days() {
     office.send("reply.delivered", delivered("2026-06-02"), &unit("water-section"));
     // Thirty days from 2 June: 2 July.
     assert_eq!(office.due("review_window"), "2026-07-02 23:59:59");
-    office.until("2026-07-03T00:00");
-    let refusal = office.refused(
-        "review.request",
-        json!({"requested_at": "2026-07-03T10:00:00+08:00", "reason": "不服", "authority": "district-government"}),
-        &operator(),
-    );
+    office.until("2026-07-03T12:00");
+    let asked = |at: &str| json!({"requested_at": format!("2026-07-{at}:00+08:00"), "reason": "不服", "authority": "district-government"});
+    let refusal = office.refused("review.request", asked("03T10:00"), &operator());
     assert!(refusal.contains("第三十五条"), "{refusal}");
+    office.send("review.request", asked("02T17:00"), &operator());
+    assert_eq!(office.opened(), ["review"], "asked for on the last day, recorded on the next");
 }

@@ -216,7 +216,7 @@ fn urgent_matters_and_those_of_many_people_open_the_side_branch() {
 #[test]
 fn every_lawful_end_is_reached_and_only_from_there_can_it_be_closed() {
     let paper = json!({"served_on": "2026-06-01", "method": "post", "proof": "EMS", "ground": "already_accepted", "first_case": "XF-1",
-        "withdrawn_on": "2026-06-01", "main_case": "XF-2", "main_answered": true, "delivered_on": "2026-06-01"});
+        "withdrawn_on": "2026-06-01", "main_case": "XF-2", "delivered_on": "2026-06-01"});
     let ends: [(&str, &[&str]); 4] = [
         ("refused", &["refusal.served"]),
         ("withdrawn", &["withdraw"]),

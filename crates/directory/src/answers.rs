@@ -17,8 +17,10 @@ pub enum Relation {
     Internal,
     /// A town or subdistrict of the district.
     Town,
-    /// A department, committee or neighbour of the same rank.
+    /// A department or committee of the district, of the same rank.
     Peer,
+    /// A neighbouring district or county: told and asked, never responsible here.
+    Partner,
     /// An authority above the bureau.
     Superior,
     /// A company: never owns or sees a petition.
@@ -33,6 +35,7 @@ impl Relation {
             Self::Internal => "internal",
             Self::Town => "town",
             Self::Peer => "peer",
+            Self::Partner => "partner",
             Self::Superior => "superior",
             Self::Enterprise => "enterprise",
         }
@@ -225,7 +228,7 @@ impl Directory {
 
     /// Everyone who must stay away from a matter about `accused` (unit ids): the accused, what lies below them,
     /// and the units named as related to them in either direction. 信访工作条例 第二十八条 (回避), 第三十条 (保密).
-    /// The duty desk is never excluded: somebody has to own the matter.
+    /// The duty desk is excluded only when it is accused itself: somebody has to own the matter.
     #[must_use]
     pub fn excluded<'a>(&self, accused: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
         let accused: BTreeSet<&str> = accused.into_iter().collect();
@@ -238,7 +241,9 @@ impl Directory {
                 out.insert(unit.id.clone());
             }
         }
-        out.remove(&self.duty_desk);
+        if !accused.contains(self.duty_desk.as_str()) {
+            out.remove(&self.duty_desk);
+        }
         out
     }
 

@@ -117,7 +117,7 @@ impl Directory {
     pub fn paper(&self, unit: &str) -> Option<&'static str> {
         match self.relation(unit)? {
             Relation::Internal | Relation::Town => Some("交办单"),
-            Relation::Peer | Relation::Superior => Some("转送函"),
+            Relation::Peer | Relation::Partner | Relation::Superior => Some("转送函"),
             Relation::Enterprise => None,
         }
     }

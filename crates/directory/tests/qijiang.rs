@@ -47,6 +47,7 @@ fn the_district_has_its_departments_committees_companies_and_21_towns() {
     let count = |relation| directory.units().iter().filter(|u| u.relation == relation).count();
     assert_eq!(count(Relation::Town), 21);
     assert_eq!(count(Relation::Enterprise), 4);
+    assert_eq!(count(Relation::Partner), 6, "neighbours are told and asked, never responsible here");
     assert_eq!(directory.units().iter().filter(|u| u.id.ends_with("-committee")).count(), 3);
     let departments =
         directory.units().iter().filter(|u| u.kind == huiyin_directory::Kind::Department && u.parent.is_none()).count();
@@ -205,6 +206,9 @@ fn the_districts_thresholds_complete_a_new_case_and_never_replace_what_was_enter
     let directory = qijiang();
     let entered = serde_json::json!({"title": "河水发黑", "policy": {"group_from": 9}});
     let data = directory.complete("petition", entered);
-    assert_eq!(data, serde_json::json!({"title": "河水发黑", "policy": {"group_from": 9, "attempts": 3}}));
+    assert_eq!(
+        data,
+        serde_json::json!({"title": "河水发黑", "policy": {"group_from": 9, "attempts": 3, "acceptance_days": 15}})
+    );
     assert_eq!(directory.complete("review", serde_json::json!({"a": 1})), serde_json::json!({"a": 1}));
 }

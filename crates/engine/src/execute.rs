@@ -157,6 +157,7 @@ impl Core {
         if self.registry.has_to_keep() {
             self.registry.keep(&self.journal, now).await?;
         }
+        let named = self.named(items).await?;
         let mut batch = self.journal.begin(now).await?;
         let claims = items.iter().filter_map(|item| match item {
             Item::Command(command) => Some(Claim { id: command.id, body_hash: command.body_hash() }),
@@ -164,7 +165,7 @@ impl Core {
         });
         let claims: Vec<Claim> = claims.collect();
         let claimed = batch.claim(&claims, now).await?;
-        let mut run = Run::new(self, now);
+        let mut run = Run::new(self, now, named);
         self.lock(&mut batch, &mut run, items, &claimed).await?;
         let mut done = Vec::with_capacity(items.len());
         let mut claimed = claims.into_iter().zip(claimed);

@@ -12,6 +12,7 @@ mod execute;
 mod explain;
 mod ids;
 mod metrics;
+mod named;
 mod number;
 mod preview;
 mod queue;

@@ -22,6 +22,7 @@ pub(crate) struct Counters {
     pub(crate) clocks_without_timer: AtomicU64,
     pub(crate) relayed: AtomicU64,
     pub(crate) relay_failed: AtomicU64,
+    pub(crate) effects_failed: AtomicU64,
     pub(crate) largest_batch: AtomicU64,
     pub(crate) lateness: Histogram,
     pub(crate) commit_time: Histogram,
@@ -70,6 +71,8 @@ pub struct Metrics {
     pub relayed: u64,
     /// Effects that the relay will try again.
     pub relay_failed: u64,
+    /// Effects given up: another case refused them, or nobody can take them. Each is noted on the case that sent it.
+    pub effects_failed: u64,
     /// Most steps in one transaction so far.
     pub largest_batch: u64,
     /// Lateness of timers, in milliseconds: median, 99th percentile, worst.
@@ -97,6 +100,7 @@ impl Counters {
             clocks_without_timer: get(&self.clocks_without_timer),
             relayed: get(&self.relayed),
             relay_failed: get(&self.relay_failed),
+            effects_failed: get(&self.effects_failed),
             largest_batch: get(&self.largest_batch),
             timer_lateness_ms: self.lateness.summary_ms(),
             commit_ms: self.commit_time.summary_ms(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use huiyin_bus::Message;
 use huiyin_chart::Effect;
 use huiyin_journal::{CaseRecord, OutboxItem};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -56,7 +56,7 @@ enum Handed {
     Forget,
     /// To be tried again.
     Again(String),
-    /// Can never be handed on.
+    /// Can never be handed on, or the other case refused it: somebody has to look.
     Never(String),
 }
 
@@ -81,14 +81,30 @@ impl Core {
                     let wait = chrono::Duration::seconds((1_i64 << item.attempts.min(9)).min(LONGEST_RETRY));
                     self.journal.effect_retry_at(item, now + wait, &why).await?;
                 }
-                Handed::Never(why) => {
-                    tracing::error!(key = %item.key, %why, "an effect can never be handed on");
-                    self.journal.effect_failed(item, &why).await?;
-                }
+                Handed::Never(why) => self.give_up(item, &why).await?,
             }
             add(&self.counters.relayed, 1);
         }
         Ok(items.len())
+    }
+
+    /// What cannot be handed on stays as a failed effect, is counted, and is noted in the journal of the case that sent
+    /// it: a matter that another case refused to take is never lost in silence.
+    async fn give_up(&self, item: &OutboxItem, why: &str) -> Result<(), EngineError> {
+        tracing::error!(key = %item.key, %why, "an effect can never be handed on");
+        add(&self.counters.effects_failed, 1);
+        let payload: Value = serde_json::from_str(&item.payload).unwrap_or_default();
+        let what = ["workflow", "event"].iter().find_map(|field| payload.get(*field).and_then(Value::as_str));
+        let body = json!({ "effect": item.kind, "what": what, "why": why });
+        let target = Target::Note { case: item.case, kind: "effect_failed".into(), body };
+        let (district, timeline) = (item.district.clone(), item.timeline.clone());
+        let id = ids::effect_command(&format!("{}/failed", item.key));
+        let note = Command { id, district, timeline, target, actor: Actor::system() };
+        if let Some(Err(e)) = self.execute(vec![note]).await.pop() {
+            tracing::warn!(%e, key = %item.key, "the failure could not be noted on its case");
+        }
+        self.journal.effect_failed(item, why).await?;
+        Ok(())
     }
 
     async fn hand_on(&self, item: &OutboxItem) -> Result<Handed, EngineError> {
@@ -145,22 +161,33 @@ impl Core {
             to => links.iter().filter(|l| l.parent == item.case && l.link == to).map(|l| l.child).collect(),
         };
         receivers.extend(to.parse::<Uuid>().ok());
+        if receivers.is_empty() && to != "parent" {
+            let named = self.journal.case_by_number(&item.district, &item.timeline, to).await?;
+            receivers.extend(named.map(|record| record.id));
+        }
         if receivers.is_empty() {
             // A link whose case is being opened right now is found on a later try.
             let waits = item.attempts < 6 && to != "parent";
             let nobody = format!("no case `{to}` belongs to this one");
             return Ok(if waits { Handed::Again(nobody) } else { Handed::Never(nobody) });
         }
-        let mut results = Vec::new();
+        let (mut results, mut refused) = (Vec::new(), Vec::new());
         for case in receivers {
             let id = ids::effect_command(&format!("{}>{case}", item.key));
             let target = Target::Event { case, event: event.to_owned(), data: data.clone() };
             match self.command(item, id, target).await? {
                 Handed::Done(result) => results.push(format!("{case}: {result}")),
+                // A case that is over needs to be told nothing any more.
+                Handed::Never(why) if self.is_over(case).await? => results.push(format!("{case}: over: {why}")),
+                Handed::Never(why) => refused.push(format!("{case}: {why}")),
                 other => return Ok(other),
             }
         }
-        Ok(Handed::Done(results.join("; ")))
+        if refused.is_empty() { Ok(Handed::Done(results.join("; "))) } else { Ok(Handed::Never(refused.join("; "))) }
+    }
+
+    async fn is_over(&self, case: Uuid) -> Result<bool, EngineError> {
+        Ok(self.journal.case(case).await?.is_some_and(|record| record.closed_at.is_some()))
     }
 
     async fn command(&self, item: &OutboxItem, id: Uuid, target: Target) -> Result<Handed, EngineError> {
@@ -178,7 +205,9 @@ impl Core {
                 Handed::Done(format!("accepted: {} {}", accepted.number, accepted.seq))
             }
             Some(Ok(Answer::Refused(refused))) => {
-                Handed::Done(format!("refused: {}: {}", refused.code, refused.message.en))
+                let fields = refused.details.iter().map(|d| format!("; {}: {}", d.path, d.message.en));
+                let fields = fields.collect::<Vec<_>>().concat();
+                Handed::Never(format!("refused: {}: {}{fields}", refused.code, refused.message.en))
             }
             Some(Ok(Answer::Conflict)) => Handed::Never("another command has the id of this effect".into()),
             Some(Err(EngineError::Quarantined { problem, .. })) => Handed::Never(problem),

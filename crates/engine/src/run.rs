@@ -16,6 +16,7 @@ use crate::command::{Accepted, Actor, Answer, Command, EngineError, Parent, Refu
 use crate::core::Core;
 use crate::execute::Trouble;
 use crate::metrics::add;
+use crate::named::{self, Named};
 use crate::number;
 use crate::registry::District;
 use crate::relay::message;
@@ -35,6 +36,8 @@ pub(crate) struct Run<'c> {
     messages: Vec<Message>,
     steps: usize,
     outcome: Outcome,
+    /// The cases that events name by number.
+    named: Named,
 }
 
 /// What a batch wrote.
@@ -51,7 +54,7 @@ impl Finished {
 }
 
 impl<'c> Run<'c> {
-    pub(crate) fn new(core: &'c Core, now: Instant) -> Self {
+    pub(crate) fn new(core: &'c Core, now: Instant, named: Named) -> Self {
         Self {
             core,
             now,
@@ -63,6 +66,7 @@ impl<'c> Run<'c> {
             messages: Vec::new(),
             steps: 0,
             outcome: Outcome::default(),
+            named,
         }
     }
 
@@ -202,6 +206,12 @@ impl<'c> Run<'c> {
     fn change(&mut self, command: &Command, case: Uuid, deed: &Deed<'_>) -> Result<Result<Accepted, Refused>, Trouble> {
         let Some(mut working) = self.cases.remove(&case) else { return Ok(Err(no_such_case(case))) };
         if let Some(refused) = elsewhere(&working, command) {
+            self.cases.insert(case, working);
+            return Ok(Err(refused));
+        }
+        if let Deed::Event { name, data } = deed
+            && let Some(refused) = named::unfit(&self.named, &working.definition, command, name, data)
+        {
             self.cases.insert(case, working);
             return Ok(Err(refused));
         }

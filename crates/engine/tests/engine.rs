@@ -42,6 +42,7 @@ on_both!(
     commands::a_note_is_journalled_and_changes_no_state,
     commands::an_exercise_cannot_reach_a_real_case,
     commands::cases_open_and_answer_each_other_once,
+    commands::what_another_case_refuses_is_a_failure_that_the_sender_shows,
     commands::confidential_values_are_nowhere_in_the_clear,
     faults::a_lost_commit_is_found_again,
     faults::a_poison_command_is_set_aside_and_the_others_go_on,

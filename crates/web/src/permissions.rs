@@ -68,6 +68,9 @@ const TABLE: &[(Permission, &[&str])] = &[
 /// matter again and see duplicates; identities stay masked.
 const SEE_ALL: &[&str] = &[OPERATOR, DISPATCHER, SUPERVISOR, BUREAU_HEAD, AUDITOR];
 
+/// Of these, the roles that deal with every case, also a strictly confidential one.
+const DEALS_WITH_ALL: &[&str] = &[DISPATCHER, SUPERVISOR, BUREAU_HEAD];
+
 /// Whether the person's roles include one that has the permission.
 #[must_use]
 pub fn may(user: &User, permission: Permission) -> bool {
@@ -91,7 +94,7 @@ pub struct CaseScope {
     /// Party strings of everybody who owns or owned an active state: `unit:x`, `role:x`, `person:x`.
     pub owners: Vec<String>,
     /// Who may neither own nor see it: unit ids of the accused and theirs, and `person:x` for people of the directory
-    /// who have an interest in one of them.
+    /// who have an interest in one of them. `role:x`: a role that sees every case by itself, but not this one.
     pub excluded: Vec<String>,
 }
 
@@ -101,7 +104,9 @@ pub fn may_see(user: &User, case: &CaseScope) -> bool {
     if is_excluded(user, case) {
         return false;
     }
-    sees_all(user) || {
+    let kept_from = |role: &str| case.excluded.iter().any(|who| who.strip_prefix("role:") == Some(role));
+    let by_role = user.roles.iter().any(|role| SEE_ALL.contains(&role.as_str()) && !kept_from(role));
+    by_role || {
         let parties = parties(user);
         case.owners.iter().any(|owner| parties.contains(owner))
     }
@@ -127,6 +132,17 @@ pub fn is_person(user: &User, person: &str) -> bool {
 #[must_use]
 pub fn sees_all(user: &User) -> bool {
     user.roles.iter().any(|role| SEE_ALL.contains(&role.as_str()))
+}
+
+/// What keeps strictly confidential cases out of the person's lists of everything: their roles that see all, unless one
+/// of them deals with such cases.
+#[must_use]
+pub fn kept_from(user: &User) -> Vec<String> {
+    if user.roles.iter().any(|role| DEALS_WITH_ALL.contains(&role.as_str())) {
+        return Vec::new();
+    }
+    let all = user.roles.iter().filter(|role| SEE_ALL.contains(&role.as_str()));
+    all.map(|role| format!("role:{role}")).collect()
 }
 
 /// The party strings that stand for this person: their units, roles and self.
@@ -189,6 +205,20 @@ mod tests {
             owners: vec![owner.to_owned()],
             excluded: excluded.iter().map(|unit| (*unit).to_owned()).collect(),
         }
+    }
+
+    #[test]
+    fn a_strictly_confidential_case_is_seen_by_those_who_deal_with_it() {
+        let strict = case("unit:water-section", &["role:operator", "role:auditor"]);
+        for role in ["operator", "auditor"] {
+            assert!(!may_see(&person(&[role], &[]), &strict), "{role}");
+            assert_eq!(kept_from(&person(&[role], &[])), [format!("role:{role}")]);
+        }
+        for role in ["dispatcher", "supervisor", "bureau-head"] {
+            assert!(may_see(&person(&["operator", role], &[]), &strict), "{role}");
+            assert!(kept_from(&person(&["operator", role], &[])).is_empty());
+        }
+        assert!(may_see(&person(&["handler"], &["water-section"]), &strict), "the unit that handles it");
     }
 
     #[test]

@@ -407,3 +407,89 @@ async fn what_the_form_forbids_is_named_field_by_field_and_nothing_is_kept() {
     let emergency = office.call("emergency", Method::POST, "/api/cases/preview", &unknown).await;
     assert_eq!(emergency.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+/// The states of a case, by their titles, and where it stands.
+async fn stands(office: &Office, number: &str) -> Value {
+    office.get("dispatcher", &format!("/api/cases/{number}")).await.json()
+}
+
+#[tokio::test]
+async fn a_merged_matter_is_answered_with_its_main_case_and_nobody_can_make_that_up() {
+    let office = Office::sqlite().await;
+    let main = office.open(complaint()).await;
+    let other = json!({"petitioner_name": "李四", "phone": "13900005678"});
+    let follower = office.open(complaint_with(other)).await;
+    for (named, why) in [("XF-20200101-000001", "没有"), (follower.as_str(), "本件")] {
+        let refused = office.event("operator", &follower, "merge.into", json!({"main_case": named})).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+        assert!(refused.text.contains(why), "{}", refused.text);
+    }
+    office.does("operator", &follower, "merge.into", json!({"main_case": main})).await;
+    office
+        .until("the main case knows", async || stands(&office, &main).await["data"]["followers"] == json!([follower]))
+        .await;
+    let back = office.event("operator", &main, "merge.into", json!({"main_case": follower})).await;
+    assert_eq!(back.status, StatusCode::UNPROCESSABLE_ENTITY, "two cases cannot follow each other: {}", back.text);
+    let told = json!({"delivered_on": "2026-11-23", "method": "post", "proof": "回执 EMS-3"});
+    let early = office.event("operator", &follower, "merge.answered", told.clone()).await;
+    assert!(early.text.contains("主案"), "{}", early.text);
+    assert_eq!(office.event("operator", &follower, "main.answered", told.clone()).await.status, StatusCode::FORBIDDEN);
+
+    office.does("dispatcher", &main, "assign", json!({"unit": "water-section"})).await;
+    office.does("handler", &main, "sign", json!({"handler": "水科承办人", "no_interest": true})).await;
+    let route = json!({"route": "five", "procedure": "ordinary", "accepted_on": "2026-11-23"});
+    office.does("dispatcher", &main, "route.choose", route).await;
+    let reply = json!({"conclusion": "performed", "facts": "属实", "opinion": "已责令改正", "basis": "水污染防治法"});
+    office.does("handler", &main, "reply.draft", reply).await;
+    office.does("head", &main, "reply.approve", json!({})).await;
+    office.does("handler", &main, "reply.delivered", told.clone()).await;
+    let answered = async || stands(&office, &follower).await["data"]["main_answered_on"] == "2026-11-23";
+    office.until("the follower hears of the answer", answered).await;
+    office.does("operator", &follower, "merge.answered", told).await;
+    assert_eq!(stands(&office, &follower).await["state_titles"][0]["zh"], "随主案答复");
+    office.everything_is_derived_again().await;
+}
+
+#[tokio::test]
+async fn new_facts_become_a_case_with_all_that_is_known() {
+    let office = Office::sqlite().await;
+    let passed_on = json!({"channel": "other_authority", "sender": "区信访办", "ticket": "QX-7", "site": "蒲河大桥下"});
+    let first = office.open(complaint_with(passed_on)).await;
+    office.does("operator", &first, "withdraw", json!({"withdrawn_on": "2026-11-23", "proof": "书面撤回"})).await;
+    let facts = |at: &str| json!({"received_at": at, "title": "再次排放", "content": "昨夜又见黑水"});
+    let ahead = office.event("operator", &first, "new_facts", facts("2027-01-01T00:00:00Z")).await;
+    assert_eq!(ahead.code(), "requirement", "{}", ahead.text);
+    office.does("operator", &first, "new_facts", facts("2026-11-23T00:40:00Z")).await;
+    let opened = async || office.get("dispatcher", "/api/cases").await.json()["total"] == 2;
+    office.until("the linked case is there", opened).await;
+    let list = office.get("dispatcher", "/api/cases").await.json();
+    let second = list["rows"].as_array().unwrap().iter().find(|row| row["number"] != json!(first)).unwrap();
+    let data = stands(&office, second["number"].as_str().unwrap()).await["data"].clone();
+    assert_eq!(
+        (&data["sender"], &data["ticket"], &data["earlier_case"]),
+        (&json!("区信访办"), &json!("QX-7"), &json!(first))
+    );
+}
+
+#[tokio::test]
+async fn what_is_strictly_confidential_is_kept_from_those_who_do_not_deal_with_it() {
+    let office = Office::sqlite().await;
+    let number = office.open(complaint_with(json!({"confidentiality": "strict"}))).await;
+    assert_eq!(office.get("operator", &format!("/api/cases/{number}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(office.get("operator", "/api/cases").await.json()["total"], 0);
+    let page = stands(&office, &number).await;
+    assert!(!page.to_string().contains("河水发黑发臭"), "the text is shown to who gives a reason: {page}");
+    let seen = office.post("dispatcher", &format!("/api/cases/{number}/unmask"), &json!({"reason": "交办需要"})).await;
+    assert!(seen.text.contains("河水发黑发臭"), "{}", seen.text);
+}
+
+#[tokio::test]
+async fn a_form_is_filled_in_with_what_it_offers_and_the_unit_that_the_routing_names() {
+    let office = Office::sqlite().await;
+    let number = office.open(complaint()).await;
+    let page = stands(&office, &number).await;
+    let form =
+        |name: &str| page["events"].as_array().unwrap().iter().find(|event| event["name"] == name).unwrap().clone();
+    assert_eq!(form("assign")["prefill"]["unit"], "water-section");
+    assert_eq!(form("route.choose")["prefill"].get("route"), None, "undecided is no route");
+}

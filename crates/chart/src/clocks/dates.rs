@@ -26,10 +26,9 @@ impl ClockRun {
     pub(crate) fn reckon(&mut self, decl: &ClockDecl, calendar: &Calendar, now: Instant, first: bool) {
         let policy = self.within(decl).map(|span| self.reach(span, &self.pauses, decl, calendar, now));
         let limit = self.limit(decl).map(|span| self.reach(span, &self.limit_pauses, decl, calendar, now));
-        let given = self.given.map(|at| Due {
-            at: calendar.due_after(at, &self.extensions, Rule::default(), &[], now).at,
-            provisional: false,
-        });
+        let extended = |at| calendar.due_after(at, &self.extensions, Rule::default(), &[], now).at;
+        let given = self.given_until.or_else(|| self.given.map(extended));
+        let given = given.map(|at| Due { at, provisional: false });
         let keep = |new: Option<Due>, old: Option<Instant>| {
             new.map(|due| if first { due.at } else { due.at.max(old.unwrap_or(due.at)) })
         };
@@ -55,7 +54,7 @@ impl ClockRun {
         if self.extensions.is_empty() {
             return self.due;
         }
-        let mut run = Self { extensions: Vec::new(), ..self.clone() };
+        let mut run = Self { extensions: Vec::new(), given_until: None, ..self.clone() };
         run.reckon(decl, calendar, self.ended_at.unwrap_or(self.due), true);
         run.due
     }

@@ -13,7 +13,7 @@ mod words;
 use huiyin_calendar::{Instant, Pause, Span};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use extend::{asked, granted};
+pub(crate) use extend::{asked, grantable, granted, waits};
 pub(crate) use ladder::Firing;
 pub use reactions::Reactions;
 pub(crate) use reactions::{Reaction, Role};
@@ -44,6 +44,9 @@ pub struct ClockRun {
     pub given_due: Option<Instant>,
     /// As it was given.
     pub given: Option<Instant>,
+    /// The later date that whoever gave it has consented to, exactly; takes the place of `given` and extensions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_until: Option<Instant>,
     /// The effective date reaches into a year without a calendar.
     pub provisional: bool,
     /// One of the three does.
@@ -115,6 +118,7 @@ impl ClockRun {
             limit_due: None,
             given_due: None,
             given,
+            given_until: None,
             provisional: false,
             unsettled: false,
             due_version: 1,

@@ -13,6 +13,7 @@ pub(crate) enum Role {
     Void,
     Ask,
     Grant,
+    Refuse,
     Start,
 }
 
@@ -34,7 +35,7 @@ impl Reaction {
             Role::Meet => &decl.met_by,
             Role::Void => &decl.void_by,
             Role::Start => &decl.starts,
-            Role::Ask | Role::Grant => return None,
+            Role::Ask | Role::Grant | Role::Refuse => return None,
         };
         list.get(usize::from(self.trigger))
     }
@@ -95,7 +96,7 @@ impl Definition {
 impl Table {
     fn of(def: &Definition) -> Self {
         let mut table = Self { by_state: vec![Vec::new(); def.states.len()], ..Self::default() };
-        for role in [Role::Meet, Role::Void, Role::Ask, Role::Grant, Role::Start] {
+        for role in [Role::Meet, Role::Void, Role::Ask, Role::Grant, Role::Refuse, Role::Start] {
             for clock in &def.clocks {
                 table.listen(clock, role);
             }
@@ -122,9 +123,13 @@ impl Table {
             Role::Meet => &clock.met_by,
             Role::Void => &clock.void_by,
             Role::Start => &clock.starts,
-            Role::Ask | Role::Grant => {
-                if let Some(extension) = &clock.extension {
-                    let event = if role == Role::Ask { &extension.asked_by } else { &extension.granted_by };
+            Role::Ask | Role::Grant | Role::Refuse => {
+                let event = clock.extension.as_ref().and_then(|extension| match role {
+                    Role::Ask => Some(&extension.asked_by),
+                    Role::Grant => Some(&extension.granted_by),
+                    _ => extension.refused_by.as_ref(),
+                });
+                if let Some(event) = event {
                     let reaction = Reaction { clock: clock.ix, role, trigger: 0, alone: false };
                     self.by_event.entry(event.clone()).or_default().push(reaction);
                 }

@@ -32,8 +32,13 @@ pub trait Scope {
     fn duty_desk(&self) -> String;
     /// Unit responsible for place × category.
     fn route(&self, place: &str, category: &str) -> Option<String>;
-    /// Relation of a unit: internal, town, peer, superior, enterprise.
+    /// Relation of a unit: internal, town, peer, partner, superior, enterprise.
     fn unit_relation(&self, unit: &str) -> Option<String>;
+    /// Must the unit stay away from a matter about these units, as one of them or as related to them? Without a
+    /// directory: is it one of them.
+    fn stays_away(&self, unit: &str, accused: Vec<String>) -> bool {
+        accused.iter().any(|each| each == unit)
+    }
 }
 
 /// Why an expression gave no value. In a guard this counts as false and is recorded.
@@ -94,7 +99,7 @@ impl Expr {
         let native = native::lower(program.expression(), &states);
         if native.is_none() && native::calls_directory(program.expression()) {
             return Err(
-                "route() and unit_relation() may not stand inside a list expression; write the condition without one"
+                "route(), unit_relation() and stays_away() may not stand inside a list expression; write the condition without one"
                     .into(),
             );
         }

@@ -14,7 +14,7 @@ use crate::definition::StateIx;
 /// The names an expression may use.
 const VARIABLES: [&str; 4] = ["data", "event", "case", "now"];
 /// Functions beyond CEL's own.
-const FUNCTIONS: [&str; 5] = ["in_state", "duty_desk", "route", "unit_relation", "date"];
+const FUNCTIONS: [&str; 6] = ["in_state", "duty_desk", "route", "unit_relation", "stays_away", "date"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Root {
@@ -56,6 +56,7 @@ pub(super) enum Native {
     DutyDesk,
     Route(Box<Native>, Box<Native>),
     Relation(Box<Native>),
+    StaysAway(Box<Native>, Box<Native>),
     Date(Box<Native>),
 }
 
@@ -173,6 +174,10 @@ impl Native {
             Self::In(item, list) => member(&item.eval(scope)?, &list.eval(scope)?),
             Self::Has(root, path) => Ok(find(*root, path, scope).is_ok()),
             Self::InState(ix) => Ok(scope.in_state(*ix)),
+            Self::StaysAway(unit, accused) => {
+                let (unit, accused) = (unit.eval(scope)?, accused.eval(scope)?);
+                Ok(scope.stays_away(text(&unit)?, units(&accused)?))
+            }
             other => match other.eval(scope)? {
                 Val::Bool(answer) => Ok(answer),
                 value => Err(format!("gave {}; expected true or false", value.kind())),
@@ -220,6 +225,7 @@ impl Native {
             | Self::Cmp(..)
             | Self::In(..)
             | Self::Has(..)
+            | Self::StaysAway(..)
             | Self::InState(_) => Val::Bool(self.test(scope)?),
         })
     }
@@ -229,6 +235,19 @@ fn text<'v>(value: &'v Val<'_>) -> Result<&'v str, String> {
     match value {
         Val::Str(text) => Ok(text),
         other => Err(format!("expected a text, got {}", other.kind())),
+    }
+}
+
+/// A list of unit ids.
+fn units(value: &Val<'_>) -> Result<Vec<String>, String> {
+    let no = || format!("expected a list of units, got {}", value.kind());
+    match value {
+        Val::List(items) => items.iter().map(|item| text(item).map(str::to_owned)).collect(),
+        Val::Json(list) => {
+            let items = list.as_array().ok_or_else(no)?;
+            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(no)).collect()
+        }
+        _ => Err(no()),
     }
 }
 
@@ -271,6 +290,16 @@ fn add<'a>(a: Val<'a>, b: Val<'a>) -> Result<Val<'a>, String> {
         (Val::Int(a), Val::Int(b)) => a.checked_add(b).map(Val::Int).ok_or_else(|| "the sum is too large".into()),
         (Val::Float(a), Val::Float(b)) => Ok(Val::Float(a + b)),
         (Val::Str(a), Val::Str(b)) => Ok(Val::Str(Cow::Owned(format!("{a}{b}")))),
+        (a @ (Val::List(_) | Val::Json(_)), b @ (Val::List(_) | Val::Json(_))) => {
+            let kinds = (a.kind(), b.kind());
+            match (a.into_json(), b.into_json()) {
+                (Value::Array(mut list), Value::Array(more)) => {
+                    list.extend(more);
+                    Ok(Val::Json(Cow::Owned(Value::Array(list))))
+                }
+                _ => Err(format!("cannot add {} and {}", kinds.0, kinds.1)),
+            }
+        }
         (a, b) => Err(format!("cannot add {} and {}", a.kind(), b.kind())),
     }
 }
@@ -345,6 +374,7 @@ pub(super) fn lower(ast: &IdedExpr, states: &[(String, StateIx)]) -> Option<Nati
                 ("duty_desk", []) => Native::DutyDesk,
                 ("route", [a, b]) => Native::Route(one(a)?, one(b)?),
                 ("unit_relation", [a]) => Native::Relation(one(a)?),
+                ("stays_away", [a, b]) => Native::StaysAway(one(a)?, one(b)?),
                 ("date", [a]) => Native::Date(one(a)?),
                 ("in_state", [a]) => {
                     Native::InState(literal_text(a).and_then(|id| states.iter().find(|(s, _)| s == id))?.1)
@@ -451,7 +481,7 @@ fn unknown_function(name: &str) -> bool {
 /// Does it ask the directory with arguments?
 pub(super) fn calls_directory(ast: &IdedExpr) -> bool {
     if let Ast::Call(call) = &ast.expr
-        && matches!(call.func_name.as_str(), "route" | "unit_relation")
+        && matches!(call.func_name.as_str(), "route" | "unit_relation" | "stays_away")
     {
         return true;
     }

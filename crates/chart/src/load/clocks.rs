@@ -140,7 +140,7 @@ impl Loader {
     }
 
     fn extension(&mut self, node: &Node, path: &str) -> Option<Extension> {
-        let known = ["asked_by", "granted_by", "up_to", "times", "approved_by", "asked", "sends"];
+        let known = ["asked_by", "granted_by", "refused_by", "up_to", "times", "approved_by", "asked", "sends"];
         let fields = self.fields(node, path, &known)?;
         if let Some(asked) = fields.get("asked") {
             self.word(asked, path, &["before due"]);
@@ -159,10 +159,15 @@ impl Loader {
         let (asked, granted) = (self.text(asked_by, path)?, self.text(granted_by, path)?);
         self.declared_name(asked_by, path, &asked);
         self.declared_name(granted_by, path, &granted);
+        let refused = fields.get("refused_by").and_then(|node| Some((node, self.text(node, path)?)));
+        if let Some((node, name)) = &refused {
+            self.declared_name(node, path, name);
+        }
         let times = fields.get("times").map_or(Some(1), |n| self.whole(n, path, 1, 100))?;
         Some(Extension {
             asked_by: asked,
             granted_by: granted,
+            refused_by: refused.map(|(_, name)| name),
             up_to: self.span(up_to, path)?,
             times: u32::try_from(times).unwrap_or(1),
             approved_by: self.party(approved_by, path)?,

@@ -84,6 +84,10 @@ pub trait Env {
     fn route(&self, place: &str, category: &str) -> Option<String>;
     /// See [`Scope::unit_relation`].
     fn unit_relation(&self, unit: &str) -> Option<String>;
+    /// See [`Scope::stays_away`].
+    fn stays_away(&self, unit: &str, accused: Vec<String>) -> bool {
+        accused.iter().any(|each| each == unit)
+    }
 }
 
 /// What the interpreter tells.
@@ -142,6 +146,9 @@ impl Scope for View<'_> {
     }
     fn unit_relation(&self, unit: &str) -> Option<String> {
         self.env.unit_relation(unit)
+    }
+    fn stays_away(&self, unit: &str, accused: Vec<String>) -> bool {
+        self.env.stays_away(unit, accused)
     }
 }
 
@@ -207,8 +214,10 @@ impl<'a> Machine<'a> {
             return Ok(false);
         }
         let enabled = self.select((event, payload));
-        self.tell_handling((event, payload), !enabled.is_empty());
-        if enabled.is_empty() {
+        // What only forbids the event (`x: null`) keeps outer states from it; it is no answer to whoever sent it.
+        let taken = enabled.iter().any(|ix| !self.def.transitions[usize::from(*ix)].forbidden);
+        self.tell_handling((event, payload), taken);
+        if !taken {
             return Ok(false);
         }
         self.microstep(&enabled, (event, payload))?;

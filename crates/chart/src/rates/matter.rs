@@ -114,15 +114,16 @@ fn counted<'a>(
     runs.filter(move |(decl, _)| decl.counts_as == Some(kind))
 }
 
-/// The earliest date among the runs that still bind; when all are void, the earliest of those: it was owed until then.
+/// The earliest date among the runs that bind: those that are not void, and those that became void only after they were
+/// due, because choosing another route or procedure makes nothing good. When all were void in time, the earliest of
+/// those: it was owed until then.
 fn binding<'a>(
     runs: impl Iterator<Item = (&'a ClockDecl, &'a ClockRun)> + Clone,
     due: impl Fn(&ClockDecl, &ClockRun) -> Instant,
 ) -> Option<Deadline> {
-    let earliest = |void: bool| {
-        let of_kind = runs.clone().filter(move |(_, run)| (run.status == Status::Void) == void);
-        let dated = of_kind.filter_map(|(decl, run)| Some(Deadline { due: due(decl, run), stand: stand(run)? }));
-        dated.min_by_key(|deadline| deadline.due)
+    let earliest = |dropped: bool| {
+        let dated = runs.clone().filter_map(|(decl, run)| Some(Deadline { due: due(decl, run), stand: stand(run)? }));
+        dated.filter(|deadline| deadline.ended_first() == dropped).min_by_key(|deadline| deadline.due)
     };
     earliest(false).or_else(|| earliest(true))
 }

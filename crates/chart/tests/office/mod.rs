@@ -45,6 +45,11 @@ pub fn duty() -> Actor {
     person("duty.chen", &["emergency"], &["duty-desk"], &[])
 }
 
+/// Another case of the house: what it sends was written into a checked workflow.
+pub fn other_case() -> Actor {
+    Actor { kind: ActorKind::Case, ..person("case", &[], &[], &[]) }
+}
+
 pub fn unit(id: &str) -> Actor {
     person("handler", &["handler"], &[id], &[])
 }
@@ -112,6 +117,32 @@ impl Office {
         self.case = case;
         self.effects.extend(out.effects.iter().map(|e| serde_json::to_value(e).unwrap()));
         Ok(())
+    }
+
+    /// Events that this person is offered now.
+    pub fn offered(&self, actor: &Actor) -> Vec<String> {
+        let context = Context { now: self.now, calendar: &self.calendar, directory: &self.directory, case_id: "case" };
+        self.case.open_events(&self.definition, actor, &context).into_iter().map(|event| event.name.clone()).collect()
+    }
+
+    pub fn owner(&self) -> String {
+        self.case.owner.clone()
+    }
+
+    pub fn rates(&self, from: &str, to: &str) -> huiyin_chart::rates::Rates {
+        let matter = huiyin_chart::rates::Matter::of(&self.definition, &self.case, &self.calendar).unwrap();
+        huiyin_chart::rates::rates([&matter], huiyin_chart::rates::Period { from: instant(from), to: instant(to) })
+    }
+
+    /// What was sent to other cases: to whom and which event.
+    pub fn sent(&self) -> Vec<(String, String)> {
+        let sends = self.effects.iter().filter(|e| e["kind"] == "send");
+        sends.map(|e| (e["to"].as_str().unwrap().to_owned(), e["event"].as_str().unwrap().to_owned())).collect()
+    }
+
+    /// Data of the last case it opened.
+    pub fn last_opened(&self) -> Value {
+        self.effects.iter().rfind(|e| e["kind"] == "open").map_or(Value::Null, |e| e["data"].clone())
     }
 
     pub fn send_any(&mut self, event: &str, data: Value, actor: &Actor) -> Result<(), String> {

@@ -130,6 +130,27 @@ pub(crate) async fn cases_open_and_answer_each_other_once(house: House) {
     assert_eq!(journal.cases_in("500110", "real").await.unwrap(), 2);
 }
 
+pub(crate) async fn what_another_case_refuses_is_a_failure_that_the_sender_shows(house: House) {
+    let driver = house.driver().await;
+    let journal = driver.journal().clone();
+    let case = accepted(driver.submit(open(1)).await.unwrap()).case;
+    accepted(driver.submit(event(2, case, "take", json!({}))).await.unwrap());
+    accepted(driver.submit(event(3, case, "pester", json!({}))).await.unwrap());
+    assert!(journal.links(case).await.unwrap().is_empty(), "the question was not opened");
+    let noted = async || {
+        let entries = journal.entries(case, 0, 99).await.unwrap();
+        entries.into_iter().filter(|entry| entry.kind == "effect_failed").map(|entry| entry.body).collect::<Vec<_>>()
+    };
+    let refused = noted().await;
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0].contains("requirement") && refused[0].contains("question"), "{refused:?}");
+    // Nobody has the number: tried again for a while, then given up in the same way.
+    for minutes in 1..=9 {
+        driver.run_until(super::house::at(minutes * 600)).await.unwrap();
+    }
+    assert_eq!(noted().await.len(), 2);
+}
+
 pub(crate) async fn confidential_values_are_nowhere_in_the_clear(house: House) {
     let driver = house.driver().await;
     let journal = driver.journal().clone();

@@ -35,6 +35,7 @@ events:
   ask: {title: 问, by: [role:handler]}
   answer: {title: 答, by: [role:handler], form: {type: object, required: [text], properties: {text: {type: string, minLength: 1}}}}
   told: {title: 得知}
+  pester: {title: 乱问, by: [role:handler]}
 clocks:
   taking:
     title: 接办
@@ -64,6 +65,7 @@ states:
     on:
       ask: {actions: [{open: {workflow: question, link: question, data: {of: data.who}}}]}
       told: {actions: [{set: {got: event.text}}]}
+      pester: {actions: [{open: {workflow: question, link: pest, data: {of: "'7'"}}}, {send: {to: "['R-20200101-0001', '']", event: told}}]}
       answer: answered
   answered:
     type: final
@@ -75,6 +77,7 @@ version: 1
 title: 询问
 data: {type: object, properties: {of: {type: string, confidential: masked}}}
 events:
+  case.opened: {title: 提问, require: [{that: "data.of != '7'", else: 七不行}]}
   reply: {title: 回答, by: [role:handler]}
 clocks:
   replying:

@@ -201,7 +201,8 @@ impl Draft<'_> {
         let text: String = text.chars().take(MOST_TEXT).collect();
         let conclusion = if six { "explained" } else { "answered" };
         let padded = format!("{text}。。");
-        let data = json!({ "conclusion": conclusion, "facts": "已调查核实", "opinion": padded, "basis": "依法依规" });
+        let data = json!({ "conclusion": conclusion, "facts": "已调查核实", "opinion": padded, "basis": "依法依规",
+            "request": "见来件" });
         self.act(drafted, "reply.draft", data, handler(&unit));
         self.act(approved, "reply.approve", json!({}), person("head", &["unit-head"], &[&unit], &[&unit]));
         let sender = self.petition.channel == "hotline_12345";

@@ -70,11 +70,18 @@ impl Bureau {
         let Some(loaded) = self.load(key).await? else { return Ok(None) };
         let (now, directory) = (self.time(), self.directory());
         let Loaded { record, definition, state } = &loaded;
-        let masked = definition.data.confidential.iter().filter(|(_, kind)| **kind == Confidential::Masked);
+        // What is strictly confidential shows its text only to who gives a reason, too.
+        let strict = record.excluded.iter().any(|who| who.starts_with("role:"));
+        let masked = definition.data.confidential.iter();
+        let masked = masked.filter(|(_, kind)| strict || **kind == Confidential::Masked);
         let attachments = self.journal.attachments(record.id).await.map_err(failed)?;
         let excluded = &record.excluded;
+        let mut scope = rows::scope(&directory, &record.district, record.owner.as_deref(), &record.owners, excluded);
+        if !strict {
+            scope.owners.extend(self.units_asked(&loaded)?);
+        }
         Ok(Some(CaseFile {
-            scope: rows::scope(&directory, &record.district, record.owner.as_deref(), &record.owners, excluded),
+            scope,
             data: state.data.clone(),
             masked: masked.map(|(path, _)| path.clone()).collect(),
             clocks: self.clocks(definition, state)?,
@@ -112,7 +119,29 @@ impl Bureau {
         let context =
             Context { now: self.time(), calendar: &district.calendar, directory: &*district.directory, case_id: &id };
         let open = loaded.state.open_events(&loaded.definition, &actor(viewer), &context);
-        Ok(open.into_iter().map(|event| form(event, &loaded.state.data)).collect())
+        let unit = self.unit_to_name(loaded);
+        Ok(open.into_iter().map(|event| form(event, &loaded.state.data, unit.as_deref())).collect())
+    }
+
+    /// The unit that the routing names, while no unit but the duty desk has the case.
+    fn unit_to_name(&self, loaded: &Loaded) -> Option<String> {
+        let directory = self.directory();
+        let own = |name: &str| loaded.state.data[name].as_str().unwrap_or_default().to_owned();
+        let has = own("unit");
+        if !has.is_empty() && has != directory.duty_desk() {
+            return None;
+        }
+        let excluded = loaded.record.excluded.iter().cloned().collect();
+        directory.propose(&own("place"), &own("category"), &excluded).unit
+    }
+
+    /// Units that an open event names among its senders: whoever is asked to act sees the case.
+    fn units_asked(&self, loaded: &Loaded) -> Result<Vec<String>, OfficeError> {
+        let district = self.district()?;
+        let id = loaded.record.id.to_string();
+        let context =
+            Context { now: self.time(), calendar: &district.calendar, directory: &*district.directory, case_id: &id };
+        Ok(loaded.state.units_asked(&loaded.definition, &context))
     }
 
     async fn links_of(&self, case: Uuid) -> Result<Vec<(LinkView, CaseScope)>, OfficeError> {
@@ -213,6 +242,7 @@ fn title(definition: &Definition, kind: &str, event: Option<&str>) -> Text {
         (None, "calendar") => Text::new("采用新公布的日历", "a calendar was adopted"),
         (None, "tick") => Text::new("到时自动处理", "timers"),
         (None, "unmasked") => Text::new("查看了保密信息", "looked behind the mask"),
+        (None, "effect_failed") => Text::new("关联案件没有接受，请处理", "a linked case refused it, see to it"),
         (None, "attached") => Text::new("添加了附件", "a file was added"),
         (None, other) => Text::same(other),
     }
@@ -252,12 +282,22 @@ fn status(status: huiyin_chart::definition::LimitStatus) -> String {
     .to_owned()
 }
 
-/// The form of an event, with what the case already knows under the same names; nothing confidential is filled in.
-fn form(event: &huiyin_chart::definition::EventDecl, data: &Value) -> EventFormView {
+/// The form of an event, with what the case already knows under the same names; nothing confidential is filled in, and
+/// nothing that the form does not offer. A unit is filled in only with what the routing names: who has the case already
+/// is not asked for.
+fn form(event: &huiyin_chart::definition::EventDecl, data: &Value, unit: Option<&str>) -> EventFormView {
     let mut prefill = serde_json::Map::new();
     let fields = event.form["properties"].as_object().into_iter().flatten();
     for (name, schema) in fields {
         let open = schema.get("confidential").is_none() && !event.confidential.contains_key(name);
+        if schema["format"] == "unit" {
+            if let Some(unit) = unit {
+                prefill.insert(name.clone(), json!(unit));
+            }
+            continue;
+        }
+        let offered = |known: &Value| schema["enum"].as_array().is_none_or(|choices| choices.contains(known));
+        let open = open && data.get(name).is_some_and(offered);
         if let Some(known) = data.get(name).filter(|known| open && !known.is_null() && **known != json!("")) {
             prefill.insert(name.clone(), known.clone());
         }

@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use huiyin_calendar::Calendar;
 use huiyin_chart::definition::{CountsAs, LimitStatus};
 use huiyin_chart::{CaseState, Definition};
-use huiyin_directory::Directory;
+use huiyin_directory::{Directory, Relation};
 use huiyin_engine::state_at;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Map, Value, json};
@@ -147,7 +147,10 @@ fn variables(directory: &Directory, definition: &Definition, calendar: &Calendar
         let name = words(own("petitioner_name"));
         put("petitioner_name", json!(name.map(|name| if paper.named { name } else { mask::text_hidden(&name) })));
     }
-    put("title", own("title"));
+    let outside = [Relation::Peer, Relation::Partner, Relation::Superior];
+    let to_others = paper.template == "转送函" || unit.as_ref().is_some_and(|unit| outside.contains(&unit.relation));
+    let strict = own("confidentiality") == "strict" && to_unit && to_others;
+    put("title", if strict { json!("（严格保密事项，标题略）") } else { own("title") });
     put("received_text", json!(day(own("received_at"))));
     put("accepted_text", json!(day(own("accepted_on"))));
     put("served_text", json!(day(own("notice_served_on"))));
@@ -159,6 +162,10 @@ fn variables(directory: &Directory, definition: &Definition, calendar: &Calendar
     put("sender", own("sender"));
     put("ticket", own("ticket"));
     put("referred_to", first(event("referred_to"), own("referred_to")));
+    put("main_case", json!(words(own("main_case"))));
+    put("urgency", own("urgency"));
+    put("authority", event("authority"));
+    put("authority_text", json!(choice(definition, "authority", &event("authority"))));
     put("first_case", first(event("first_case"), own("earlier_case")));
     put("ground_text", json!(choice(definition, "ground", &first(event("ground"), own("ground")))));
     if let Some(due) = due {

@@ -91,13 +91,14 @@ fn query(signed: &Signed, filters: Filters, now: DateTime<Utc>) -> Result<Option
         (Some(owner), true) if !own.contains(&owner) => return Ok(None),
         (Some(owner), _) => Some(vec![owner]),
     };
+    let kept_from = if only_own { Vec::new() } else { permissions::kept_from(user) };
     let lamp = filters.lamp;
     let overdue = lamp.map(|lamp| lamp == Lamp::Red).or((filters.overdue == Some(1)).then_some(true));
     let soon = now + NEAR + TimeDelta::microseconds(1);
     Ok(Some(CaseQuery {
         text: filters.text.filter(|text| !text.trim().is_empty()),
         owners,
-        not_excluded: user.units.iter().chain(&user.heads).cloned().collect(),
+        not_excluded: user.units.iter().chain(&user.heads).cloned().chain(kept_from).collect(),
         stays_away: Vec::new(),
         open: lamp.map(|_| true).or(filters.open.map(|open| open == 1)),
         overdue,

@@ -75,6 +75,7 @@ const en: Record<Key, string> = {
   'relation.internal': 'bureau',
   'relation.town': 'towns',
   'relation.peer': 'departments',
+  'relation.partner': 'neighbouring districts',
   'relation.superior': 'superior',
   'relation.enterprise': 'enterprises',
   'load.busy': 'Loading…',

@@ -73,6 +73,7 @@ const zh = {
   'relation.internal': '本局',
   'relation.town': '街镇',
   'relation.peer': '区级部门',
+  'relation.partner': '毗邻区县',
   'relation.superior': '上级',
   'relation.enterprise': '企业',
   'load.busy': '正在读取…',
