@@ -27,6 +27,6 @@ pub use command::{Accepted, Actor, ActorKind, Answer, Command, Detail, EngineErr
 pub use core::Config;
 pub use engine::{Driver, Engine};
 pub use metrics::Metrics;
-pub use rederive::{Rederived, rederive, state_at};
+pub use rederive::{Rederived, Relived, rederive, relive, state_at};
 pub use registry::{CalendarSource, DirectoryLoader, DirectorySource, District, Registry};
 pub use states::{Stood, look_through};
