@@ -7,6 +7,7 @@ mod commands;
 mod house;
 mod import;
 mod library;
+mod report;
 mod simulate;
 
 use std::process::ExitCode;

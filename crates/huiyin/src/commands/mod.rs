@@ -3,7 +3,8 @@
 mod check;
 mod due;
 mod import;
-mod serve;
+mod report;
+pub(crate) mod serve;
 mod simulate;
 mod try_chart;
 mod verify;
@@ -25,5 +26,6 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Verify(args) => verify::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Report(args) => report::run(&args),
     }
 }

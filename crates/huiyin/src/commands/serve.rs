@@ -4,7 +4,7 @@
 //! requests, those under way end, notices, engine; each within seconds, because what is not committed did not happen.
 
 mod demo;
-mod store;
+pub(crate) mod store;
 
 use std::future::Future;
 use std::io::IsTerminal as _;
