@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod broken;
+pub mod desk;
 pub mod health;
 pub mod ledger;
 pub mod names;
@@ -18,6 +19,7 @@ pub mod words;
 
 pub use alarm::Alarm;
 pub use broken::{Broken, Promise};
+pub use desk::Desk;
 pub use health::Health;
 pub use ledger::{Ledger, Scope, Told};
 pub use names::Names;

@@ -19,6 +19,8 @@ use crate::names::Names;
 use crate::words::Text;
 
 const PAGE: u32 = 500;
+/// What a line about a rung says.
+const REMINDS: &str = "”提醒：";
 /// Most lines of one story; beyond it the middle is left out, and told to be.
 const MOST: usize = 40;
 
@@ -145,7 +147,7 @@ impl Teller<'_> {
             Fact::RungFired { clock: name, key, rung, .. } => {
                 let title = clock(name)?;
                 let words = rungs.get(key).map_or(rung.as_str(), String::as_str);
-                Text::new(format!("“{}”提醒：{words}", title.zh), format!("“{}” reminds: {rung}", title.en))
+                Text::new(format!("“{}{REMINDS}{words}", title.zh), format!("“{}” reminds: {rung}", title.en))
             }
             Fact::ClockMet(end) => {
                 let (title, at) = (clock(&end.clock)?, self.day(end.at));
@@ -201,9 +203,11 @@ fn words_of_rungs(effects: &Value) -> BTreeMap<String, String> {
 fn shortened(lines: Vec<StoryLine>) -> Vec<StoryLine> {
     let mut out: Vec<(StoryLine, u32, Instant)> = Vec::new();
     for line in lines {
-        match out.last_mut() {
-            Some((last, times, until)) if last.what == line.what => (*times, *until) = (*times + 1, line.at),
-            _ => {
+        // Reminders of several clocks take turns; what somebody did is told each time.
+        let reminder = line.what.zh.contains(REMINDS);
+        match out.iter_mut().find(|(told, ..)| reminder && told.what == line.what) {
+            Some((_, times, until)) => (*times, *until) = (*times + 1, line.at),
+            None => {
                 let at = line.at;
                 out.push((line, 1, at));
             }
@@ -240,9 +244,16 @@ mod tests {
 
     #[test]
     fn the_same_again_is_told_once_with_how_often() {
-        let told = shortened(vec![line(0, "登记"), line(1, "提醒"), line(2, "提醒"), line(3, "提醒"), line(4, "答复")]);
+        let told = shortened(vec![
+            line(0, "登记"),
+            line(1, "“办理”提醒：到期"),
+            line(2, "“办理”提醒：到期"),
+            line(3, "签收"),
+            line(4, "“办理”提醒：到期"),
+            line(5, "签收"),
+        ]);
         let words: Vec<&str> = told.iter().map(|line| line.what.zh.as_str()).collect();
-        assert_eq!(words, ["登记", "提醒（共 3 次，至 1970-01-04）", "答复"]);
+        assert_eq!(words, ["登记", "“办理”提醒：到期（共 3 次，至 1970-01-05）", "签收", "签收"]);
     }
 
     #[test]

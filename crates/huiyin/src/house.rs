@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use huiyin_assurance::Proof;
 use huiyin_check::Names;
 use huiyin_directory::Directory;
 use huiyin_engine::{CalendarSource, DirectorySource, Registry};
@@ -21,6 +22,8 @@ pub(crate) struct House {
     pub(crate) library: Library,
     pub(crate) directory: Arc<Directory>,
     pub(crate) registry: Arc<Registry>,
+    /// What was proved of each workflow.
+    pub(crate) proofs: Vec<Proof>,
 }
 
 impl House {
@@ -33,10 +36,12 @@ impl House {
         }));
         registry.set_district(&directory.district().code, &source, &calendar_source(&library, &directory)?)?;
         let names = names(&library, &directory)?;
-        for definition in load_all(&library, &workflow_files(&library)?, &names)? {
+        let mut proofs = Vec::new();
+        for (definition, proof) in load_all(&library, &workflow_files(&library)?, &names)? {
             registry.add_definition(Arc::new(definition))?;
+            proofs.push(proof);
         }
-        Ok(Self { library, directory, registry })
+        Ok(Self { library, directory, registry, proofs })
     }
 
     /// District code, GB/T 2260.
@@ -122,7 +127,11 @@ pub(crate) fn names(library: &Library, directory: &Directory) -> Result<Names, F
 }
 
 /// Loads workflows of the library and has each checked, at the same time: a start waits for the slowest, not for all.
-fn load_all(library: &Library, files: &[String], names: &Names) -> Result<Vec<huiyin_chart::Definition>, Failure> {
+fn load_all(
+    library: &Library,
+    files: &[String],
+    names: &Names,
+) -> Result<Vec<(huiyin_chart::Definition, Proof)>, Failure> {
     std::thread::scope(|scope| {
         let begun: Vec<_> = files.iter().map(|file| scope.spawn(move || load_checked(library, file, names))).collect();
         let ended = begun.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("the check ended abruptly".into())));
@@ -131,10 +140,21 @@ fn load_all(library: &Library, files: &[String], names: &Names) -> Result<Vec<hu
 }
 
 /// Loads one workflow of the library and has it checked.
-fn load_checked(library: &Library, file: &str, names: &Names) -> Result<huiyin_chart::Definition, Failure> {
+fn load_checked(library: &Library, file: &str, names: &Names) -> Result<(huiyin_chart::Definition, Proof), Failure> {
     let definition = huiyin_chart::load(file, &library.read(file)?, &|other| library.read(other).ok())?;
     let report = huiyin_check::check(&definition, names);
-    if report.passed() { Ok(definition) } else { Err(report.to_string().into()) }
+    if !report.passed() {
+        return Err(report.to_string().into());
+    }
+    let proof = Proof {
+        workflow: definition.name.clone(),
+        version: definition.version,
+        hash: definition.hash.clone(),
+        proved: true,
+        configurations: report.configurations as u64,
+        assumptions: report.assumptions,
+    };
+    Ok((definition, proof))
 }
 
 /// The directory of a district, as written.
