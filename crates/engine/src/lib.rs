@@ -35,6 +35,6 @@ pub use preview::{
     CaseChange, ClockChange, Scope, TimerPlan, migrate_command, preview_calendar, preview_migration, preview_undo,
     undo_command,
 };
-pub use rederive::{Rederived, rederive, state_at};
+pub use rederive::{Rederived, Relived, rederive, relive, state_at};
 pub use registry::{CalendarSource, DirectoryLoader, DirectorySource, District, Registry};
 pub use states::{Stood, look_through};

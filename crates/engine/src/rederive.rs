@@ -64,7 +64,7 @@ pub async fn rederive(journal: &Journal, registry: &Registry, case: Uuid) -> Res
             if let Some(problem) = step_again(journal, registry, &mut replay, &entry).await? {
                 return Ok(Rederived::Different { seq: entry.seq, problem });
             }
-            steps += u64::from(is_step(&entry.kind));
+            steps += u64::from(is_step(&entry));
         }
     }
     let Some(replay) = replay else {
@@ -124,9 +124,64 @@ pub async fn state_at(
     Ok(replay.map(|replay| (replay.definition, replay.state)))
 }
 
-/// Whether entries of this kind are steps; the others are notes.
-fn is_step(kind: &str) -> bool {
-    matches!(kind, "opened" | "event" | "tick" | "calendar" | "migrated" | "migration_undone")
+/// One step of a case that is being lived through again.
+#[derive(Debug)]
+pub struct Relived<'a> {
+    /// The entry, its confidential values open.
+    pub entry: &'a TimelineEntry,
+    /// What the case runs on.
+    pub definition: &'a Definition,
+    /// The case after the step.
+    pub state: &'a CaseState,
+    /// What the step left behind, made again.
+    pub outcome: &'a Outcome,
+}
+
+/// Lives through a case again from its journal alone, without a look at what is stored as its state, and shows every
+/// step to `see`. Gives the case as it stands then. None: it has no journal, or its key was destroyed, so that what was
+/// put in can no longer be read; then `see` was shown nothing, or the steps until there.
+///
+/// # Errors
+/// When the store does not answer, or an entry can no longer be replayed.
+pub async fn relive(
+    journal: &Journal,
+    registry: &Registry,
+    case: Uuid,
+    see: &mut (dyn FnMut(Relived<'_>) + Send),
+) -> Result<Option<(Arc<Definition>, CaseState)>, EngineError> {
+    let key = journal.case_key(case).await?;
+    let mut replay: Option<Replay> = None;
+    let mut after = 0;
+    loop {
+        let page = journal.entries(case, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        for stored in page {
+            if key.is_none() && stored.body.contains("\"$sealed\"") {
+                return Ok(None);
+            }
+            let damaged = |e: &dyn std::fmt::Display| {
+                EngineError::Setup(format!("case {case}, entry {}: it does not read: {e}", stored.seq))
+            };
+            let mut body: Value = serde_json::from_str(&stored.body).map_err(|e| damaged(&e))?;
+            journal.vault().unseal(key.as_ref(), &mut body)?;
+            let entry = TimelineEntry { case, seq: stored.seq, at: stored.at, kind: stored.kind, body };
+            if let Some(problem) = step_again(journal, registry, &mut replay, &entry).await? {
+                return Err(EngineError::Setup(format!("case {case}, entry {}: {problem}", entry.seq)));
+            }
+            if is_step(&entry)
+                && let Some(Replay { definition, state, outcome, .. }) = &replay
+            {
+                see(Relived { entry: &entry, definition, state, outcome });
+            }
+        }
+    }
+    Ok(replay.map(|replay| (replay.definition, replay.state)))
+}
+
+/// Whether an entry is a step; the others are notes.
+fn is_step(entry: &TimelineEntry) -> bool {
+    matches!(entry.kind.as_str(), "opened" | "event" | "tick" | "calendar" | "migrated" | "migration_undone")
 }
 
 /// Replays one entry, if it was a step; the first one says on which definition.
@@ -136,7 +191,7 @@ async fn step_again(
     replay: &mut Option<Replay>,
     entry: &TimelineEntry,
 ) -> Result<Option<String>, EngineError> {
-    if !is_step(&entry.kind) {
+    if !is_step(entry) {
         return Ok(None);
     }
     let running = match replay {

@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Live through petitions on virtual time and print both rates by their definitions. Touches no store.
     Simulate(SimulateArgs),
+    /// Both rates of a period by unit, channel and category, and every promise that was broken, from the journal alone.
+    Report(ReportArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -224,6 +226,9 @@ pub(crate) struct SimulateArgs {
     /// Nobody in the office ever does anything.
     #[arg(long)]
     pub(crate) nobody_acts: bool,
+    /// Keep the store in this new folder, for `huiyin report --data FOLDER` and `huiyin verify`.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "nobody_acts")]
+    pub(crate) keep: Option<PathBuf>,
     /// Folder of workflows, calendars and districts.
     #[arg(long, env = "HUIYIN_WORKFLOWS")]
     pub(crate) workflows: Option<PathBuf>,
@@ -318,6 +323,45 @@ pub(crate) struct MigrateArgs {
     pub(crate) by: String,
     #[command(flatten)]
     pub(crate) answer: AnswerArgs,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people.
+    Text,
+    /// One table; UTF-8.
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// For programs.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// First day, `2026-01-01`.
+    #[arg(long, requires = "to", value_name = "DAY")]
+    pub(crate) from: Option<String>,
+    /// Last day; it belongs to the period.
+    #[arg(long, requires = "from", value_name = "DAY")]
+    pub(crate) to: Option<String>,
+    /// A month, `2026-03`. A month, quarter or year that has begun is counted up to now.
+    #[arg(long, value_name = "YYYY-MM", conflicts_with_all = ["from", "quarter", "year"])]
+    pub(crate) month: Option<String>,
+    /// A quarter, `2026-Q1`.
+    #[arg(long, value_name = "YYYY-Qn", conflicts_with_all = ["from", "year"])]
+    pub(crate) quarter: Option<String>,
+    /// A year, `2026`.
+    #[arg(long, value_name = "YYYY", conflicts_with = "from")]
+    pub(crate) year: Option<String>,
+    /// Output.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Write it to this file instead of the terminal.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use huiyin_assurance::Proof;
 use huiyin_calendar::YearFile;
 use huiyin_check::Names;
 use huiyin_directory::Directory;
@@ -24,6 +25,8 @@ pub(crate) struct House {
     pub(crate) registry: Arc<Registry>,
     /// Its folder below `districts/`.
     pub(crate) district: String,
+    /// What was proved of each workflow.
+    pub(crate) proofs: Vec<Proof>,
 }
 
 impl House {
@@ -36,10 +39,12 @@ impl House {
         }));
         registry.set_district(&directory.district().code, &source, &calendar_source(&library, &directory)?)?;
         let names = names(&library, &directory)?;
-        for definition in load_all(&library, &workflow_files(&library)?, &names)? {
+        let mut proofs = Vec::new();
+        for (definition, proof) in load_all(&library, &workflow_files(&library)?, &names)? {
             registry.add_definition(Arc::new(definition))?;
+            proofs.push(proof);
         }
-        Ok(Self { library, directory, registry, district: district.to_owned() })
+        Ok(Self { library, directory, registry, district: district.to_owned(), proofs })
     }
 
     /// As [`House::load`], with the years of the calendar that were adopted on this store.
@@ -176,7 +181,11 @@ pub(crate) fn names(library: &Library, directory: &Directory) -> Result<Names, F
 }
 
 /// Loads workflows of the library and has each checked, at the same time: a start waits for the slowest, not for all.
-fn load_all(library: &Library, files: &[String], names: &Names) -> Result<Vec<huiyin_chart::Definition>, Failure> {
+fn load_all(
+    library: &Library,
+    files: &[String],
+    names: &Names,
+) -> Result<Vec<(huiyin_chart::Definition, Proof)>, Failure> {
     std::thread::scope(|scope| {
         let begun: Vec<_> = files.iter().map(|file| scope.spawn(move || load_checked(library, file, names))).collect();
         let ended = begun.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("the check ended abruptly".into())));
@@ -185,10 +194,21 @@ fn load_all(library: &Library, files: &[String], names: &Names) -> Result<Vec<hu
 }
 
 /// Loads one workflow of the library and has it checked.
-fn load_checked(library: &Library, file: &str, names: &Names) -> Result<huiyin_chart::Definition, Failure> {
+fn load_checked(library: &Library, file: &str, names: &Names) -> Result<(huiyin_chart::Definition, Proof), Failure> {
     let definition = huiyin_chart::load(file, &library.read(file)?, &|other| library.read(other).ok())?;
     let report = huiyin_check::check(&definition, names);
-    if report.passed() { Ok(definition) } else { Err(report.to_string().into()) }
+    if !report.passed() {
+        return Err(report.to_string().into());
+    }
+    let proof = Proof {
+        workflow: definition.name.clone(),
+        version: definition.version,
+        hash: definition.hash.clone(),
+        proved: true,
+        configurations: report.configurations as u64,
+        assumptions: report.assumptions,
+    };
+    Ok((definition, proof))
 }
 
 /// The directory of a district, as written.

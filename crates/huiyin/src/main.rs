@@ -8,7 +8,11 @@ mod commands;
 mod house;
 mod import;
 mod library;
+<<<<<<< HEAD
 mod lock;
+=======
+mod report;
+>>>>>>> report
 mod simulate;
 mod store;
 

@@ -9,6 +9,7 @@ mod attachment;
 pub mod canonical;
 pub mod delivery;
 mod error;
+mod job_runs;
 mod kept;
 mod migrations;
 mod outbox;
@@ -22,6 +23,7 @@ mod timers;
 
 pub use attachment::{Attachment, NewAttachment};
 pub use error::JournalError;
+pub use job_runs::{JobRun, KeptRun, TakenRun};
 pub use kept::Kept;
 pub use outbox::OutboxItem;
 pub use secret::{CaseKey, Vault};

@@ -3,6 +3,8 @@
 
 #[path = "conformance/batches.rs"]
 mod batches;
+#[path = "conformance/job_runs.rs"]
+mod job_runs;
 #[path = "conformance/outbox.rs"]
 mod outbox;
 #[path = "conformance/proofs.rs"]
@@ -33,6 +35,10 @@ on_both!(
     batches::migrations_run_once_when_many_start_at_once,
     batches::counters_go_on_where_they_were,
     batches::entries_across_months_find_their_place,
+    job_runs::a_run_is_taken_by_one_scheduler_and_settled_by_its_last_taker,
+    job_runs::many_schedulers_at_once_take_a_run_once,
+    job_runs::a_job_is_known_from_the_first_time_on,
+    job_runs::what_was_written_since_is_found_by_case,
     outbox::an_effect_is_taken_by_one_and_settled_by_its_last_taker,
     outbox::the_same_effect_is_written_once,
     outbox::timers_are_set_moved_and_cleared,

@@ -20,7 +20,7 @@ use crate::policy::{relay_for, retry_at, room};
 use crate::recheck::obsolete;
 use crate::seams::Claimed;
 use crate::smtp::Sent;
-use crate::templates::{FALLBACK, Rendered};
+use crate::templates::{BULLETIN, FALLBACK, Rendered};
 use crate::webhook::Call;
 
 /// Ends the effect key of a notice that went to somebody else because its recipient could not be reached.
@@ -79,6 +79,7 @@ impl Inner {
     async fn attend(&self, delivery: Delivery, now: Instant) {
         let (id, number, since) = (delivery.id, delivery.case_number.clone(), delivery.created_at);
         let result = match delivery.case {
+            None if delivery.template == BULLETIN => self.deliver_bulletin(delivery, now).await,
             None => self.deliver_digest(delivery, now).await,
             Some(_) => self.deliver(delivery, now).await,
         };

@@ -8,6 +8,7 @@
 //! [`dispatch`] (re-check, render, attempt, record). [`Notifier::tick`] does one round of all three.
 
 pub mod adapters;
+pub mod bulletin;
 pub mod config;
 pub mod context;
 pub mod digest;
@@ -26,6 +27,7 @@ pub mod smtp;
 pub mod templates;
 pub mod webhook;
 
+pub use bulletin::{Bulletin, BulletinLine};
 pub use config::{NotifyConfig, Relay, RelayTls, SmtpConfig, WebhookConfig, WebhookEndpoint};
 pub use notice::{CaseNow, ClockNow, Contact, Notice, RungRef};
 pub use notifier::{Notifier, NotifyError, Round};

@@ -131,6 +131,10 @@ impl Notifier {
         })
     }
 
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
     /// One round at the clock's present: everything that waits is taken in, put into digests, and attempted once.
     ///
     /// # Errors

@@ -11,22 +11,27 @@ use std::path::Path;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
+use crate::bulletin::{BulletinContext, BulletinLine};
 use crate::context::{DigestContext, DigestLine, NoticeContext};
 
 /// The template used when a workflow names one that does not exist: a notice is never lost for want of a text.
 pub const FALLBACK: &str = "notice";
 /// The template of digests.
 pub const DIGEST: &str = "digest";
+/// The template of mails about no single case.
+pub const BULLETIN: &str = "bulletin";
 /// What every mail of an exercise starts with.
 pub const EXERCISE: &str = "【演练】";
 /// Longest subject, in characters.
 const LONGEST_SUBJECT: usize = 120;
 
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 6] = [
     ("notice.txt", include_str!("../templates/notice.txt")),
     ("notice.html", include_str!("../templates/notice.html")),
     ("digest.txt", include_str!("../templates/digest.txt")),
     ("digest.html", include_str!("../templates/digest.html")),
+    ("bulletin.txt", include_str!("../templates/bulletin.txt")),
+    ("bulletin.html", include_str!("../templates/bulletin.html")),
 ];
 
 /// A finished mail text.
@@ -124,8 +129,11 @@ impl Templates {
     fn prove(&self, file: &str) -> Result<(), TemplateError> {
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         for context in [sample(), sparse()] {
-            let rendered =
-                if stem == DIGEST { self.file(file, &digest_of(vec![context]))? } else { self.file(file, &context)? };
+            let rendered = match stem {
+                DIGEST => self.file(file, &digest_of(vec![context]))?,
+                BULLETIN => self.file(file, &bulletin_of(&context))?,
+                _ => self.file(file, &context)?,
+            };
             let has_subject = rendered.lines().next().is_some_and(|line| !line.trim().is_empty());
             if file.ends_with(".txt") && !has_subject && !stem.starts_with('_') {
                 return Err(TemplateError::NoSubject(file.to_owned()));
@@ -160,6 +168,14 @@ impl Templates {
     /// When the template fails on these values.
     pub fn digest(&self, context: &DigestContext) -> Result<Rendered, TemplateError> {
         self.render(DIGEST, context, context.exercise)
+    }
+
+    /// A bulletin.
+    ///
+    /// # Errors
+    /// When the template fails on these values.
+    pub fn bulletin(&self, context: &BulletinContext) -> Result<Rendered, TemplateError> {
+        self.render(BULLETIN, context, context.exercise)
     }
 
     fn render(&self, name: &str, context: &impl Serialize, exercise: bool) -> Result<Rendered, TemplateError> {
@@ -282,6 +298,21 @@ pub fn digest_of(notices: Vec<NoticeContext>) -> DigestContext {
             .into_iter()
             .map(|notice| DigestLine { subject: format!("{} {}", notice.number, notice.clock_title), notice })
             .collect(),
+    }
+}
+
+/// A bulletin with what these notices have in common, for proving and previewing.
+#[must_use]
+pub fn bulletin_of(like: &NoticeContext) -> BulletinContext {
+    BulletinContext {
+        title_zh: "2026年10月督办月报".into(),
+        title_en: "supervision report of October 2026".into(),
+        lines: vec![BulletinLine { zh: "交办率".into(), en: "assigned in time".into(), value: "100.00 %".into() }],
+        link: "https://huiyin.example/assurance".into(),
+        now_text: like.now_text.clone(),
+        recipient_name: like.recipient_name.clone(),
+        district_name: like.district_name.clone(),
+        exercise: like.exercise,
     }
 }
 

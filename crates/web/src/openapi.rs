@@ -23,7 +23,7 @@ use crate::controllers::{
         workflows::index::index, cases::preview::preview, cases::create::create, cases::index::index, cases::show::show,
         cases::event::send, cases::unmask::unmask, cases::timeline::timeline, cases::attach::attach,
         cases::document::document, cases::document::unmasked, attachments::show::show, mails::index::index, mails::show::show,
-        directory::units::units, directory::towns::towns, directory::categories::categories, assurance::show::show,
+        directory::units::units, directory::towns::towns, directory::categories::categories, assurance::show::show, assurance::broken::broken,
         audit::index::index, clock::show::show, clock::advance::advance, service::health::health, service::ready::ready,
         service::metrics::metrics, service::openapi::openapi, service::events::events
     ),

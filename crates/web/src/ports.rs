@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::permissions::CaseScope;
-use crate::views::assurance::AssuranceView;
+use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{
     AcceptedView, AttachmentView, CaseRowView, DocumentView, DuplicateView, EventFormView, LinkView, ProposedUnit,
     TimelineEntry,
@@ -249,8 +249,10 @@ pub trait Office: Send + Sync + 'static {
     fn mails(&self, query: MailQuery) -> Promise<'_, Vec<MailRowView>>;
     /// One mail.
     fn mail<'a>(&'a self, id: &'a str) -> Promise<'a, Option<MailView>>;
-    /// The figures of assurance.
-    fn assurance(&self) -> Promise<'_, AssuranceView>;
+    /// The figures of assurance, its rates of this period.
+    fn assurance(&self, period: PeriodChoice) -> Promise<'_, AssuranceView>;
+    /// A page of the promises that were broken in this period, whoever may know of the cases.
+    fn broken(&self, period: PeriodChoice, limit: usize, offset: usize) -> Promise<'_, BrokenListView>;
     /// Workflows in force; `may_open` for this person.
     fn workflows(&self, viewer: &User) -> Vec<WorkflowView>;
     /// Units.

@@ -71,11 +71,12 @@ async fn a_request_from_another_site_changes_nothing() {
 #[tokio::test]
 async fn each_role_passes_its_own_doors_only() {
     let house = House::build().await;
-    let doors: [(&str, Method, &[&str]); 6] = [
+    let doors: [(&str, Method, &[&str]); 7] = [
         ("/api/users", Method::GET, &["admin"]),
         ("/api/audit", Method::GET, &["admin", "auditor"]),
         ("/api/mails", Method::GET, &["dispatcher", "supervisor", "bureau-head", "auditor", "admin"]),
         ("/api/assurance", Method::GET, &["dispatcher", "supervisor", "bureau-head", "auditor", "admin"]),
+        ("/api/assurance/broken", Method::GET, &["dispatcher", "supervisor", "bureau-head", "auditor", "admin"]),
         ("/api/cases/preview", Method::POST, &["operator", "dispatcher", "supervisor", "emergency"]),
         ("/metrics", Method::GET, &["admin", "auditor"]),
     ];

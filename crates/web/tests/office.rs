@@ -217,9 +217,30 @@ async fn nobody_acts(office: &Office) {
     assert_eq!(office.get("handler", &whole(&mails[0]["id"])).await.status, StatusCode::FORBIDDEN);
     let assurance = office.get("supervisor", "/api/assurance").await.json();
     assert_eq!((&assurance["overdue_open"], &assurance["clocks_without_timer"]), (&json!(1), &json!(0)), "{assurance}");
+    assurance_tells(&office, &assurance, &number).await;
     office.does("dispatcher", &number, "assign", json!({"unit": "water-section"})).await;
     assert_eq!(office.get("head", &format!("/api/cases/{number}")).await.status, StatusCode::OK);
     office.everything_is_derived_again().await;
+}
+
+/// Figures from the journal, in all and by what is asked for; who may not know of a case is not told of it.
+async fn assurance_tells(office: &Office, assurance: &Value, number: &str) {
+    assert_eq!((&assurance["cases_unreadable"], &assurance["unassigned"]), (&json!(0), &json!(1)), "{assurance}");
+    assert_eq!(assurance["oldest_unassigned"], json!(number));
+    assert_eq!(assurance["total"]["assigned"], json!({"kept": 1, "of": 1, "rate": 1.0}), "{assurance}");
+    assert_eq!((&assurance["total"]["fallback"], &assurance["total"]["fallback_open"]), (&json!(1), &json!(1)));
+    assert_eq!(assurance["units"][0]["key"], "duty-desk", "{assurance}");
+    assert!(assurance["alarms"].as_array().unwrap().len() >= 8);
+    for period in ["month", "last-month", "quarter", "last-quarter"] {
+        let path = format!("/api/assurance?period={period}");
+        assert_eq!(office.get("supervisor", &path).await.json()["period"]["choice"], json!(period));
+    }
+    assert_eq!(office.get("supervisor", "/api/assurance?period=century").await.status, StatusCode::BAD_REQUEST);
+    let broken = office.get("supervisor", "/api/assurance/broken").await;
+    for secret in ["张三丰", "13883001234", "作坊", "污水"] {
+        assert!(!broken.text.contains(secret), "{secret}: {}", broken.text);
+    }
+    assert_eq!(broken.json()["total"], assurance["broken"], "{}", broken.text);
 }
 
 /// The accused, who runs or supervises them, and whoever has an interest in them meet the matter at no door.

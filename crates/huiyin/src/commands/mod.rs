@@ -7,6 +7,7 @@ mod explain;
 mod import;
 mod migrate;
 mod preview;
+mod report;
 pub(crate) mod serve;
 mod simulate;
 mod try_chart;
@@ -33,5 +34,6 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Migrate(args) => migrate::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Report(args) => report::run(&args),
     }
 }

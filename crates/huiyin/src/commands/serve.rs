@@ -1,7 +1,7 @@
 //! `huiyin serve`: the whole house in one process, until it is told to stop.
 //!
 //! Order of a start: take the address, prove the workflows while the store opens, then the parts. Order of a stop: no new
-//! requests, those under way end, notices, engine; each within seconds, because what is not committed did not happen.
+//! requests, those under way end, scheduler, notices, engine; each within seconds, because what is not committed did not happen.
 
 mod demo;
 pub(crate) mod store;
@@ -12,13 +12,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use huiyin_assurance::{Desk, Scope};
 use huiyin_bus::InProcess;
 use huiyin_directory::Directory;
-use huiyin_engine::{Clock, Config as EngineConfig, Engine, ShiftedClock, SystemClock};
+use huiyin_engine::{Clock, Config as EngineConfig, Engine, REAL, ShiftedClock, SystemClock};
 use huiyin_journal::Journal;
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
+use huiyin_scheduler::{AlarmWatch, Every, Job, Scheduler, SupervisionReport};
 use huiyin_web::app::{AppState, Config, system_entropy, system_wall};
 use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
@@ -82,8 +84,12 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     };
     let directory = Arc::clone(&house.directory);
     let current: Current = Arc::new(move || Arc::clone(&directory));
-    let notifier = notifier(args, &house, &journal, &current, &clock, &public_url)?.start();
-    let state = state(&house, &engine, clock, demo, current, &public_url)?;
+    let notifier = notifier(args, &house, &journal, &current, &clock, &public_url)?;
+    let scope = Scope { district: house.code().to_owned(), timeline: REAL.to_owned() };
+    let desk = Arc::new(Desk::new(journal.clone(), Arc::clone(&house.registry), Arc::clone(&current), scope));
+    let scheduler = scheduler(&desk, &notifier, &engine, Arc::clone(&clock), demo.is_some())?.start();
+    let notifier = notifier.start();
+    let state = state(&house, &engine, clock, demo, current, desk, &public_url)?;
     tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
 
     let stopping = stop_signal();
@@ -92,6 +98,7 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         ended = served => ended?,
         () = late(stopping) => tracing::warn!("some requests did not end in time and were cut off"),
     }
+    within("the scheduler", scheduler.stop()).await;
     within("notices", notifier.stop()).await;
     within("the engine", engine.stop()).await;
     Ok(ExitCode::SUCCESS)
@@ -144,12 +151,27 @@ fn notifier(
     Ok(Notifier::new(config, templates, journal.deliveries(), seams).map_err(|error| place(&error))?)
 }
 
+/// Reports and alarms by the calendar of the office.
+fn scheduler(
+    desk: &Arc<Desk>,
+    notifier: &Notifier,
+    engine: &Engine,
+    clock: Arc<dyn Clock>,
+    clock_moves: bool,
+) -> Result<Scheduler, Failure> {
+    let report = |every| SupervisionReport::new(every, Arc::clone(desk), notifier.clone());
+    let jobs: Vec<Arc<dyn Job>> = vec![Arc::new(report(Every::Month)?), Arc::new(report(Every::Week)?)];
+    let alarms = AlarmWatch::new(Arc::clone(desk), notifier.clone(), Some(engine.clone()), clock_moves);
+    Ok(Scheduler::new(desk.journal().clone(), desk.scope().clone(), clock, jobs).watching(alarms))
+}
+
 fn state(
     house: &House,
     engine: &Engine,
     clock: Arc<dyn Clock>,
     demo: Option<Arc<ShiftedClock>>,
     directory: Current,
+    desk: Arc<Desk>,
     public_url: &str,
 ) -> Result<AppState, Failure> {
     let district = house.directory.district();
@@ -161,6 +183,8 @@ fn state(
         district: district.code.clone(),
         letters: Letters::new(house.files("templates/letters")?)?,
         entropy: system_entropy(),
+        desk,
+        proofs: house.proofs.clone(),
     });
     let config = Config::new(&district.code, &district.name.zh, public_url);
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))

@@ -43,7 +43,7 @@ async fn live(args: &SimulateArgs) -> Result<ExitCode, Failure> {
         }
     }
     let conditions = Conditions { seed: args.seed, nobody_acts: args.nobody_acts };
-    let report = simulate(petitions, refused, &house, conditions).await?;
+    let report = simulate(petitions, refused, &house, conditions, args.keep.as_deref()).await?;
     match args.format {
         Format::Json => println!("{}", serde_json::to_string(&report)?),
         Format::Text => print!("{report}"),

@@ -1,7 +1,8 @@
 //! Living through one cohort: the engine driven by hand on virtual time, the notifier beside it, the acts of the office in
-//! their order. Nothing sleeps and nothing is durable; the store goes with the folder.
+//! their order. Nothing sleeps and nothing is durable; the store goes with the folder, unless it is to be kept.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +19,7 @@ use super::Cohort;
 use super::measure::{Findings, RefusedAct, look};
 use super::plan::Act;
 use crate::commands::Failure;
+use crate::commands::serve::store::{DEMONSTRATION, PURPOSE};
 use crate::house::House;
 
 /// Namespace of command ids.
@@ -40,10 +42,13 @@ struct Life<'a> {
 }
 
 /// See the module.
-pub(super) async fn live(house: &House, cohort: Cohort) -> Result<Findings, Failure> {
+pub(super) async fn live(house: &House, cohort: Cohort, keep: Option<&Path>) -> Result<Findings, Failure> {
     let begins = cohort.plans.iter().map(super::plan::Plan::begins).min().unwrap_or(cohort.until);
     let folder = tempfile::tempdir()?;
-    let journal = store(folder.path(), cohort.seed, begins).await?;
+    let journal = match keep {
+        Some(kept) => kept_store(kept, begins).await?,
+        None => store(folder.path(), cohort.seed, begins).await?,
+    };
     let mut life = Life::begin(house, journal, cohort.seed, begins).await?;
     let lines = cohort.plans.iter().map(|plan| (plan.n, plan.line)).collect::<HashMap<_, _>>();
     let mut acts: Vec<(u64, usize, Act)> = Vec::new();
@@ -59,6 +64,19 @@ async fn store(folder: &std::path::Path, seed: u64, now: DateTime<Utc>) -> Resul
     let url = format!("sqlite:{}", folder.join("simulation.db").display());
     let options = OpenOptions { seed: Some(seed), durable: false, ..OpenOptions::new(url, folder, now) };
     Ok(options.open().await?)
+}
+
+/// A store that stays and can be opened by the other subcommands. Its keys are its own: a seed would have to be known to
+/// read it again.
+async fn kept_store(folder: &Path, now: DateTime<Utc>) -> Result<Journal, Failure> {
+    if folder.join("huiyin.db").exists() {
+        let folder = folder.display();
+        return Err(format!("{folder}: there is a store already; give a new folder with --keep").into());
+    }
+    let url = format!("sqlite:{}", folder.join("huiyin.db").display());
+    let journal = OpenOptions { durable: false, ..OpenOptions::new(url, folder, now) }.open().await?;
+    journal.set_setting(PURPOSE, DEMONSTRATION).await?;
+    Ok(journal)
 }
 
 impl<'a> Life<'a> {
@@ -162,6 +180,7 @@ impl<'a> Life<'a> {
         let lines = self.cases.iter().filter_map(|(n, case)| Some((*case, *lines.get(n)?))).collect();
         let journal = self.driver.journal().clone();
         look(&journal, self.house, &lines, &mut self.findings).await?;
+        journal.close().await;
         Ok(self.findings)
     }
 }

@@ -8,6 +8,8 @@ mod measure;
 mod plan;
 mod report;
 
+use std::path::Path;
+
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 
 use self::live::live;
@@ -42,19 +44,21 @@ pub(crate) struct Cohort {
     pub(crate) until: DateTime<Utc>,
 }
 
-/// Lives through the petitions. `refused`: rows of the file that could not be read, for the report.
+/// Lives through the petitions. `refused`: rows of the file that could not be read, for the report. `keep`: a new folder in
+/// which the store stays, for a simulation in which people act: there is one store then.
 pub(crate) async fn simulate(
     petitions: Vec<Petition>,
     refused: Vec<Fault>,
     house: &House,
     conditions: Conditions,
+    keep: Option<&Path>,
 ) -> Result<Report, Failure> {
     let calendar = house.registry.district(house.code()).ok_or("the district is not set up")?.calendar;
     let office = plan::Office { directory: &house.directory, calendar: &calendar, conditions };
     let plans = petitions.into_iter().zip(0u64..).map(|(petition, n)| office.plan(petition, n)).collect();
     let mut findings = Findings::default();
     for cohort in cohorts(plans, conditions) {
-        findings.add(live(house, cohort).await?);
+        findings.add(live(house, cohort, keep).await?);
     }
     Ok(Report::of(findings, refused, conditions, house.zone()?))
 }

@@ -108,3 +108,8 @@ pub(super) const LIST_CASE_COUNT: &str = "SELECT COUNT(*) AS n FROM deliveries \
 
 pub(super) const COUNT_STATE: &str =
     "SELECT COUNT(*) AS n FROM deliveries WHERE district = $1 AND timeline = $2 AND state = $3";
+
+pub(super) const COUNT_TRIED: &str =
+    "SELECT COUNT(*) AS n FROM deliveries WHERE district = $1 AND timeline = $2 AND state = 'queued' AND attempts > 0";
+
+pub(super) const COUNT_FAILED_SINCE: &str = "SELECT COUNT(*) AS n FROM deliveries WHERE district = $1 AND timeline = $2 AND state = 'failed' AND updated_at >= $3";

@@ -543,4 +543,31 @@ impl Deliveries {
             .await?
             .try_get("n")?))
     }
+
+    /// How many deliveries of a district were attempted, not accepted, and wait for another attempt.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tried_in_vain(&self, district: &str, timeline: &str) -> Result<i64, DeliveryError> {
+        on!(self, pool => Ok(sqlx::query(sql::COUNT_TRIED)
+            .bind(district)
+            .bind(timeline)
+            .fetch_one(pool)
+            .await?
+            .try_get("n")?))
+    }
+
+    /// How many deliveries of a district were given up since then.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn failed_since(&self, district: &str, timeline: &str, since: Instant) -> Result<i64, DeliveryError> {
+        on!(self, pool => Ok(sqlx::query(sql::COUNT_FAILED_SINCE)
+            .bind(district)
+            .bind(timeline)
+            .bind(since.timestamp_micros())
+            .fetch_one(pool)
+            .await?
+            .try_get("n")?))
+    }
 }

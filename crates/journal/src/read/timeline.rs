@@ -8,7 +8,7 @@ use crate::error::JournalError;
 use crate::secret::mask;
 use crate::store::rows::hash_of;
 use crate::store::{Entry, Journal, reading};
-use crate::time::{Instant, from_micros};
+use crate::time::{Instant, from_micros, micros};
 
 /// One entry, its body open to reading.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,7 +30,36 @@ type Row = (Uuid, i64, i64, String, String, String, String, Vec<u8>, Vec<u8>);
 const ENTRIES: &str = "SELECT case_id, seq, at, district, timeline, kind, body, prev_hash, hash FROM journal \
     WHERE case_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 
+/// What was written since, by case: the number of its newest entry.
+const WRITTEN: &str = "SELECT case_id, MAX(seq) FROM journal \
+    WHERE district = $1 AND timeline = $2 AND at >= $3 AND case_id > $4 GROUP BY case_id ORDER BY case_id LIMIT $5";
+
 impl Journal {
+    /// Cases of which the journal has an entry at or after `since`, after id `after` in id order, each with the number of
+    /// the newest of those entries. To look through the journal of a district, page by page.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn written_since(
+        &self,
+        district: &str,
+        timeline: &str,
+        since: Instant,
+        after: Uuid,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, i64)>, JournalError> {
+        Ok(reading!(self, pool => {
+            sqlx::query_as(WRITTEN)
+                .bind(district)
+                .bind(timeline)
+                .bind(micros(since))
+                .bind(after)
+                .bind(i64::from(limit))
+                .fetch_all(pool)
+                .await?
+        }))
+    }
+
     /// The entries of a case after `after`, exactly as they are stored.
     ///
     /// # Errors

@@ -1,87 +1,94 @@
-//! The figures of assurance, measured from the cases themselves: nothing is written down on the side that could differ.
-//!
-//! Reading every case is dear, so the two rates are measured at most once a minute of the office's time.
+//! The figures of assurance for the page and the metrics. They are made in `huiyin_assurance`, from the journal, at most
+//! once a minute; nothing is counted here.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use huiyin_chart::rates::{FALLBACK, Matter, Period, Rates, rates};
-use huiyin_chart::{CaseState, ClockRun, Definition};
-use huiyin_engine::look_through;
-use huiyin_journal::delivery::DeliveryState;
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
+use huiyin_assurance::words::{self, DEFINITIONS};
+use huiyin_assurance::{Alarm, Asked, Broken, Health, Line, Names, Promise, Proof, Stretch, Tables};
 use huiyin_journal::read::CaseFilter;
-use tokio::sync::Mutex;
 
 use super::{Bureau, REAL, failed};
 use crate::ports::{Gauge, OfficeError};
 use crate::views::Text;
-use crate::views::assurance::{AssuranceView, DefinitionView};
-
-/// The rates look back so far.
-const PERIOD: TimeDelta = TimeDelta::days(90);
-/// An ended matter that was due in the period was received at most so long before its end.
-const RECEIVED_WITHIN: TimeDelta = TimeDelta::days(400);
-/// Rates older than this are measured again.
-const FRESH: TimeDelta = TimeDelta::seconds(60);
-
-/// The last measurement.
-#[derive(Default)]
-pub(super) struct Cache(Mutex<Option<Measured>>);
-
-/// What reading the cases gave.
-#[derive(Clone)]
-struct Measured {
-    at: DateTime<Utc>,
-    rates: Rates,
-    /// Open cases that nobody but the dispatcher or, for want of anybody, the duty desk owns.
-    unassigned: u64,
-    /// Number of the one that was received first.
-    oldest: Option<String>,
-}
-
-/// What is collected while cases are read.
-#[derive(Default)]
-struct Collected {
-    matters: Vec<Matter>,
-    unassigned: u64,
-    /// Received when, and its number.
-    oldest: Option<(DateTime<Utc>, String)>,
-}
+use crate::views::assurance::{
+    AlarmView, AssuranceView, BrokenListView, BrokenView, DefinitionView, PeriodChoice, PeriodView, PromiseView,
+    ProofView, RatesLineView, StoryLineView,
+};
 
 impl Bureau {
-    pub(super) async fn measure(&self) -> Result<AssuranceView, OfficeError> {
+    pub(super) async fn measure(&self, choice: PeriodChoice) -> Result<AssuranceView, OfficeError> {
         let now = self.time();
-        let Measured { rates, unassigned, oldest: oldest_unassigned, .. } = self.measured(now).await?;
-        let overdue = CaseFilter { open: Some(true), overdue: Some(true), ..self.all() };
-        let overdue_open = self.journal.count_cases(&overdue, now).await.map_err(failed)?;
-        let (timers_overdue, oldest) = self.journal.overdue_timers(REAL, now).await.map_err(failed)?;
-        let missing = self.journal.clocks_without_timer(REAL, 1000).await.map_err(failed)?;
-        let deliveries = self.journal.deliveries();
-        let failed_mails = deliveries.count(&self.parts.district, REAL, DeliveryState::Failed).await.map_err(failed)?;
+        let desk = &self.parts.desk;
+        let health = desk.health(now).await.map_err(failed)?;
+        let alarms = self.alarms(&health, now).await?;
+        let stretch = self.stretch(choice, now)?;
+        let names = self.names();
+        let ledger = desk.ledger(now).await.map_err(failed)?;
+        let tables = Tables::of(ledger.told(), stretch.period, &names);
+        let broken = Broken::of(ledger.told(), stretch.period).len() as u64;
+        let counted_at = ledger.looked_at().unwrap_or(now);
+        drop(ledger);
+        let overdue = CaseFilter {
+            district: self.parts.district.clone(),
+            timeline: REAL.to_owned(),
+            open: Some(true),
+            overdue: Some(true),
+            ..CaseFilter::default()
+        };
         Ok(AssuranceView {
-            oldest_unassigned,
-            unassigned,
-            overdue_open,
-            timers_overdue,
-            oldest_timer_seconds: oldest.map_or(0.0, |at| seconds(now - at)),
-            clocks_without_timer: missing.len() as u64,
-            mails_failed: failed_mails.unsigned_abs(),
-            assigned_rate: rates.assigned.rate(),
-            assigned_by_fallback: rates.fallback,
-            assigned_by_fallback_open: rates.fallback_open,
-            assigned_duplicates: rates.duplicates,
-            assigned_ended_first: rates.ended_first,
-            answered_rate: rates.answered.rate(),
-            answered_rate_without_extensions: rates.answered_without_extensions.rate(),
-            answers_nobody_can_receive: rates.unreachable.of,
+            counted_at,
+            unassigned: health.unassigned,
+            oldest_unassigned: health.oldest_unassigned,
+            oldest_unassigned_seconds: health.oldest_unassigned_seconds,
+            overdue_open: self.journal.count_cases(&overdue, now).await.map_err(failed)?,
+            timers_overdue: health.timers_overdue,
+            oldest_timer_seconds: health.oldest_timer_seconds,
+            clocks_without_timer: health.clocks_without_timer,
+            rungs_fired: health.rungs_fired_lately,
+            rungs_late: health.rungs_late_lately,
+            rung_latest_seconds: health.rung_latest_seconds,
+            mails_failed: health.mails_failed,
+            mails_retried: health.mails_retried,
+            cases_unreadable: health.cases_unreadable,
+            cases_forgotten: health.cases_forgotten,
+            period: PeriodView { choice, from: stretch.from, to: stretch.to, running: stretch.running },
+            total: tables.total.into(),
+            units: tables.units.into_iter().map(line).collect(),
+            channels: tables.channels.into_iter().map(line).collect(),
+            categories: tables.categories.into_iter().map(line).collect(),
+            broken,
+            alarms: alarms.into_iter().map(alarm_view).collect(),
+            proofs: self.parts.proofs.iter().map(|proof| self.proof(proof)).collect(),
             definitions: definitions(),
         })
     }
 
+    /// A page of the broken promises, with how many there are.
+    pub(super) async fn broken_promises(
+        &self,
+        choice: PeriodChoice,
+        limit: usize,
+        offset: usize,
+    ) -> Result<BrokenListView, OfficeError> {
+        let now = self.time();
+        let desk = &self.parts.desk;
+        let stretch = self.stretch(choice, now)?;
+        let names = self.names();
+        let ledger = desk.ledger(now).await.map_err(failed)?;
+        let all = Broken::of(ledger.told(), stretch.period);
+        let page: Vec<Broken> = all.iter().skip(offset).take(limit).cloned().collect();
+        let directory = self.directory();
+        let told = desk.maker(&directory).tell(&ledger, &page, &names, now).await.map_err(failed)?;
+        let rows = told.into_iter().map(broken_view).collect();
+        Ok(BrokenListView { total: all.len() as u64, hidden: 0, rows })
+    }
+
     pub(super) async fn figures(&self) -> Result<Vec<Gauge>, OfficeError> {
-        let view = self.measure().await?;
+        let view = self.measure(PeriodChoice::default()).await?;
         let engine = self.parts.engine.metrics().await.map_err(failed)?;
         let gauge = |name, help, value| Gauge { name, help, value };
         #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
         let count = |n: u64| n as f64;
+        let raised = view.alarms.iter().filter(|alarm| alarm.raised).count() as u64;
         let mut gauges = vec![
             gauge("huiyin_timer_oldest_overdue_seconds", "Age of the oldest overdue timer.", view.oldest_timer_seconds),
             gauge("huiyin_timers_overdue", "Timers that should have fired.", count(view.timers_overdue)),
@@ -90,9 +97,25 @@ impl Bureau {
                 "Running clocks without a timer; must be 0.",
                 count(view.clocks_without_timer),
             ),
+            gauge("huiyin_rungs_fired", "Rungs that fired within 24 hours.", count(view.rungs_fired)),
+            gauge("huiyin_rungs_late", "Of these, later than 5 seconds.", count(view.rungs_late)),
+            gauge("huiyin_rung_latest_seconds", "The latest of them, by so much.", view.rung_latest_seconds),
             gauge("huiyin_cases_unassigned", "Open cases without a responsible unit.", count(view.unassigned)),
+            gauge(
+                "huiyin_case_oldest_unassigned_seconds",
+                "Age of the oldest case without a responsible unit.",
+                view.oldest_unassigned_seconds,
+            ),
             gauge("huiyin_cases_overdue", "Open cases with a deadline over.", count(view.overdue_open)),
+            gauge(
+                "huiyin_cases_unreadable",
+                "Cases whose journal does not lead to what it says; must be 0.",
+                count(view.cases_unreadable),
+            ),
             gauge("huiyin_mails_failed", "Mails given up.", count(view.mails_failed)),
+            gauge("huiyin_mails_retried", "Mails refused so far and tried again.", count(view.mails_retried)),
+            gauge("huiyin_promises_broken", "Promises broken within 90 days.", count(view.broken)),
+            gauge("huiyin_alarms", "Alarms that are raised.", count(raised)),
             gauge("huiyin_engine_queue", "Commands that wait.", count(engine.queue_depth)),
             gauge("huiyin_engine_commits", "Transactions committed since the start.", count(engine.commits)),
             gauge("huiyin_engine_steps", "Steps committed since the start.", count(engine.steps)),
@@ -101,93 +124,135 @@ impl Bureau {
             gauge("huiyin_engine_timers_fired", "Timers fired since the start.", count(engine.timers_fired)),
         ];
         let rate = |name, help, value: Option<f64>| value.map(|value| Gauge { name, help, value });
-        gauges.extend(rate("huiyin_assigned_rate", "Matters assigned in time, 0 to 1.", view.assigned_rate));
-        gauges.extend(rate("huiyin_answered_rate", "Replies delivered in time, 0 to 1.", view.answered_rate));
+        let (assigned, answered) = (view.total.assigned.rate, view.total.answered.rate);
+        gauges.extend(rate("huiyin_assigned_rate", "Matters assigned in time within 90 days, 0 to 1.", assigned));
+        gauges.extend(rate("huiyin_answered_rate", "Replies delivered in time within 90 days, 0 to 1.", answered));
         Ok(gauges)
     }
 
-    fn all(&self) -> CaseFilter {
-        CaseFilter { district: self.parts.district.clone(), timeline: REAL.to_owned(), ..CaseFilter::default() }
+    async fn alarms(&self, health: &Health, now: DateTime<Utc>) -> Result<Vec<Alarm>, OfficeError> {
+        let quarantined = self.parts.engine.metrics().await.map_err(failed)?.quarantined;
+        self.parts.desk.alarms(health, now, quarantined, self.parts.demo.is_some()).map_err(failed)
     }
 
-    async fn measured(&self, now: DateTime<Utc>) -> Result<Measured, OfficeError> {
-        let mut last = self.measured.0.lock().await;
-        if let Some(known) = last.as_ref().filter(|known| now >= known.at && now - known.at < FRESH) {
-            return Ok(known.clone());
+    fn stretch(&self, choice: PeriodChoice, now: DateTime<Utc>) -> Result<Stretch, OfficeError> {
+        let calendar = self.district()?.calendar;
+        Stretch::read(asked(choice, calendar.date_of(now)), &calendar, now).map_err(failed)
+    }
+
+    fn names(&self) -> Names {
+        Names::of(&self.directory(), &self.parts.engine.registry().in_force())
+    }
+
+    fn proof(&self, proof: &Proof) -> ProofView {
+        let definition = self.parts.engine.registry().definition(&proof.hash);
+        let title = definition.map_or_else(
+            || Text::same(&proof.workflow),
+            |definition| Text::new(&definition.title.zh, &definition.title.en),
+        );
+        ProofView {
+            workflow: proof.workflow.clone(),
+            title,
+            version: proof.version,
+            proved: proof.proved,
+            configurations: proof.configurations,
+            assumptions: proof.assumptions.clone(),
         }
-        let all = self.collect(now).await?;
-        let rates = rates(&all.matters, Period { from: now - PERIOD, to: now });
-        let oldest = all.oldest.map(|(_, number)| number);
-        let measured = Measured { at: now, rates, unassigned: all.unassigned, oldest };
-        *last = Some(measured.clone());
-        Ok(measured)
     }
+}
 
-    async fn collect(&self, now: DateTime<Utc>) -> Result<Collected, OfficeError> {
-        let (engine, calendar) = (&self.parts.engine, self.district()?.calendar);
-        let mut all = Collected::default();
-        for (open, received_from) in [(true, None), (false, Some(now - RECEIVED_WITHIN))] {
-            let filter = CaseFilter { open: Some(open), received_from, ..self.all() };
-            look_through(&self.journal, engine.registry(), &filter, now, &mut |case| {
-                let Some(matter) = Matter::of(case.definition, case.state, &calendar) else { return };
-                all.matters.push(matter);
-                if case.state.closed_at.is_none() && waits_for_a_unit(case.definition, case.state) {
-                    all.unassigned += 1;
-                    let this = (case.record.received_at, case.record.number.clone());
-                    all.oldest =
-                        Some(all.oldest.take().map_or_else(|| this.clone(), |oldest| oldest.min(this.clone())));
-                }
-            })
-            .await
-            .map_err(failed)?;
+fn asked(choice: PeriodChoice, today: NaiveDate) -> Asked<'static> {
+    let last_month = today - Days::new(u64::from(today.day()));
+    match choice {
+        PeriodChoice::Days90 => Asked::Last(90),
+        PeriodChoice::Month => Asked::MonthOf(today),
+        PeriodChoice::LastMonth => Asked::MonthOf(last_month),
+        PeriodChoice::Quarter => Asked::QuarterOf(today),
+        PeriodChoice::LastQuarter => {
+            let months = chrono::Months::new(today.month0() % 3 + 1);
+            Asked::QuarterOf(today - Days::new(u64::from(today.day0())) - months)
         }
-        Ok(all)
     }
 }
 
-/// Still with the dispatcher, or with the duty desk because nobody assigned it.
-fn waits_for_a_unit(definition: &Definition, state: &CaseState) -> bool {
-    state.owner == "role:dispatcher" || run(definition, state, FALLBACK).is_some_and(ClockRun::is_running)
+fn both(text: words::Text) -> Text {
+    Text { zh: text.zh, en: text.en }
 }
 
-fn run<'a>(definition: &Definition, state: &'a CaseState, name: &str) -> Option<&'a ClockRun> {
-    let clock = definition.clocks.iter().position(|clock| clock.name == name)?;
-    state.clocks.get(clock)?.as_ref()
+fn line(line: Line) -> RatesLineView {
+    RatesLineView { key: line.key, name: both(line.name), rates: line.rates.into() }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "milliseconds of an age are far below 2^52")]
-fn seconds(age: TimeDelta) -> f64 {
-    age.num_milliseconds() as f64 / 1000.0
+fn alarm_view(alarm: Alarm) -> AlarmView {
+    let Alarm { name, raised, value, above, words } = alarm;
+    AlarmView { name: name.to_owned(), raised, value, above, words: both(words) }
+}
+
+fn broken_view(broken: huiyin_assurance::report::BrokenCase) -> BrokenView {
+    BrokenView {
+        number: broken.number,
+        promise: match broken.promise {
+            Promise::Assigned => PromiseView::Assigned,
+            Promise::Answered => PromiseView::Answered,
+        },
+        unit: both(broken.unit),
+        category: both(broken.category),
+        due: broken.due,
+        done: broken.done,
+        dropped: broken.dropped,
+        days_late: broken.days_late,
+        reachable: broken.reachable,
+        story: broken.story.into_iter().map(|line| StoryLineView { at: line.at, what: both(line.what) }).collect(),
+    }
 }
 
 fn definitions() -> Vec<DefinitionView> {
     let define =
         |figure: &str, zh: &str, en: &str| DefinitionView { figure: figure.to_owned(), counts: Text::new(zh, en) };
-    vec![
+    let counted = DEFINITIONS.iter().map(|(figure, zh, en)| define(figure, zh, en));
+    let checks = [
         define(
-            "assigned_rate",
-            "近90日内交办时限届满的信访事项中，在时限内已有责任单位的比例；值班室兜底的计入，并单列；同一人同一事项只计一次，时限内已依法办结或转送的不计，均另列",
-            "of the petitions whose assignment limit fell in the last 90 days, the share that had a responsible unit in time; \
-             those the duty desk took over count, and are told apart; the same matter of the same person counts once, and \
-             what lawfully ended within the limit does not count: both are told",
+            "unassigned",
+            "由派单员持有或由值班室兜底、尚无责任单位的在办事项",
+            "open matters with the dispatcher, or with the duty desk because nobody assigned them",
         ),
+        define("overdue", "任一时限已超期的在办案件", "open cases with any deadline over"),
+        define("timers_overdue", "到点而尚未触发的定时器", "timers that should have fired"),
         define(
-            "answered_rate",
-            "近90日内应答复的事项（含此前超期未结）中，按送达日期在期限内答复的比例；阶段性答复不计；超期后才撤回、转送的仍计为未按期；匿名、无法联系的单列",
-            "of the replies due in the last 90 days, and those overdue and open, the share delivered in time; interim replies \
-             never count; what is dropped after it was due still fails; anonymous and unreachable petitioners stand apart",
+            "rungs_late",
+            "近 24 小时内比计划晚 5 秒以上触发的提醒",
+            "rungs that fired within 24 hours, more than 5 seconds later than planned",
         ),
-        define(
-            "answered_rate_without_extensions",
-            "同上，按延期前的期限计算",
-            "the same by the dates before any extension",
-        ),
-        define("unassigned", "仍由派单员持有、尚无责任单位的在办事项", "open cases still with the dispatcher"),
-        define("overdue_open", "任一时限已超期的在办事项", "open cases with any deadline over"),
         define(
             "clocks_without_timer",
-            "正在计时而没有定时器的案件，应为0",
+            "正在计时而没有定时器的案件，应为 0",
             "cases with a running clock and no timer; must be 0",
         ),
-    ]
+        define("mails_failed", "最终未被接受而放弃的邮件", "mails given up"),
+        define("mails_retried", "被拒收、等待重试的邮件", "mails refused so far and tried again"),
+        define(
+            "cases_unreadable",
+            "无法由日志重演的案件，应为 0；不在任何数字之内",
+            "cases that cannot be lived through again from their journal; must be 0; in no figure",
+        ),
+    ];
+    counted.chain(checks).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_quarter_is_the_one_before_this() {
+        for (today, first) in [("2026-11-24", "2026-07-01"), ("2026-01-31", "2025-10-01"), ("2026-05-31", "2026-01-01")]
+        {
+            let Asked::QuarterOf(day) = asked(PeriodChoice::LastQuarter, today.parse().unwrap()) else { panic!() };
+            let quarter = |day: NaiveDate| (day.year(), day.month0() / 3);
+            assert_eq!(quarter(day), quarter(first.parse().unwrap()), "{today}");
+        }
+        let Asked::MonthOf(day) = asked(PeriodChoice::LastMonth, "2026-03-31".parse().unwrap()) else { panic!() };
+        assert_eq!(day.to_string(), "2026-02-28");
+    }
 }

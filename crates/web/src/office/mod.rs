@@ -19,6 +19,7 @@ mod rungs;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use huiyin_assurance::{Desk, Proof};
 use huiyin_directory::Directory;
 use huiyin_engine::{Clock, District, Engine, ShiftedClock};
 use huiyin_journal::Journal;
@@ -35,7 +36,7 @@ use crate::ports::{
     StoredFile, Submission, Upload,
 };
 use crate::views::Text;
-use crate::views::assurance::AssuranceView;
+use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{AcceptedView, AttachmentView, CaseRowView, TimelineEntry};
 use crate::views::directory::{ChoiceView, UnitView};
 use crate::views::mail::{MailRowView, MailView};
@@ -63,6 +64,10 @@ pub struct Parts {
     pub letters: Letters,
     /// Randomness, for the ids of notes.
     pub entropy: Entropy,
+    /// Figures from the journal, kept ready for a minute.
+    pub desk: Arc<Desk>,
+    /// What was proved of each workflow in force.
+    pub proofs: Vec<Proof>,
 }
 
 /// See the module.
@@ -71,7 +76,6 @@ pub struct Bureau {
     journal: Journal,
     accounts: Accounts,
     live: broadcast::Sender<LiveEvent>,
-    measured: assurance::Cache,
 }
 
 impl Bureau {
@@ -81,7 +85,7 @@ impl Bureau {
         let journal = parts.engine.journal().clone();
         let accounts = journal.accounts();
         let live = broadcast::Sender::new(1024);
-        let bureau = Arc::new(Self { parts, journal, accounts, live, measured: assurance::Cache::default() });
+        let bureau = Arc::new(Self { parts, journal, accounts, live });
         hear::begin(&bureau);
         bureau
     }
@@ -155,8 +159,12 @@ impl Office for Bureau {
         Box::pin(mails::one(&self.journal, &self.parts.district, id))
     }
 
-    fn assurance(&self) -> Promise<'_, AssuranceView> {
-        Box::pin(self.measure())
+    fn assurance(&self, period: PeriodChoice) -> Promise<'_, AssuranceView> {
+        Box::pin(self.measure(period))
+    }
+
+    fn broken(&self, period: PeriodChoice, limit: usize, offset: usize) -> Promise<'_, BrokenListView> {
+        Box::pin(self.broken_promises(period, limit, offset))
     }
 
     fn workflows(&self, viewer: &User) -> Vec<WorkflowView> {

@@ -18,6 +18,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use chrono::{DateTime, Utc};
+use huiyin_assurance::{Desk, Scope};
 use huiyin_bus::InProcess;
 use huiyin_calendar::YearFile;
 use huiyin_directory::Directory;
@@ -108,7 +109,11 @@ impl Office {
             bytes[..8].copy_from_slice(&entropy.fetch_add(1, Ordering::SeqCst).to_be_bytes());
             bytes
         });
+        let scope = Scope { district: "500110".to_owned(), timeline: "real".to_owned() };
+        let desk = Arc::new(Desk::new(journal.clone(), Arc::clone(&registry), Arc::clone(&current), scope));
         let bureau = Bureau::new(Parts {
+            desk,
+            proofs: Vec::new(),
             engine: engine.clone(),
             clock: time,
             demo: shifted,

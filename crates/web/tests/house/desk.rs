@@ -12,7 +12,7 @@ use huiyin_web::ports::{
     CaseFile, CaseKey, CaseQuery, Deed, Document, Gauge, LiveEvent, MailQuery, Office, OfficeError, Preview, Promise,
     StoredFile, Submission, Upload,
 };
-use huiyin_web::views::assurance::AssuranceView;
+use huiyin_web::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use huiyin_web::views::case::{AcceptedView, AttachmentView, CaseRowView, DocumentView, EventFormView, TimelineEntry};
 use huiyin_web::views::directory::{ChoiceView, UnitView};
 use huiyin_web::views::mail::{MailHead, MailRowView, MailView};
@@ -232,8 +232,12 @@ impl Office for Desk {
         }))
     }
 
-    fn assurance(&self) -> Promise<'_, AssuranceView> {
+    fn assurance(&self, _: PeriodChoice) -> Promise<'_, AssuranceView> {
         ready(AssuranceView::default())
+    }
+
+    fn broken(&self, _: PeriodChoice, _: usize, _: usize) -> Promise<'_, BrokenListView> {
+        ready(BrokenListView::default())
     }
 
     fn workflows(&self, _: &User) -> Vec<WorkflowView> {

@@ -13,6 +13,8 @@ use crate::lock::lock;
 
 /// Setting that says what a store is for.
 pub(crate) const PURPOSE: &str = "store.purpose";
+/// A store whose clock was moved and whose cases are examples.
+pub(crate) const DEMONSTRATION: &str = "demonstration";
 
 /// Opens the store. What comes with it keeps other processes out as long as it lives.
 pub(super) async fn open(args: &ServeArgs, now: DateTime<Utc>) -> Result<(Journal, Option<File>), Failure> {
@@ -24,10 +26,10 @@ pub(super) async fn open(args: &ServeArgs, now: DateTime<Utc>) -> Result<(Journa
 
 /// The cases, accounts and moved clock of a demonstration must not become the record, nor real cases a demonstration.
 async fn purpose(args: &ServeArgs, journal: &Journal) -> Result<(), Failure> {
-    let wanted = if args.demo_clock { "demonstration" } else { "service" };
+    let wanted = if args.demo_clock { DEMONSTRATION } else { "service" };
     match journal.setting(PURPOSE).await?.as_deref() {
         Some(known) if known == wanted => Ok(()),
-        Some("demonstration") => {
+        Some(DEMONSTRATION) => {
             Err("this store is a demonstration: its clock was moved and its accounts are examples. start it with \
                  --demo-clock, or give another --data (or --database) for the real service"
                 .into())

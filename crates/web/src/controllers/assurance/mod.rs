@@ -1,3 +1,4 @@
 //! The figures of assurance.
 
+pub(crate) mod broken;
 pub(crate) mod show;

@@ -1,7 +1,7 @@
 // Every endpoint the console uses, one function each.
 import { ApiFailure, ask, csrfHeader, failureOf } from './client'
 import type {
-  Accepted, Assurance, Attachment, CasePage, CaseRow, Choice, Mail, MailRow, OwnSession, Preview, Session, TimelineEntry, Unit, Workflow,
+  Accepted, Assurance, AssurancePeriod, Attachment, BrokenList, CasePage, CaseRow, Choice, Mail, MailRow, OwnSession, Preview, Session, TimelineEntry, Unit, Workflow,
 } from './types'
 
 export interface CaseFilter {
@@ -72,7 +72,10 @@ export const api = {
     ask<{ rows: MailRow[] }>(`/api/mails${query({ ...filter })}`),
   mail: (id: string) => ask<Mail>(`/api/mails/${at(id)}`),
 
-  assurance: () => ask<Assurance>('/api/assurance'),
+  assurance: (period: AssurancePeriod, signal?: AbortSignal) =>
+    ask<Assurance>(`/api/assurance${query({ period })}`, signal ? { signal } : {}),
+  broken: (period: AssurancePeriod, limit: number, offset: number, signal?: AbortSignal) =>
+    ask<BrokenList>(`/api/assurance/broken${query({ period, limit, offset: offset || undefined })}`, signal ? { signal } : {}),
   clock: () => ask<{ now: string; demo: boolean }>('/api/clock'),
   moveClock: (body: { advance: string } | { to: string }) =>
     ask<{ now: string }>('/api/clock', { method: 'POST', body }),

@@ -178,18 +178,60 @@ export interface Mail extends Omit<MailRow, 'attempts'> {
 export interface Unit { id: string; name: string; title?: Text; relation: string; kind: string | null; head: string | null }
 export interface Choice { id: string; title: Text }
 
+export type AssurancePeriod = '90d' | 'month' | 'last-month' | 'quarter' | 'last-quarter'
+export interface Share { kept: number; of: number; rate: number | null }
+export interface Rates {
+  assigned: Share
+  fallback: number
+  fallback_open: number
+  duplicates: number
+  ended_first: number
+  answered: Share
+  answered_without_extensions: Share
+  overdue_open: number
+  unreachable: Share
+}
+export interface RatesLine { key: string; name: Text; rates: Rates }
+export interface Alarm { name: string; raised: boolean; value: number; above: number; words: Text }
+export interface Proof { workflow: string; title: Text; version: number; proved: boolean; configurations: number; assumptions: string[] }
+
 export interface Assurance {
+  counted_at: string
   unassigned: number
   oldest_unassigned: string | null
+  oldest_unassigned_seconds: number
   overdue_open: number
   timers_overdue: number
   oldest_timer_seconds: number
   clocks_without_timer: number
+  rungs_fired: number
+  rungs_late: number
+  rung_latest_seconds: number
   mails_failed: number
-  assigned_rate: number | null
-  answered_rate: number | null
-  assigned_by_fallback?: number
-  answered_rate_without_extensions?: number | null
-  answers_nobody_can_receive?: number
+  mails_retried: number
+  cases_unreadable: number
+  cases_forgotten: number
+  period: { choice: AssurancePeriod; from: string; to: string; running: boolean }
+  total: Rates
+  units: RatesLine[]
+  channels: RatesLine[]
+  categories: RatesLine[]
+  broken: number
+  alarms: Alarm[]
+  proofs: Proof[]
   definitions: { figure: string; counts: Text }[]
 }
+
+export interface BrokenPromise {
+  number: string
+  promise: 'assigned' | 'answered'
+  unit: Text
+  category: Text
+  due: string
+  done: string | null
+  dropped: string | null
+  days_late: number
+  reachable: boolean
+  story: { at: string; what: Text }[]
+}
+export interface BrokenList { total: number; hidden: number; rows: BrokenPromise[] }

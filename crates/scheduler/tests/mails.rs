@@ -1,0 +1,240 @@
+//! The supervision report and the alarms arrive at a real SMTP server, once, with one Message-ID a reader, and carry nobody.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test may stop at the first surprise")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use harness::smtp::{Mail, SmtpServer, Tls};
+use huiyin_assurance::{Desk, Scope};
+use huiyin_bus::InProcess;
+use huiyin_calendar::YearFile;
+use huiyin_directory::Directory;
+use huiyin_engine::{
+    Actor, ActorKind, Answer, CalendarSource, Clock, Command, Config, DirectorySource, Driver, ManualClock, Registry,
+    Target,
+};
+use huiyin_journal::{Instant, OpenOptions};
+use huiyin_notify::notifier::Seams;
+use huiyin_notify::templates::Templates;
+use huiyin_notify::{Notifier, NotifyConfig, Relay, RelayTls, SmtpConfig};
+use huiyin_scheduler::{AlarmWatch, Every, Job, Scheduler, SupervisionReport};
+use serde_json::json;
+use uuid::Uuid;
+
+/// What no mail may carry.
+const SECRETS: [&str; 4] = ["张三丰", "13883001234", "作坊", "污水"];
+
+fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows")
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn registry() -> (Arc<Registry>, Arc<Directory>) {
+    let load = |source: &DirectorySource| Directory::load("", &|file| source.get(file).cloned());
+    let files = huiyin_directory::FILES.iter();
+    let source: DirectorySource =
+        files.map(|file| ((*file).to_owned(), read(&format!("districts/qijiang/{file}")))).collect();
+    let directory = Arc::new(load(&source).unwrap());
+    let registry = Arc::new(Registry::new(|source| {
+        let loaded = Directory::load("", &|file| source.get(file).cloned()).map_err(|problems| problems.to_string())?;
+        Ok(Arc::new(loaded) as Arc<dyn huiyin_chart::Directory>)
+    }));
+    let name = "calendars/2026.json";
+    let years = vec![YearFile::parse(name, &read(name)).unwrap()];
+    let calendar = CalendarSource { zone_seconds: 8 * 3600, hours: directory.district().hours_text(), years };
+    registry.set_district("500110", &source, &calendar).unwrap();
+    for file in ["petition.yaml", "co-handling.yaml", "enforcement.yaml", "review.yaml"] {
+        let beside = |other: &str| std::fs::read_to_string(root().join(other)).ok();
+        let definition = huiyin_chart::load(file, &read(file), &beside).unwrap_or_else(|e| panic!("{e}"));
+        registry.add_definition(Arc::new(definition)).unwrap();
+    }
+    (registry, directory)
+}
+
+fn smtp(server: &SmtpServer) -> NotifyConfig {
+    let relay = Relay {
+        host: "127.0.0.1".into(),
+        port: server.port(),
+        tls: RelayTls::None,
+        ca_file: None,
+        user: None,
+        password: None,
+    };
+    NotifyConfig {
+        console_url: "https://huiyin.example".into(),
+        smtp: Some(SmtpConfig {
+            relays: vec![relay],
+            from: "huiyin@example.org".into(),
+            from_name: "綦江区生态环境局".into(),
+            reply_to: None,
+            message_id_domain: None,
+            hello: Some("huiyin.example.org".into()),
+            connect_timeout: 5,
+            send_timeout: 5,
+            pool: 2,
+        }),
+        ..NotifyConfig::default()
+    }
+}
+
+/// A house of its own, driven by hand.
+struct House {
+    driver: Driver,
+    clock: Arc<ManualClock>,
+    notifier: Notifier,
+    desk: Arc<Desk>,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    async fn new(start: &str, server: &SmtpServer) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("huiyin.db").display());
+        let journal = OpenOptions::new(url, folder.path(), at(start)).open().await.unwrap();
+        let clock = Arc::new(ManualClock::new(at(start)));
+        let (registry, directory) = registry();
+        let config = Config { seed: Some(7), ..Config::default() };
+        let (bus, time) = (Arc::new(InProcess::default()), Arc::clone(&clock));
+        let driver = Driver::open(journal.clone(), Arc::clone(&registry), time, bus, config).await.unwrap();
+        let current: Arc<dyn Fn() -> Arc<Directory> + Send + Sync> = Arc::new(move || Arc::clone(&directory));
+        let time = Arc::clone(&clock) as Arc<dyn Clock>;
+        let seams = Seams::of_house(&journal, &registry, Arc::clone(&current), time);
+        let templates = Templates::built_in().unwrap();
+        let notifier = Notifier::new(smtp(server), templates, journal.deliveries(), seams).unwrap();
+        let scope = Scope { district: "500110".into(), timeline: "real".into() };
+        let desk = Arc::new(Desk::new(journal, registry, current, scope));
+        Self { driver, clock, notifier, desk, _folder: folder }
+    }
+
+    async fn complaint(&self, n: u128) -> Uuid {
+        let data = json!({"received_at": self.clock.now().to_rfc3339(), "channel": "phone", "petitioner": "named",
+            "petitioner_name": "张三丰", "phone": "13883001234", "title": "蒲河河水发黑",
+            "content": "蒲河边的作坊夜间向河里排放污水", "category": "water", "place": "石角镇"});
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let command = Command {
+            id: Uuid::from_u128(n),
+            district: "500110".into(),
+            timeline: "real".into(),
+            target: Target::Open { workflow: "petition".into(), data, parent: None },
+            actor: Actor {
+                id: "operator".into(),
+                kind: ActorKind::Person,
+                roles: words(&["operator"]),
+                units: words(&["petition-office"]),
+                heads: Vec::new(),
+            },
+        };
+        match self.driver.submit(command).await.unwrap() {
+            Answer::Accepted(accepted) => accepted.case,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn scheduler(&self) -> Scheduler {
+        let report = |every| SupervisionReport::new(every, Arc::clone(&self.desk), self.notifier.clone()).unwrap();
+        let jobs: Vec<Arc<dyn Job>> = vec![Arc::new(report(Every::Month)), Arc::new(report(Every::Week))];
+        let (journal, scope) = (self.desk.journal().clone(), self.desk.scope().clone());
+        let alarms = AlarmWatch::new(Arc::clone(&self.desk), self.notifier.clone(), None, true);
+        Scheduler::new(journal, scope, Arc::clone(&self.clock) as Arc<dyn Clock>, jobs).watching(alarms)
+    }
+
+    async fn until(&self, time: &str) {
+        self.driver.run_until(at(time)).await.unwrap();
+        self.clock.advance_to(at(time));
+    }
+}
+
+/// Mails whose subject has these words: to whom, Message-ID, text.
+fn told(mails: &[Mail], words: &str) -> Vec<(String, String, String)> {
+    let mut found: Vec<(String, String, String)> = Vec::new();
+    for mail in mails {
+        let parsed = mail.parsed();
+        if parsed["subject"].as_str().unwrap().contains(words) {
+            let text = |name: &str| parsed[name].as_str().unwrap().to_owned();
+            for body in [text("text"), text("html")] {
+                assert!(SECRETS.iter().all(|secret| !body.contains(secret)), "{body}");
+            }
+            found.push((mail.to.join(","), text("message_id"), text("text")));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_monthly_report_arrives_once_at_supervisors_and_leaders() {
+    let server = SmtpServer::start(Tls::None);
+    let house = House::new("2026-11-03T01:00:00Z", &server).await;
+    house.scheduler().tick().await.unwrap();
+    // Nobody acts: the duty desk takes it over, and the reply is due in December.
+    house.complaint(1).await;
+    house.until("2026-12-01T00:30:00Z").await;
+    // Two processes look at the same moment.
+    let (a, b) = (house.scheduler(), house.scheduler());
+    let (a, b) = tokio::join!(a.tick(), b.tick());
+    assert_eq!(a.unwrap().done + b.unwrap().done, 2, "one monthly and one weekly report");
+    house.notifier.tick().await.unwrap();
+    assert!(told(&server.mails(), "督办").is_empty(), "the office is closed until nine");
+    house.until("2026-12-01T01:00:00Z").await;
+    house.notifier.tick().await.unwrap();
+    let monthly = told(&server.mails(), "2026年11月督办月报");
+    let to: Vec<&str> = monthly.iter().map(|(to, ..)| to.as_str()).collect();
+    let readers = [
+        "deputy.wu@qijiang.example.invalid",
+        "head.zhou@qijiang.example.invalid",
+        "supervisor.zheng@qijiang.example.invalid",
+    ];
+    assert_eq!(to, readers);
+    let text = &monthly[0].2;
+    for words in [
+        "2026-11-01 – 2026-11-30",
+        "交办率",
+        "100.00 %",
+        "https://huiyin.example/assurance",
+        "supervision report of November 2026",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(text.contains("其中值班室兜底 of these by the duty desk：1"), "{text}");
+    assert_eq!(told(&server.mails(), "督办周报").len(), 3);
+    // Again and again: nothing new.
+    for time in ["2026-12-01T02:00:00Z", "2026-12-02T02:00:00Z"] {
+        house.until(time).await;
+        house.scheduler().tick().await.unwrap();
+        house.notifier.tick().await.unwrap();
+    }
+    let again = told(&server.mails(), "督办月报");
+    assert_eq!(again.len(), 3);
+    let mut ids: Vec<&String> = again.iter().map(|(_, id, _)| id).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 3, "one Message-ID a reader");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alarm_is_mailed_once_for_each_occurrence() {
+    let server = SmtpServer::start(Tls::None);
+    let house = House::new("2026-11-03T01:00:00Z", &server).await;
+    let case = house.complaint(1).await;
+    let scheduler = house.scheduler();
+    let look = async || {
+        scheduler.tick().await.unwrap();
+        house.notifier.tick().await.unwrap();
+        told(&server.mails(), "系统告警").len()
+    };
+    assert_eq!(look().await, 0, "a sound house");
+    house.desk.journal().lose_timers(case).await.unwrap();
+    house.clock.advance_to(at("2026-11-03T01:02:00Z"));
+    assert_eq!(look().await, 1);
+    house.clock.advance_to(at("2026-11-03T01:04:00Z"));
+    assert_eq!(look().await, 1, "told once");
+    let alarm = &told(&server.mails(), "系统告警")[0];
+    assert_eq!(alarm.0, "admin.yu@qijiang.example.invalid");
+    assert!(alarm.2.contains("clocks run without a timer"), "{}", alarm.2);
+}
