@@ -6,7 +6,7 @@ use huiyin_chart::{CaseState, ClockView, Fact};
 use huiyin_journal::{CaseRecord, Instant, Journal};
 use serde::Serialize;
 
-use crate::command::{ActorKind, EngineError};
+use crate::command::EngineError;
 use crate::registry::Registry;
 
 /// Entries read at once.
@@ -71,7 +71,7 @@ pub struct ClockEvent {
     pub at: Instant,
     /// Run, from 1.
     pub run: u32,
-    /// Who: account or machine id, `system` for timers.
+    /// Who: account or machine id, who ordered a migration, `system` for timers.
     pub actor: String,
     /// The event that brought it about.
     pub event: Option<String>,
@@ -135,9 +135,7 @@ pub async fn explain(
 
 /// Puts what an entry says about clocks to each of them.
 fn tell(entry: &huiyin_journal::read::TimelineEntry, zone: chrono::FixedOffset, clocks: &mut [ExplainedClock]) {
-    let actor = &entry.body["actor"];
-    let system = actor["kind"] == serde_json::json!(ActorKind::System) || actor.is_null();
-    let who = if system { "system" } else { actor["id"].as_str().unwrap_or("system") };
+    let who = entry.body["actor"]["id"].as_str().unwrap_or("system");
     let facts = entry.body["facts"].as_array().map(Vec::as_slice).unwrap_or_default();
     for fact in facts {
         let Ok(fact) = serde_json::from_value::<Fact>(fact.clone()) else { continue };
