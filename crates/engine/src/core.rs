@@ -99,6 +99,14 @@ pub(crate) struct Core {
 }
 
 impl Core {
+    /// Every district in force with every timeline that this engine looks after.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = (String, &str)> {
+        let districts = self.registry.districts().into_iter();
+        districts.flat_map(|district| {
+            self.config.timelines.iter().map(move |timeline| (district.clone(), timeline.as_str()))
+        })
+    }
+
     pub(crate) fn workers(&self) -> usize {
         match (self.config.workers, self.journal.kind()) {
             (0, Kind::Sqlite) => 1,

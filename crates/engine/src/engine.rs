@@ -196,10 +196,17 @@ impl Core {
         let mut metrics = self.counters.snapshot();
         let now = self.clock.now();
         let mut oldest: Option<Instant> = None;
-        for timeline in &self.config.timelines {
-            let (count, since) = self.journal.overdue_timers(timeline, now).await?;
+        for (district, timeline) in self.scopes() {
+            let (count, since) = self.journal.overdue_timers(&district, timeline, now).await?;
             metrics.timers_overdue += count;
             oldest = oldest.into_iter().chain(since).min();
+            metrics.timers_put_off += self.journal.put_off_timers(&district, timeline).await?;
+            metrics.set_aside += self.journal.quarantine_size(&district, timeline).await?;
+        }
+        for district in self.registry.districts() {
+            let outbox = self.journal.outbox_size(&district).await?;
+            metrics.effects_waiting += outbox.waiting;
+            metrics.effects_failed += outbox.failed;
         }
         metrics.oldest_overdue_timer_seconds =
             oldest.map_or(0.0, |oldest| (now - oldest).num_microseconds().unwrap_or(i64::MAX) as f64 / 1e6);
@@ -264,7 +271,7 @@ impl Driver {
         loop {
             let mut next: Option<Instant> = None;
             for timeline in &self.core.config.timelines {
-                next = next.into_iter().chain(self.core.journal.next_due(timeline).await?).min();
+                next = next.into_iter().chain(self.core.next_due(timeline).await?).min();
             }
             let Some(next) = next.filter(|next| *next <= until) else { break };
             self.clock.advance_to(next);

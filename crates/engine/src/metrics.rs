@@ -40,6 +40,14 @@ pub struct Metrics {
     pub timers_overdue: u64,
     /// Age of the oldest overdue timer, in seconds.
     pub oldest_overdue_timer_seconds: f64,
+    /// Timers put off because their case cannot be stepped; they are overdue too.
+    pub timers_put_off: u64,
+    /// Commands and cases set aside now, up to 10,000.
+    pub set_aside: u64,
+    /// Effects that wait, up to 10,000 a district.
+    pub effects_waiting: u64,
+    /// Effects given up, up to 10,000 a district.
+    pub effects_failed: u64,
     /// Transactions committed.
     pub commits: u64,
     /// Steps committed.

@@ -67,7 +67,8 @@ impl Core {
     /// When the store does not answer.
     pub(crate) async fn relay_once(&self) -> Result<usize, EngineError> {
         let now = self.clock.now();
-        let items = self.journal.claim_effects(&KINDS, self.config.relay_batch, now, now + LEASE).await?;
+        let districts = self.registry.districts();
+        let items = self.journal.claim_effects(&KINDS, &districts, self.config.relay_batch, now, now + LEASE).await?;
         for item in &items {
             let handed = match self.hand_on(item).await {
                 Ok(handed) => handed,
@@ -110,6 +111,10 @@ impl Core {
             Effect::Emit { event, data, .. } => {
                 let message = message(&record, &item.key, &event, item.created_at, data);
                 Ok(self.tell(&message).await.map_or_else(Handed::Again, |()| Handed::Done("published".into())))
+            }
+            // Refused now it would be refused for ever: the id of the command is used up with the answer.
+            Effect::Open { workflow, .. } if self.registry.current(&workflow).is_none() => {
+                Ok(Handed::Again(format!("no workflow `{workflow}` is in force here")))
             }
             Effect::Open { workflow, link, data, .. } => {
                 let parent = Some(Parent { case: item.case, link });

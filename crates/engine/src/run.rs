@@ -251,9 +251,9 @@ impl<'c> Run<'c> {
         tracing::error!(case = %working.record.id, %key, ?belongs, "a timer was still due after its case was stepped");
         match belongs {
             None => working.clear_timer(key),
+            Some((_, at)) if at > self.now => working.set_timer(key, at, working.record.seq),
             Some((_, at)) => {
-                let at = if at > self.now { at } else { self.now + chrono::Duration::minutes(1) };
-                working.set_timer(key, at, working.record.seq);
+                working.hold_timer(key, at, working.record.seq, self.now + chrono::Duration::minutes(1));
             }
         }
         self.touch(working);

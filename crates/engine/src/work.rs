@@ -57,7 +57,7 @@ pub(crate) struct Working {
     /// Timers as they stand after what was done so far.
     pub(crate) timers: BTreeMap<String, Instant>,
     /// Timers to be written: set by which entry, or cleared.
-    changed_timers: BTreeMap<String, Option<(Instant, i64)>>,
+    changed_timers: BTreeMap<String, Option<(Instant, i64, Option<Instant>)>>,
     /// Opened in this batch.
     pub(crate) new: bool,
     /// Something is to be written.
@@ -277,7 +277,8 @@ impl Working {
         for effect in &outcome.effects {
             let kind = match effect {
                 Effect::Notify { .. } => "notify",
-                Effect::Document { .. } => "document",
+                // Papers are read from the journal; nobody takes them anywhere.
+                Effect::Document { .. } => continue,
                 Effect::Emit { .. } => "emit",
                 Effect::Open { .. } => "open",
                 Effect::Send { .. } => "send",
@@ -315,7 +316,13 @@ impl Working {
     /// Sets a timer by entry `seq`.
     pub(crate) fn set_timer(&mut self, key: &str, at: Instant, seq: i64) {
         self.timers.insert(key.to_owned(), at);
-        self.changed_timers.insert(key.to_owned(), Some((at, seq)));
+        self.changed_timers.insert(key.to_owned(), Some((at, seq, None)));
+    }
+
+    /// Leaves a timer as it stands, but not fired before `until`.
+    pub(crate) fn hold_timer(&mut self, key: &str, at: Instant, seq: i64, until: Instant) {
+        self.timers.insert(key.to_owned(), at);
+        self.changed_timers.insert(key.to_owned(), Some((at, seq, Some(until))));
     }
 
     /// The timers to be written.
@@ -323,10 +330,11 @@ impl Working {
         for (key, change) in std::mem::take(&mut self.changed_timers) {
             match change {
                 None => writes.timers_cleared.push((self.record.id, key)),
-                Some((due_at, version)) => writes.timers_set.push(TimerWrite {
+                Some((due_at, version, not_before)) => writes.timers_set.push(TimerWrite {
                     case: self.record.id,
                     key,
                     due_at,
+                    not_before,
                     version,
                     district: self.record.district.clone(),
                     timeline: self.record.timeline.clone(),

@@ -44,6 +44,10 @@ on_both!(
     faults::a_lost_commit_is_found_again,
     faults::a_poison_command_is_set_aside_and_the_others_go_on,
     faults::a_store_that_does_not_answer_is_said_so,
+    faults::a_row_that_the_database_refuses_is_found_by_halving,
+    faults::a_panic_does_not_end_the_worker,
+    faults::two_districts_share_a_store,
+    faults::batches_in_opposite_order_never_meet_in_a_circle,
     timers::each_rung_rings_once_in_due_order,
     timers::what_was_missed_coalesces_when_the_engine_returns,
     timers::two_engines_ring_each_rung_once,
@@ -74,6 +78,11 @@ async fn both_databases_write_the_same_record() {
         assert_eq!(a, b, "seed {seed}");
     }
     assert_eq!(a.rows.len(), b.rows.len(), "seed {seed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_survived() {
+    faults::a_full_disk_is_survived(house::House::sqlite()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,7 @@ mod kept;
 mod migrations;
 mod outbox;
 pub mod proof;
+mod quarantine;
 pub mod read;
 pub mod secret;
 mod settings;
@@ -23,12 +24,12 @@ mod timers;
 pub use attachment::{Attachment, NewAttachment};
 pub use error::JournalError;
 pub use kept::Kept;
-pub use outbox::OutboxItem;
+pub use outbox::{OutboxItem, OutboxSize};
 pub use secret::{CaseKey, Vault};
 pub use store::{
     AnswerWrite, Batch, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, Fault, GramWrite,
-    Journal, Kind, LinkWrite, Locked, OpenOptions, OutboxWrite, OwnersWrite, Prepared, Quarantined, StoredAnswer,
-    TimerRow, TimerWrite, Writes,
+    Journal, Kind, LinkWrite, Locked, OpenOptions, OutboxWrite, OwnersWrite, Prepared, Quarantined, SetAside,
+    StoredAnswer, TimerRow, TimerWrite, Writes,
 };
 pub use time::{Instant, from_micros, micros};
 pub use timers::{DueCase, MissingTimer};

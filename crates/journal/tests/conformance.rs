@@ -30,6 +30,8 @@ on_both!(
     batches::a_batch_is_written_whole_or_not_at_all,
     batches::a_command_is_claimed_once_and_its_answer_comes_back,
     batches::two_batches_on_one_case_follow_each_other,
+    batches::a_case_in_other_hands_is_left_out,
+    batches::a_month_that_lost_its_partition_gets_it_back,
     batches::migrations_run_once_when_many_start_at_once,
     batches::counters_go_on_where_they_were,
     batches::entries_across_months_find_their_place,

@@ -47,7 +47,7 @@ pub(crate) async fn what_was_missed_coalesces_when_the_engine_returns(house: Hou
     let record = driver.journal().case(case).await.unwrap().unwrap();
     assert_eq!(record.marks, ["overdue"], "what it marks and reassigns is done all the same");
     assert_eq!(record.owner.as_deref(), Some("unit:duty-desk"));
-    assert_eq!(driver.journal().overdue_timers("real", driver.now()).await.unwrap().0, 0);
+    assert_eq!(driver.journal().overdue_timers("500110", "real", driver.now()).await.unwrap().0, 0);
 }
 
 pub(crate) async fn two_engines_ring_each_rung_once(house: House) {
@@ -82,7 +82,7 @@ pub(crate) async fn two_engines_ring_each_rung_once(house: House) {
 async fn wait_until_quiet(driver: &huiyin_engine::Driver) {
     // Asks again until nothing is overdue; the engines work meanwhile.
     for _ in 0..2000 {
-        if driver.journal().overdue_timers("real", driver.now()).await.unwrap().0 == 0 {
+        if driver.journal().overdue_timers("500110", "real", driver.now()).await.unwrap().0 == 0 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

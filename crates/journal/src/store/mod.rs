@@ -17,7 +17,7 @@ pub use batch::{Batch, Prepared};
 pub use open::OpenOptions;
 pub use rows::{
     AnswerWrite, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, GramWrite, LinkWrite, Locked,
-    OutboxWrite, OwnersWrite, Quarantined, StoredAnswer, TimerRow, TimerWrite, Writes,
+    OutboxWrite, OwnersWrite, Quarantined, SetAside, StoredAnswer, TimerRow, TimerWrite, Writes,
 };
 
 use crate::accounts::Accounts;
@@ -85,6 +85,10 @@ macro_rules! writing {
     };
 }
 pub(crate) use writing;
+
+/// Whether a month is a partition of the journal, and whether there is a table of its name.
+const PARTITION: &str = "SELECT EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid \
+    WHERE i.inhparent = 'journal'::regclass AND p.relname = $1), to_regclass($1) IS NOT NULL";
 
 impl Journal {
     /// Which database is behind.
@@ -164,6 +168,11 @@ impl Journal {
         }
     }
 
+    /// A write found no partition: they are looked for again with the next batch.
+    pub(crate) fn forget_months(&self) {
+        self.inner.months.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Makes the partitions of this month and the next, once.
     async fn month_exists(&self, pool: &PgPool, now: Instant) -> Result<(), JournalError> {
         let this = (now.year(), now.month());
@@ -174,13 +183,22 @@ impl Journal {
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(0x4855_4d4f_4e54_i64).execute(&mut *tx).await?;
         for month in [this, next(this)] {
             let name = format!("journal_{:04}_{:02}", month.0, month.1);
-            let (exists,): (bool,) =
-                sqlx::query_as("SELECT to_regclass($1) IS NOT NULL").bind(&name).fetch_one(&mut *tx).await?;
-            if !exists {
-                let (from, to) = (first(month), first(next(month)));
-                let make = format!("CREATE TABLE {name} PARTITION OF journal FOR VALUES FROM ({from}) TO ({to})");
-                sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *tx).await?;
+            let (attached, exists): (bool, bool) = sqlx::query_as(PARTITION).bind(&name).fetch_one(&mut *tx).await?;
+            if attached {
+                continue;
             }
+            let (from, to) = (first(month), first(next(month)));
+            let make = if exists {
+                tracing::error!(%name, "the journal of a month was detached from the journal; it is attached again");
+                format!("ALTER TABLE journal ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to})")
+            } else {
+                format!(
+                    "CREATE TABLE {name} PARTITION OF journal FOR VALUES FROM ({from}) TO ({to}); \
+                     CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} \
+                     FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()"
+                )
+            };
+            sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *tx).await?;
         }
         tx.commit().await?;
         self.inner.months.lock().unwrap_or_else(PoisonError::into_inner).insert(this);

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::{Db, Fault, Inner, Journal};
 use crate::error::JournalError;
@@ -38,6 +40,8 @@ pub struct OpenOptions {
     pub now: Instant,
     /// Fails batches on purpose; tests only.
     pub fault: Option<Box<Fault>>,
+    /// Most pages of an SQLite file, so that a disk can be full; tests only.
+    pub most_pages: Option<Arc<AtomicU32>>,
 }
 
 impl OpenOptions {
@@ -53,6 +57,7 @@ impl OpenOptions {
             connections: 8,
             now,
             fault: None,
+            most_pages: None,
         }
     }
 
@@ -89,7 +94,23 @@ impl OpenOptions {
             .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(200)
             .foreign_keys(true);
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        // On a full disk or an i/o error SQLite ends the transaction by itself; the ROLLBACK that follows fails, and the
+        // driver goes on believing that it stands in a transaction. Such a connection is closed, never used again.
+        let most_pages = self.most_pages.clone();
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .before_acquire(move |connection, _| {
+                let most = most_pages.clone();
+                Box::pin(async move {
+                    if let Some(most) = most {
+                        let limit = format!("PRAGMA max_page_count = {}", most.load(Ordering::SeqCst));
+                        sqlx::raw_sql(AssertSqlSafe(limit)).execute(&mut *connection).await?;
+                    }
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+            .connect_with(options.clone())
+            .await?;
         migrations::sqlite(&write, self.now).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(self.connections.max(1))
@@ -98,10 +119,12 @@ impl OpenOptions {
     }
 
     async fn postgres(&self) -> Result<Db, JournalError> {
-        let options = PgConnectOptions::from_str(&self.url)?
-            .application_name("huiyin")
-            .statement_cache_capacity(200)
-            .options([("statement_timeout", "60000"), ("idle_in_transaction_session_timeout", "60000")]);
+        let options =
+            PgConnectOptions::from_str(&self.url)?.application_name("huiyin").statement_cache_capacity(200).options([
+                ("statement_timeout", "60000"),
+                ("idle_in_transaction_session_timeout", "60000"),
+                ("lock_timeout", "10000"),
+            ]);
         let pool = PgPoolOptions::new()
             .max_connections(self.connections.max(2))
             .acquire_timeout(PATIENCE)

@@ -56,9 +56,10 @@ const ENTRIES: &str = "INSERT INTO journal (case_id, seq, at, district, timeline
     $8::bytea[], $9::bytea[])";
 const CLEAR_TIMERS: &str = "DELETE FROM timers t USING UNNEST($1::uuid[], $2::text[]) v (case_id, key) \
     WHERE t.case_id = v.case_id AND t.key = v.key";
-const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, district, timeline) \
-    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[]) \
-    ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version";
+const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, district, timeline, not_before) \
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[]) \
+    ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version, \
+    not_before = excluded.not_before";
 const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, timeline, payload, created_at, next_at) \
     SELECT key, kind, case_id, seq, district, timeline, payload, at, at FROM UNNEST($1::text[], $2::text[], $3::uuid[], \
     $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[]) \
@@ -223,6 +224,7 @@ async fn put_timers(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
             .bind(col(t, |r| r.version))
             .bind(col(t, |r| r.district.as_str()))
             .bind(col(t, |r| r.timeline.as_str()))
+            .bind(col(t, |r| r.not_before.map_or(0, micros)))
             .execute(&mut **tx)
             .await?;
     }

@@ -46,9 +46,10 @@ const ENTRIES: &str = "INSERT INTO journal (case_id, seq, at, district, timeline
     unhex(value->>8) FROM json_each($1)";
 const CLEAR_TIMERS: &str = "DELETE FROM timers WHERE (case_id, key) IN \
     (SELECT unhex(value->>0), value->>1 FROM json_each($1))";
-const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, district, timeline) \
-    SELECT unhex(value->>0), value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each($1) WHERE true \
-    ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version";
+const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, district, timeline, not_before) \
+    SELECT unhex(value->>0), value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 FROM json_each($1) WHERE true \
+    ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version, \
+    not_before = excluded.not_before";
 const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, timeline, payload, created_at, next_at) \
     SELECT value->>0, value->>1, unhex(value->>2), value->>3, value->>4, value->>5, value->>6, value->>7, value->>7 \
     FROM json_each($1) WHERE true ON CONFLICT (key) DO NOTHING";
@@ -182,7 +183,7 @@ fn entry(e: &Entry) -> impl Serialize {
 }
 
 fn timer(t: &TimerWrite) -> impl Serialize {
-    (id(t.case), &t.key, micros(t.due_at), t.version, &t.district, &t.timeline)
+    (id(t.case), &t.key, micros(t.due_at), t.version, &t.district, &t.timeline, t.not_before.map_or(0, micros))
 }
 
 fn effect(e: &OutboxWrite) -> impl Serialize {

@@ -12,20 +12,22 @@ const NOTIFY: &str = "notify";
 #[derive(Clone)]
 pub struct JournalOutbox {
     journal: Journal,
+    districts: Vec<String>,
 }
 
 impl JournalOutbox {
-    /// The outbox of this journal.
+    /// The outbox of this journal, as far as these districts go.
     #[must_use]
-    pub fn new(journal: Journal) -> Self {
-        Self { journal }
+    pub fn new(journal: Journal, districts: Vec<String>) -> Self {
+        Self { journal, districts }
     }
 }
 
 impl EffectSource for JournalOutbox {
     fn claim(&self, n: u32, now: Instant, lease_until: Instant) -> Later<'_, Result<Vec<Claimed>, Unavailable>> {
         Box::pin(async move {
-            let items = self.journal.claim_effects(&[NOTIFY], n, now, lease_until).await.map_err(unavailable)?;
+            let items = self.journal.claim_effects(&[NOTIFY], &self.districts, n, now, lease_until).await;
+            let items = items.map_err(unavailable)?;
             Ok(items.into_iter().map(claimed).collect())
         })
     }

@@ -52,8 +52,9 @@ impl Bureau {
         let Measured { rates, unassigned, oldest: oldest_unassigned, .. } = self.measured(now).await?;
         let overdue = CaseFilter { open: Some(true), overdue: Some(true), ..self.all() };
         let overdue_open = self.journal.count_cases(&overdue, now).await.map_err(failed)?;
-        let (timers_overdue, oldest) = self.journal.overdue_timers(REAL, now).await.map_err(failed)?;
-        let missing = self.journal.clocks_without_timer(REAL, 1000).await.map_err(failed)?;
+        let (timers_overdue, oldest) =
+            self.journal.overdue_timers(&self.parts.district, REAL, now).await.map_err(failed)?;
+        let missing = self.journal.clocks_without_timer(&self.parts.district, REAL, 1000).await.map_err(failed)?;
         let deliveries = self.journal.deliveries();
         let failed_mails = deliveries.count(&self.parts.district, REAL, DeliveryState::Failed).await.map_err(failed)?;
         Ok(AssuranceView {
