@@ -6,8 +6,8 @@ use std::sync::Arc;
 use huiyin_bus::Message;
 use huiyin_chart::{Definition, Outcome};
 use huiyin_journal::{
-    AnswerWrite, CaseKeyWrite, CaseRecord, Counter, CounterKey, GramWrite, Instant, LinkWrite, Locked, OwnersWrite,
-    Writes, micros,
+    AnswerWrite, Attachment, CaseKeyWrite, CaseRecord, Counter, CounterKey, GramWrite, Instant, LinkWrite, Locked,
+    OwnersWrite, Writes, micros,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -20,6 +20,11 @@ use crate::number;
 use crate::registry::District;
 use crate::relay::message;
 use crate::work::{Deed, Working};
+
+/// Kind of the entry of an attachment.
+pub(crate) const ATTACHED: &str = "attached";
+/// Kind of the entry by which retention ends.
+pub(crate) const KEY_DESTROYED: &str = "key_destroyed";
 
 /// See the module.
 pub(crate) struct Run<'c> {
@@ -122,6 +127,23 @@ impl<'c> Run<'c> {
             },
             Target::AdoptCalendar { case } => self.change(command, *case, &Deed::AdoptCalendar),
             Target::Note { case, kind, body } => Ok(self.note(command, *case, kind, body)),
+            Target::Attach { case, hash, name, media_type, size, by } => {
+                let body = json!({"hash": hash, "name": name, "media_type": media_type, "size": size, "by": by});
+                let noted = self.note(command, *case, ATTACHED, &body);
+                if let Ok(accepted) = &noted {
+                    self.writes.attachments.push(Attachment {
+                        case: *case,
+                        hash: hash.clone(),
+                        name: name.clone(),
+                        media_type: media_type.clone(),
+                        size: *size,
+                        added_by: by.clone(),
+                        at: accepted.at,
+                    });
+                }
+                Ok(noted)
+            }
+            Target::EndRetention { case, basis } => Ok(self.end_retention(command, *case, basis)),
         }
     }
 
@@ -207,6 +229,23 @@ impl<'c> Run<'c> {
             self.touched.push(case);
         }
         Ok(accepted(working, at))
+    }
+
+    /// A closed case only: an open one could not be handled any more.
+    fn end_retention(&mut self, command: &Command, case: Uuid, basis: &str) -> Result<Accepted, Refused> {
+        if self.cases.get(&case).is_some_and(|working| working.record.closed_at.is_none()) {
+            return Err(Refused::new(
+                "case_open",
+                "案件尚未办结，不能终止保存",
+                "the case is open; its retention ends only after it is closed",
+            ));
+        }
+        let noted = self.note(command, case, KEY_DESTROYED, &json!({ "basis": basis }))?;
+        self.writes.forgotten.push(case);
+        if let Some(working) = self.cases.get_mut(&case) {
+            working.forget();
+        }
+        Ok(noted)
     }
 
     /// Fires what is due in a case. Returns how many timers that were.
@@ -407,6 +446,8 @@ pub(crate) fn outline(command: &Command) -> String {
         Target::Open { workflow, .. } => json!({ "open": workflow }),
         Target::Event { case, event, .. } => json!({ "case": case, "event": event }),
         Target::AdoptCalendar { case } => json!({ "case": case, "adopt": "calendar" }),
+        Target::Attach { case, hash, .. } => json!({ "case": case, "attach": hash }),
+        Target::EndRetention { case, .. } => json!({ "case": case, "end": "retention" }),
         Target::Note { case, kind, .. } => json!({ "case": case, "note": kind }),
     };
     json!({ "about": about, "actor": command.actor.id }).to_string()

@@ -20,6 +20,8 @@ use crate::roots::Days;
 const LONGEST: chrono::Duration = chrono::Duration::seconds(1);
 /// Pause after the store did not answer.
 const AFTER_TROUBLE: Duration = Duration::from_millis(250);
+/// How long settled effects stay in the outbox; their entries tell of them for ever.
+const KEEP_SETTLED: chrono::Duration = chrono::Duration::days(400);
 /// Longest list of cases that one self-check names.
 const NAMED: u32 = 100;
 
@@ -70,6 +72,9 @@ pub(crate) async fn look_after(core: Arc<Core>, every: Duration, stop: Cancellat
         }
         if let Err(e) = core.look_for_roots(&mut days).await {
             tracing::error!(%e, "the root of a day could not be made");
+        }
+        if let Err(e) = core.journal.purge_effects(core.clock.now() - KEEP_SETTLED).await {
+            tracing::warn!(%e, "settled effects could not be taken away");
         }
     }
 }

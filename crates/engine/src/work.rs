@@ -58,6 +58,8 @@ pub(crate) struct Working {
     pub(crate) timers: BTreeMap<String, Instant>,
     /// Timers to be written: set by which entry, or cleared.
     changed_timers: BTreeMap<String, Option<(Instant, i64, Option<Instant>)>>,
+    /// Its retention ended in this batch; what was done before is still sealed with the key that goes.
+    forgotten: bool,
     /// Opened in this batch.
     pub(crate) new: bool,
     /// Something is to be written.
@@ -90,6 +92,7 @@ impl Working {
             state,
             timers,
             changed_timers: BTreeMap::new(),
+            forgotten: false,
             new: false,
             touched: false,
             stepped: false,
@@ -113,6 +116,7 @@ impl Working {
             state,
             timers: BTreeMap::new(),
             changed_timers: BTreeMap::new(),
+            forgotten: false,
             new: true,
             touched: false,
             stepped: false,
@@ -144,8 +148,7 @@ impl Working {
 
     /// Whether its workflow knows confidential values.
     pub(crate) fn has_secrets(&self) -> bool {
-        !self.definition.data.confidential.is_empty()
-            || self.definition.events.iter().any(|e| !e.confidential.is_empty())
+        has_secrets(&self.definition)
     }
 
     /// Steps. On a refusal the case is as it was.
@@ -156,7 +159,7 @@ impl Working {
         now: Instant,
         out: &mut Outcome,
     ) -> Result<Result<(), Refused>, Trouble> {
-        if self.key.is_none() && !self.new && self.has_secrets() {
+        if self.forgotten || (self.key.is_none() && !self.new && self.has_secrets()) {
             return Ok(Err(Refused::new(
                 "retention_ended",
                 "案件已过保存期限，不能再办理",
@@ -325,6 +328,13 @@ impl Working {
         self.changed_timers.insert(key.to_owned(), Some((at, seq, Some(until))));
     }
 
+    /// Its retention ends: what it had in this batch is gone with it.
+    pub(crate) fn forget(&mut self) {
+        self.forgotten = true;
+        self.timers.clear();
+        self.changed_timers.clear();
+    }
+
     /// The timers to be written.
     pub(crate) fn timer_writes(&mut self, writes: &mut Writes) {
         for (key, change) in std::mem::take(&mut self.changed_timers) {
@@ -397,13 +407,23 @@ impl Working {
 
     /// The masked values of the case, as texts.
     fn identity(&self) -> Vec<String> {
-        let masked = self.definition.data.confidential.iter().filter(|(_, kind)| **kind == Confidential::Masked);
-        let mut out = Vec::new();
-        for (path, _) in masked {
-            collect(&self.state.data, path, &mut out);
-        }
-        out
+        identity_of(&self.definition, &self.state)
     }
+}
+
+/// Whether a workflow knows confidential values.
+pub(crate) fn has_secrets(definition: &Definition) -> bool {
+    !definition.data.confidential.is_empty() || definition.events.iter().any(|e| !e.confidential.is_empty())
+}
+
+/// The masked values of a state, as texts.
+pub(crate) fn identity_of(definition: &Definition, state: &CaseState) -> Vec<String> {
+    let masked = definition.data.confidential.iter().filter(|(_, kind)| **kind == Confidential::Masked);
+    let mut out = Vec::new();
+    for (path, _) in masked {
+        collect(&state.data, path, &mut out);
+    }
+    out
 }
 
 fn context<'a>(district: &'a District, case_id: &'a str, now: Instant) -> Context<'a> {

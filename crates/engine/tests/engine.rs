@@ -54,10 +54,13 @@ on_both!(
     timers::what_was_due_comes_before_the_event,
     timers::a_clock_without_a_timer_is_noticed,
     timers::a_stale_timer_does_not_fire_for_ever,
-    timers::an_earlier_timer_wakes_the_watch,
+    timers::a_new_calendar_is_adopted_once_at_a_start,
+    timers::a_running_engine_fires_when_the_time_comes,
     proofs::a_case_is_rederived_from_its_journal,
     proofs::a_journal_that_was_rewritten_is_not_rederived,
     proofs::what_was_changed_in_the_store_is_found_and_named,
+    proofs::what_stands_beside_the_chain_is_compared_too,
+    proofs::a_running_service_raises_no_false_alarm,
     bench_free::many_senders_share_commits,
 );
 

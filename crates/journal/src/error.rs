@@ -52,6 +52,18 @@ pub enum JournalError {
         /// Where it should be.
         path: PathBuf,
     },
+    /// There is no store where one should be.
+    #[error("{path}: there is no store; name the folder of one that is there with --data, or its --database")]
+    NoStore {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The master key is not the one this store was made with.
+    #[error(
+        "the master key is not the one this store was made with; give the right one (HUIYIN_MASTER_KEY_FILE or master.key in \
+         the data folder), restored from the backup: with another one nothing that is confidential can be read"
+    )]
+    MasterKeyOther,
     /// A sealed value does not open.
     #[error("case {case}: a sealed value does not open with the case's key")]
     Sealed {

@@ -21,7 +21,7 @@ mod store;
 mod time;
 mod timers;
 
-pub use attachment::{Attachment, NewAttachment};
+pub use attachment::Attachment;
 pub use error::JournalError;
 pub use kept::Kept;
 pub use outbox::{OutboxItem, OutboxSize};

@@ -59,6 +59,8 @@ const FORGET: &str = "DELETE FROM outbox WHERE id = $1 AND attempts = $2";
 const WAITING: &str = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind = $1";
 const SIZE: &str = "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' AND district = $1 LIMIT 10000) w), \
     (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'failed' AND district = $1 LIMIT 10000) f)";
+const OPENING: &str =
+    "SELECT EXISTS (SELECT 1 FROM outbox WHERE case_id = $1 AND kind = 'open' AND state = 'waiting' AND id < $2)";
 const KEYS_OF: &str = "SELECT key, kind, state FROM outbox WHERE case_id = $1 ORDER BY id";
 
 impl Journal {
@@ -171,6 +173,16 @@ impl Journal {
         let (waiting, failed): (i64, i64) =
             reading!(self, pool => sqlx::query_as(SIZE).bind(district).fetch_one(pool).await?);
         Ok(OutboxSize { waiting: waiting.unsigned_abs(), failed: failed.unsigned_abs() })
+    }
+
+    /// Whether an opening that a case wrote before an effect still waits.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn opening_waits(&self, case: Uuid, before: i64) -> Result<bool, JournalError> {
+        let (waits,): (bool,) =
+            reading!(self, pool => sqlx::query_as(OPENING).bind(case).bind(before).fetch_one(pool).await?);
+        Ok(waits)
     }
 
     /// Key, kind and state (`waiting`, `done`, `failed`) of every effect of a case, in the order in which they were written.

@@ -42,8 +42,11 @@ on_both!(
     proofs::a_cut_journal_shows_in_the_daily_root,
     proofs::destroying_the_key_leaves_the_chain_whole,
     proofs::attachments_are_what_their_name_says,
+    proofs::a_store_opens_with_its_own_master_key_only,
+    proofs::a_copy_is_whole,
     proofs::a_demo_clock_only_grows,
     reading::lists_filter_search_and_order,
+    reading::long_lists_are_read_from_an_index,
     reading::identity_is_found_by_a_fragment_and_stored_nowhere,
     reading::links_and_kept_sources_come_back,
 );

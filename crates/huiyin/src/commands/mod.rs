@@ -1,8 +1,11 @@
 //! One file a subcommand; this one chooses.
 
+mod backup;
 mod check;
 mod due;
 mod import;
+mod quarantine;
+mod retention;
 mod serve;
 mod simulate;
 mod try_chart;
@@ -24,6 +27,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Due(args) => due::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Quarantine { what } => quarantine::run(&what),
+        Command::Retention { what } => retention::run(&what),
+        Command::Backup { folder, store } => backup::run(&folder, &store),
         Command::Simulate(args) => simulate::run(&args),
     }
 }

@@ -19,7 +19,7 @@ use huiyin_journal::Journal;
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
-use huiyin_web::app::{AppState, Config, system_entropy, system_wall};
+use huiyin_web::app::{AppState, Config, Secret, system_entropy, system_wall};
 use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
 use tokio::net::TcpListener;
@@ -82,7 +82,9 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let directory = Arc::clone(&house.directory);
     let current: Current = Arc::new(move || Arc::clone(&directory));
     let notifier = notifier(args, &house, &journal, &current, &clock, &public_url)?.start();
-    let state = state(&house, &engine, clock, demo, current, &public_url)?;
+    tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
+    let token = metrics_token(args)?;
+    let state = state(&house, &engine, clock, demo, current, &public_url, token)?;
     tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
 
     let stopping = stop_signal();
@@ -93,6 +95,7 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     }
     within("notices", notifier.stop()).await;
     within("the engine", engine.stop()).await;
+    within("the store", journal.close()).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -150,6 +153,7 @@ fn state(
     demo: Option<Arc<ShiftedClock>>,
     directory: Current,
     public_url: &str,
+    metrics_token: Option<Secret>,
 ) -> Result<AppState, Failure> {
     let district = house.directory.district();
     let bureau = Bureau::new(Parts {
@@ -161,8 +165,19 @@ fn state(
         letters: Letters::new(house.files("templates/letters")?)?,
         entropy: system_entropy(),
     });
-    let config = Config::new(&district.code, &district.name.zh, public_url);
+    let config = Config { metrics_token, ..Config::new(&district.code, &district.name.zh, public_url) };
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))
+}
+
+/// The collector's token: one line, long enough that nobody guesses it.
+fn metrics_token(args: &ServeArgs) -> Result<Option<Secret>, Failure> {
+    let Some(file) = &args.metrics_token_file else { return Ok(None) };
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let token = text.trim();
+    if token.len() < 16 {
+        return Err(format!("{}: expected a token of at least 16 characters on one line", file.display()).into());
+    }
+    Ok(Some(Secret(token.to_owned())))
 }
 
 fn start_log(json: bool) {

@@ -48,6 +48,8 @@ struct Inner {
     db: Db,
     vault: Vault,
     data_dir: PathBuf,
+    /// A second folder for the daily roots.
+    roots: Option<PathBuf>,
     /// Months whose partition is known to exist (PostgreSQL).
     months: Mutex<HashSet<(i32, u32)>>,
     fault: Option<Box<Fault>>,
@@ -116,11 +118,16 @@ impl Journal {
         &self.inner.data_dir
     }
 
+    /// The second folder for the daily roots.
+    pub(crate) fn second_roots(&self) -> Option<&std::path::Path> {
+        self.inner.roots.as_deref()
+    }
+
     /// The delivery log on the same database.
     #[must_use]
     pub fn deliveries(&self) -> Deliveries {
         match &self.inner.db {
-            Db::Sqlite { write, .. } => Deliveries::Sqlite(write.clone()),
+            Db::Sqlite { write, read } => Deliveries::Sqlite { write: write.clone(), read: read.clone() },
             Db::Postgres { pool } => Deliveries::Postgres(pool.clone()),
         }
     }
@@ -129,7 +136,7 @@ impl Journal {
     #[must_use]
     pub fn accounts(&self) -> Accounts {
         match &self.inner.db {
-            Db::Sqlite { write, .. } => Accounts::sqlite(write.clone()),
+            Db::Sqlite { write, read } => Accounts::sqlite(write.clone(), read.clone()),
             Db::Postgres { pool } => Accounts::postgres(pool.clone()),
         }
     }
@@ -205,11 +212,38 @@ impl Journal {
         Ok(())
     }
 
-    /// Closes the connections once they are idle.
+    /// Writes what SQLite has in its log into the file itself and empties the log, as far as readers allow.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn checkpoint(&self) -> Result<(), JournalError> {
+        if let Db::Sqlite { write, .. } = &self.inner.db {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await?;
+        }
+        Ok(())
+    }
+
+    /// Copies an SQLite database as it is at this moment into a new file, while it is in use.
+    ///
+    /// # Errors
+    /// When the file is there already or cannot be written, or the database is PostgreSQL, which has its own tools.
+    pub async fn copy_to(&self, file: &std::path::Path) -> Result<(), JournalError> {
+        let Db::Sqlite { write, .. } = &self.inner.db else {
+            let problem = "it is on PostgreSQL: use pg_dump or pg_basebackup, and copy the data folder";
+            return Err(JournalError::damaged("backup", problem));
+        };
+        sqlx::query("VACUUM INTO $1").bind(file.display().to_string()).execute(write).await?;
+        Ok(())
+    }
+
+    /// Closes the connections once they are idle; SQLite's log is written into the file first.
     pub async fn close(&self) {
         match &self.inner.db {
             Db::Sqlite { write, read } => {
                 read.close().await;
+                if let Err(e) = self.checkpoint().await {
+                    tracing::warn!(%e, "the log of the database could not be written into its file");
+                }
                 write.close().await;
             }
             Db::Postgres { pool } => pool.close().await,

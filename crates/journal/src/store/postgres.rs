@@ -67,6 +67,15 @@ const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, tim
 const KEYS: &str = "INSERT INTO case_keys (case_id, wrapped) SELECT * FROM UNNEST($1::uuid[], $2::bytea[])";
 const GRAMS: &str =
     "INSERT INTO grams (gram, case_id) SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) ON CONFLICT DO NOTHING";
+const FORGET: [&str; 4] = [
+    "DELETE FROM case_keys WHERE case_id = ANY($1)",
+    "DELETE FROM grams WHERE case_id = ANY($1)",
+    "DELETE FROM timers WHERE case_id = ANY($1)",
+    "DELETE FROM attachments WHERE case_id = ANY($1)",
+];
+const ATTACH: &str = "INSERT INTO attachments (case_id, hash, name, media_type, size, added_by, at) \
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[]) \
+    ON CONFLICT (case_id, hash) DO NOTHING";
 const FORGET_OWNERS: &str = "DELETE FROM case_owners WHERE case_id = ANY($1)";
 const OWNERS: &str =
     "INSERT INTO case_owners (party, case_id) SELECT * FROM UNNEST($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING";
@@ -185,7 +194,30 @@ pub(super) async fn write(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
     put_timers(tx, w).await?;
     put_effects(tx, w).await?;
     put_search(tx, w).await?;
-    put_rest(tx, w).await
+    put_rest(tx, w).await?;
+    put_files(tx, w).await
+}
+
+async fn put_files(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
+    if !w.forgotten.is_empty() {
+        for sql in FORGET {
+            sqlx::query(sql).bind(&w.forgotten).execute(&mut **tx).await?;
+        }
+    }
+    let a = &w.attachments;
+    if !a.is_empty() {
+        sqlx::query(ATTACH)
+            .bind(col(a, |r| r.case))
+            .bind(col(a, |r| r.hash.as_str()))
+            .bind(col(a, |r| r.name.as_str()))
+            .bind(col(a, |r| r.media_type.as_str()))
+            .bind(col(a, |r| r.size.cast_signed()))
+            .bind(col(a, |r| r.added_by.as_str()))
+            .bind(col(a, |r| micros(r.at)))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn put_entries(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {

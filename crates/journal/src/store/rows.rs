@@ -3,6 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::attachment::Attachment;
 use crate::canonical::{self, GENESIS, Hash};
 use crate::error::JournalError;
 use crate::time::{Instant, from_micros};
@@ -482,6 +483,10 @@ pub struct Writes {
     pub keys: Vec<CaseKeyWrite>,
     /// Pieces under which cases are found.
     pub grams: Vec<GramWrite>,
+    /// Cases whose retention ended: their keys, pieces, timers and attachments go.
+    pub forgotten: Vec<Uuid>,
+    /// Attachments.
+    pub attachments: Vec<Attachment>,
     /// Owners, where they changed.
     pub owners: Vec<OwnersWrite>,
     /// Children.

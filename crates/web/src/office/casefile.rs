@@ -22,6 +22,9 @@ use crate::views::workflow::{ClockDeclView, StateView, WorkflowView};
 /// Most entries of a history in one answer.
 const MOST_ENTRIES: u32 = 1000;
 
+/// A list says how many there are up to here; one more means that there are more.
+const MOST_COUNTED: u32 = 10_000;
+
 /// A case with what it runs on.
 pub(super) struct Loaded {
     pub(super) record: CaseRecord,
@@ -36,7 +39,7 @@ impl Bureau {
             return Ok((0, Vec::new()));
         }
         let filter = rows::filter(&self.parts.district, REAL, query);
-        let total = self.journal.count_cases(&filter, now).await.map_err(failed)?;
+        let total = self.journal.count_up_to(&filter, now, MOST_COUNTED).await.map_err(failed)?;
         let found = self.journal.list_cases(&filter, now).await.map_err(failed)?;
         let row = |row: huiyin_journal::read::CaseRow| {
             let definition = self.parts.engine.registry().current(&row.workflow);

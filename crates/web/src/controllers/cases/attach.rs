@@ -13,7 +13,8 @@ use crate::ports::Upload;
 use crate::sniff;
 use crate::views::case::AttachmentView;
 
-/// Keeps a file on a case. Multipart with one part `file`: PDF, PNG, JPEG, DOCX, XLSX or text.
+/// Keeps a file on a case. Multipart with one part `file`: PDF, PNG, JPEG, DOCX, XLSX or text. With a UUID in the header
+/// `Idempotency-Key`, sending it again changes nothing; without one, the same file on the same case is kept once.
 #[utoipa::path(post, path = "/api/cases/{key}/attachments", tag = "cases",
     params(("key" = String, Path, description = "case id or number")),
     request_body(content = String, content_type = "multipart/form-data"),
@@ -27,6 +28,7 @@ pub(crate) async fn attach(
 ) -> Result<(StatusCode, Json<AttachmentView>), ApiError> {
     let case = visible(&state, &signed, &key).await?.row.id;
     let limit = state.config.max_upload;
+    let id = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()?.parse().ok());
     let mut form = Multipart::from_request(request, &state)
         .await
         .map_err(|_| ApiError::bad_request("content-type", "expected multipart/form-data with a boundary"))?;
@@ -38,7 +40,7 @@ pub(crate) async fn attach(
         if field.name() == Some("file") {
             let (name, bytes) = read(field, limit).await?;
             let (name, kind) = sniff::examine(&name, &bytes)?;
-            let upload = Upload { name, media_type: kind.media_type, bytes };
+            let upload = Upload { name, media_type: kind.media_type, bytes, id };
             let kept = state.office.attach(signed.user(), case, upload).await?;
             return Ok((StatusCode::CREATED, Json(kept)));
         }
