@@ -188,6 +188,9 @@ fn title(definition: &Definition, kind: &str, event: Option<&str>) -> Text {
         (None, "calendar") => Text::new("采用新公布的日历", "a calendar was adopted"),
         (None, "tick") => Text::new("到时自动处理", "timers"),
         (None, "unmasked") => Text::new("查看了保密信息", "looked behind the mask"),
+        (None, "key_destroyed") => {
+            Text::new("保存期满，保密内容已销毁", "its retention ended, what was confidential is gone")
+        }
         (None, "attached") => Text::new("添加了附件", "a file was added"),
         (None, other) => Text::same(other),
     }

@@ -69,7 +69,7 @@ impl Bureau {
         let stored = tokio::task::spawn_blocking(move || journal.store_file(&bytes)).await.map_err(failed)?;
         let hash = stored.map_err(failed)?;
         // Without an id of the sender's, the same file of the same person on the same case is the same command.
-        let said = format!("{case} {hash} {}", who.id);
+        let said = format!("{case} {hash} {} {name}", who.id);
         let id = id.unwrap_or_else(|| Uuid::new_v5(&UPLOADS, said.as_bytes()));
         let target = Target::Attach {
             case,

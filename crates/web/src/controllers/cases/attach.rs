@@ -13,8 +13,7 @@ use crate::ports::Upload;
 use crate::sniff;
 use crate::views::case::AttachmentView;
 
-/// Keeps a file on a case. Multipart with one part `file`: PDF, PNG, JPEG, DOCX, XLSX or text. With a UUID in the header
-/// `Idempotency-Key`, sending it again changes nothing; without one, the same file on the same case is kept once.
+/// Keeps a file on a case. Multipart with one part `file`: PDF, PNG, JPEG, DOCX, XLSX or text.
 #[utoipa::path(post, path = "/api/cases/{key}/attachments", tag = "cases",
     params(("key" = String, Path, description = "case id or number")),
     request_body(content = String, content_type = "multipart/form-data"),
@@ -28,6 +27,7 @@ pub(crate) async fn attach(
 ) -> Result<(StatusCode, Json<AttachmentView>), ApiError> {
     let case = visible(&state, &signed, &key).await?.row.id;
     let limit = state.config.max_upload;
+    // Sent again with the same id it changes nothing; without one, the same file on the same case is kept once.
     let id = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()?.parse().ok());
     let mut form = Multipart::from_request(request, &state)
         .await
