@@ -35,10 +35,14 @@ CREATE TABLE cases (
 );
 -- case_by_number; a number is given once
 CREATE UNIQUE INDEX cases_number ON cases (district, timeline, number);
--- list_cases: open ones, next due first
-CREATE INDEX cases_due ON cases (district, timeline, due_at) WHERE closed_at IS NULL;
+-- list_cases, count_cases: next due first, those without a due date last
+CREATE INDEX cases_due ON cases (district, timeline, COALESCE(due_at, 9223372036854775807), id);
+-- case_records: page by page in id order
+CREATE INDEX cases_pages ON cases (district, timeline, id);
+-- open_cases, clocks_without_timer: the open ones, page by page
+CREATE INDEX cases_open ON cases (district, timeline, id) WHERE closed_at IS NULL;
 -- list_cases: newest received first
-CREATE INDEX cases_received ON cases (district, timeline, received_at);
+CREATE INDEX cases_received ON cases (district, timeline, received_at, id);
 -- list_cases: of one workflow
 CREATE INDEX cases_workflow ON cases (district, timeline, workflow, received_at);
 -- daily_root: cases that changed on a day
@@ -85,15 +89,18 @@ CREATE TABLE timers (
     version  INTEGER NOT NULL,                     -- seq of the entry that set it
     district TEXT    NOT NULL,
     timeline TEXT    NOT NULL,
+    not_before INTEGER NOT NULL DEFAULT 0,           -- put off because its case could not be stepped; due_at stays the truth
     PRIMARY KEY (case_id, key)                     -- write: set and clear; due_timers: those of the locked cases
 ) WITHOUT ROWID;
--- next_due, due_cases, oldest_overdue: the earliest of a timeline
-CREATE INDEX timers_due ON timers (timeline, due_at);
+-- next_due, due_cases, overdue_timers: the earliest of a district's timeline
+CREATE INDEX timers_due ON timers (district, timeline, due_at);
+-- next_due, put_off_timers: those that were put off
+CREATE INDEX timers_put_off ON timers (district, timeline, not_before) WHERE not_before > 0;
 
 CREATE TABLE outbox (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     key        TEXT    NOT NULL,
-    kind       TEXT    NOT NULL,                   -- committed, notify, document, emit, open, send
+    kind       TEXT    NOT NULL,                   -- committed, notify, emit, open, send
     case_id    BLOB    NOT NULL,
     seq        INTEGER NOT NULL,                   -- the entry that wrote it
     district   TEXT    NOT NULL,
@@ -104,12 +111,17 @@ CREATE TABLE outbox (
     attempts   INTEGER NOT NULL DEFAULT 0,         -- also the fence: only the last taker may settle it
     leased_until INTEGER NOT NULL DEFAULT 0,
     state      TEXT    NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'failed')),
-    result     TEXT
+    result     TEXT,
+    mac        BLOB                                 -- settled: HMAC over key, state and result under the master key
 );
 -- write: an effect is written once, whoever writes it
 CREATE UNIQUE INDEX outbox_key ON outbox (key);
--- claim: what waits, by kind
-CREATE INDEX outbox_waiting ON outbox (kind, next_at) WHERE state = 'waiting';
+-- claim: what waits, by district and kind
+CREATE INDEX outbox_waiting ON outbox (district, kind, next_at) WHERE state = 'waiting';
+-- outbox_size: what was given up
+CREATE INDEX outbox_failed ON outbox (district) WHERE state = 'failed';
+-- purge: what was settled long ago
+CREATE INDEX outbox_settled ON outbox (created_at) WHERE state <> 'waiting';
 -- effects_of: the effects of a case
 CREATE INDEX outbox_case ON outbox (case_id);
 
@@ -189,13 +201,19 @@ CREATE TABLE settings (
 );
 
 CREATE TABLE quarantine (
-    id       BLOB    NOT NULL PRIMARY KEY,         -- the command's id
+    id       BLOB    NOT NULL PRIMARY KEY,
+    kind     TEXT    NOT NULL CHECK (kind IN ('command', 'timers')),
+    subject  BLOB    NOT NULL,                     -- the command's id, or the case whose timers could not be fired
     district TEXT    NOT NULL,
     timeline TEXT    NOT NULL,
     case_id  BLOB,
     body     TEXT    NOT NULL,                     -- what it was, without confidential values
-    error    TEXT    NOT NULL,
-    at       INTEGER NOT NULL
+    error    TEXT    NOT NULL,                     -- of the last try
+    first_at INTEGER NOT NULL,
+    at       INTEGER NOT NULL,                     -- of the last try
+    times    INTEGER NOT NULL                      -- tries
 );
+-- quarantine: the same thing again is the same row
+CREATE UNIQUE INDEX quarantine_subject ON quarantine (kind, subject);
 -- quarantined: newest first
 CREATE INDEX quarantine_at ON quarantine (at);

@@ -36,7 +36,7 @@ pub(crate) fn recorded_once(service: &Service, log: &Log) {
         }
         eprintln!("{accepted} commands accepted and found once, {} entries by commands, {rungs} rungs", recorded.len());
         assert!(accepted > 0 && rungs > 0, "nothing was tried");
-        assert_eq!(journal.clocks_without_timer("real", 9).await.unwrap(), vec![]);
+        assert_eq!(journal.clocks_without_timer("500110", "real", 9).await.unwrap(), vec![]);
         assert_eq!(journal.quarantined(9).await.unwrap().len(), 0, "nothing was set aside");
         journal.close().await;
     });

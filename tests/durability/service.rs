@@ -101,7 +101,7 @@ impl Service {
             loop {
                 let offset = journal.raise_setting("clock.demo_offset", 0).await.unwrap();
                 let now = chrono::Utc::now() + chrono::Duration::microseconds(offset);
-                let (overdue, since) = journal.overdue_timers("real", now).await.unwrap();
+                let (overdue, since) = journal.overdue_timers("500110", "real", now).await.unwrap();
                 if overdue == 0 {
                     return;
                 }

@@ -57,8 +57,8 @@ impl Health {
     /// When the store does not answer.
     pub async fn of(journal: &Journal, ledger: &Ledger, now: Instant) -> Result<Self, EngineError> {
         let Scope { district, timeline } = ledger.scope();
-        let (timers_overdue, oldest) = journal.overdue_timers(timeline, now).await?;
-        let missing = journal.clocks_without_timer(timeline, MOST_MISSING).await?;
+        let (timers_overdue, oldest) = journal.overdue_timers(district, timeline, now).await?;
+        let missing = journal.clocks_without_timer(district, timeline, MOST_MISSING).await?;
         let mails = journal.deliveries();
         let log = |e: huiyin_journal::delivery::DeliveryError| EngineError::Setup(e.to_string());
         let failed = mails.count(district, timeline, DeliveryState::Failed).await.map_err(log)?;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use huiyin_journal::{Instant, Journal, JournalError, from_micros, micros};
@@ -19,22 +19,51 @@ pub trait Clock: Send + Sync {
     /// Returns when it is `at` by this clock, or earlier: the caller looks at the clock again.
     fn sleep_until(&self, at: Instant) -> Sleep<'_>;
 
-    /// Learns how far the time that counts (the database's) is ahead of the system's, in microseconds.
-    fn follow(&self, _ahead: i64) {}
+    /// Learns what the time that counts (the database's) is at this moment.
+    fn follow(&self, _now: Instant) {}
 }
 
-/// The system's time, corrected by what [`Clock::follow`] learned.
-#[derive(Debug, Default)]
+/// The system's time. Once it follows a database it goes on from the database's time by a clock that nobody sets, and the
+/// system's time of day no longer matters: a machine whose clock is moved fires no legal rung early.
 pub struct SystemClock {
-    ahead: AtomicI64,
+    wall: fn() -> Instant,
+    /// What the database's time was, and when by the clock that nobody sets.
+    anchor: RwLock<Option<(Instant, std::time::Instant)>>,
 }
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::with_wall(chrono::Utc::now)
+    }
+}
+
+impl std::fmt::Debug for SystemClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SystemClock({})", self.now())
+    }
+}
+
+impl SystemClock {
+    /// A clock over another time of day than the system's; tests only.
+    #[must_use]
+    pub fn with_wall(wall: fn() -> Instant) -> Self {
+        Self { wall, anchor: RwLock::new(None) }
+    }
+}
+
+/// Beyond this difference to the database somebody should look at the machine's clock.
+const WORTH_A_WORD: i64 = 2_000_000;
 
 /// Longest sleep at once, so that a system clock that is set is noticed.
 const LONGEST: Duration = Duration::from_secs(30);
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
-        from_micros(micros(chrono::Utc::now()) + self.ahead.load(Ordering::Relaxed))
+        let anchor = *self.anchor.read().unwrap_or_else(PoisonError::into_inner);
+        match anchor {
+            Some((at, since)) => at + chrono::Duration::from_std(since.elapsed()).unwrap_or_default(),
+            None => from_micros(micros((self.wall)())),
+        }
     }
 
     fn sleep_until(&self, at: Instant) -> Sleep<'_> {
@@ -42,8 +71,15 @@ impl Clock for SystemClock {
         Box::pin(tokio::time::sleep(wait))
     }
 
-    fn follow(&self, ahead: i64) {
-        self.ahead.store(ahead, Ordering::Relaxed);
+    fn follow(&self, now: Instant) {
+        let ahead = micros(now) - micros((self.wall)());
+        if ahead.abs() > WORTH_A_WORD {
+            tracing::warn!(
+                ahead_seconds = ahead / 1_000_000,
+                "the database's time differs from this machine's; the database's counts"
+            );
+        }
+        *self.anchor.write().unwrap_or_else(PoisonError::into_inner) = Some((now, std::time::Instant::now()));
     }
 }
 
@@ -141,14 +177,28 @@ impl Clock for ShiftedClock {
         })
     }
 
-    fn follow(&self, ahead: i64) {
-        self.system.follow(ahead);
+    fn follow(&self, now: Instant) {
+        self.system.follow(now);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_follows_a_database_does_not_care_for_the_time_of_day() {
+        static WALL: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+        let clock = SystemClock::with_wall(|| from_micros(WALL.load(std::sync::atomic::Ordering::SeqCst)));
+        assert_eq!(clock.now(), from_micros(0), "with nobody to follow it is the time of day");
+        let database = from_micros(1_000_000_000);
+        clock.follow(database);
+        WALL.store(2 * 3600 * 1_000_000, std::sync::atomic::Ordering::SeqCst);
+        let shown = clock.now();
+        assert!(shown >= database && shown < database + chrono::Duration::minutes(5), "two hours forward: {shown}");
+        clock.follow(database + chrono::Duration::hours(1));
+        assert!(clock.now() >= database + chrono::Duration::hours(1), "and it follows again");
+    }
 
     #[tokio::test]
     async fn a_manual_clock_wakes_its_sleepers_and_never_goes_back() {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use huiyin_chart::{CaseState, Definition};
-use huiyin_journal::{CaseKey, CaseRecord, Instant, TimerRow, Vault};
+use huiyin_journal::{CaseKey, CaseRecord, Instant, Vault};
 
 use crate::execute::Trouble;
 use crate::registry::District;
@@ -61,10 +61,4 @@ pub(crate) fn differing(
         ("plain", record.plain == again.plain),
     ];
     Ok(pairs.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect())
-}
-
-/// Timers that the state asks for and the store does not have.
-pub(crate) fn missing_timers(definition: &Definition, state: &CaseState, stored: &[TimerRow]) -> Vec<String> {
-    let wanted = state.timers(definition).into_iter();
-    wanted.map(|(key, _)| key).filter(|key| !stored.iter().any(|row| row.key == *key)).collect()
 }

@@ -68,6 +68,29 @@ pub enum Target {
         /// Case.
         case: Uuid,
     },
+    /// Put a file on a case whose content is stored already. Changes nothing else.
+    Attach {
+        /// Case.
+        case: Uuid,
+        /// SHA-256 of the content, lower-case hex.
+        hash: String,
+        /// File name as it was given.
+        name: String,
+        /// Media type.
+        media_type: String,
+        /// Size in bytes.
+        size: u64,
+        /// Who adds it, in words.
+        by: String,
+    },
+    /// End the retention of a closed case: its key is destroyed, and with it everything confidential; its search pieces,
+    /// timers and attachments go. The chain stays whole.
+    EndRetention {
+        /// Case.
+        case: Uuid,
+        /// By which rule or order.
+        basis: String,
+    },
     /// Write something into the journal of a case that is no event of its workflow: somebody looked behind the mask,
     /// a paper was attached. Changes nothing else.
     Note {
@@ -111,6 +134,8 @@ impl Command {
             | Target::AdoptCalendar { case }
             | Target::Migrate { case, .. }
             | Target::UndoMigration { case }
+            | Target::Attach { case, .. }
+            | Target::EndRetention { case, .. }
             | Target::Note { case, .. } => Some(*case),
         }
     }

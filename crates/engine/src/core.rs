@@ -1,7 +1,7 @@
 //! What all parts of the engine share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use huiyin_bus::Bus;
 use huiyin_journal::{Instant, Journal, Kind, micros};
@@ -57,15 +57,47 @@ pub(crate) struct Watch {
     /// The due time it sleeps until, in microseconds; [`i64::MAX`] while it looks, so that every new timer wakes it.
     until: AtomicI64,
     woken: Notify,
+    /// When it looked last.
+    looked: Looked,
 }
+
+/// When a part of the engine looked round last, by a clock that nobody sets.
+#[derive(Debug)]
+pub(crate) struct Looked(Mutex<std::time::Instant>);
+
+impl Default for Looked {
+    fn default() -> Self {
+        Self(Mutex::new(std::time::Instant::now()))
+    }
+}
+
+impl Looked {
+    /// Now.
+    pub(crate) fn now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = std::time::Instant::now();
+    }
+
+    fn lately(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < LATELY
+    }
+}
+
+/// A part that has not looked round for so long has stopped; each does every second when the store answers.
+const LATELY: std::time::Duration = std::time::Duration::from_secs(120);
 
 impl Watch {
     pub(crate) fn new(timeline: &str) -> Self {
-        Self { timeline: timeline.to_owned(), until: AtomicI64::new(i64::MAX), woken: Notify::new() }
+        Self {
+            timeline: timeline.to_owned(),
+            until: AtomicI64::new(i64::MAX),
+            woken: Notify::new(),
+            looked: Looked::default(),
+        }
     }
 
     /// From now on every timer that is written wakes it; to be called before looking for what is due.
     pub(crate) fn look(&self) -> Notified<'_> {
+        self.looked.now();
         self.until.store(i64::MAX, Ordering::SeqCst);
         self.woken.notified()
     }
@@ -96,14 +128,54 @@ pub(crate) struct Core {
     pub(crate) watches: Vec<Watch>,
     /// An effect was written that the relay is to take.
     pub(crate) effects: Notify,
+    /// When the relay looked last.
+    pub(crate) relayed: Looked,
 }
 
 impl Core {
+    /// Whether the relay and every timer watch have looked round lately.
+    pub(crate) fn looked_round(&self) -> bool {
+        self.relayed.lately() && self.watches.iter().all(|watch| watch.looked.lately())
+    }
+
+    /// Every district in force with every timeline that this engine looks after.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = (String, &str)> {
+        let districts = self.registry.districts().into_iter();
+        districts.flat_map(|district| {
+            self.config.timelines.iter().map(move |timeline| (district.clone(), timeline.as_str()))
+        })
+    }
+
     pub(crate) fn workers(&self) -> usize {
         match (self.config.workers, self.journal.kind()) {
             (0, Kind::Sqlite) => 1,
             (0, Kind::Postgres) => 3,
             (n, _) => n,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn only_a_timer_before_the_one_it_sleeps_for_wakes_the_watch() {
+        let watch = Watch::new(REAL);
+        let woken = watch.look();
+        tokio::pin!(woken);
+        woken.as_mut().enable();
+        watch.sleeps(huiyin_journal::from_micros(100));
+        watch.written(huiyin_journal::from_micros(150));
+        assert!(woken.as_mut().now_or_never().is_none(), "a later one lets it sleep");
+        watch.written(huiyin_journal::from_micros(50));
+        assert!(woken.as_mut().now_or_never().is_some(), "an earlier one wakes it");
+        let woken = watch.look();
+        tokio::pin!(woken);
+        woken.as_mut().enable();
+        watch.written(huiyin_journal::from_micros(i64::MAX - 1));
+        assert!(woken.as_mut().now_or_never().is_some(), "while it looks every new one counts");
     }
 }

@@ -1,5 +1,6 @@
 //! The engine as the rest of the house sees it: started, asked, stopped; or driven by hand on virtual time.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ async fn core(
         counters: Counters::default(),
         watches,
         effects: tokio::sync::Notify::new(),
+        relayed: crate::core::Looked::default(),
     };
     core.follow_database().await?;
     core.registry.keep(&core.journal, core.clock.now()).await?;
@@ -76,23 +78,48 @@ impl Engine {
         let (stop, stopped) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         for _ in 0..core.workers() {
-            tasks.spawn(work(Arc::clone(&core), Arc::clone(&line), stop.clone()));
+            let (core, line) = (Arc::clone(&core), Arc::clone(&line));
+            part(&mut tasks, &stop, move |stop| work(Arc::clone(&core), Arc::clone(&line), stop));
         }
         for n in 0..core.watches.len() {
-            tasks.spawn(watch::watch(Arc::clone(&core), n, stop.clone()));
+            let core = Arc::clone(&core);
+            part(&mut tasks, &stop, move |stop| watch::watch(Arc::clone(&core), n, stop));
         }
-        tasks.spawn(relay::relay(Arc::clone(&core), stop.clone()));
-        tasks.spawn(watch::look_after(Arc::clone(&core), LOOK_AFTER, stop.clone()));
+        for kinds in [&relay::TOLD, &relay::DONE] {
+            let core = Arc::clone(&core);
+            part(&mut tasks, &stop, move |stop| relay::relay(Arc::clone(&core), kinds, stop));
+        }
+        let keeper = Arc::clone(&core);
+        part(&mut tasks, &stop, move |stop| watch::look_after(Arc::clone(&keeper), LOOK_AFTER, stop));
+        let adopter = Arc::clone(&core);
+        part(&mut tasks, &stop, move |stop| adopt_new_calendars(Arc::clone(&adopter), stop));
         let done = stopped.clone();
         tokio::spawn(async move {
-            while let Some(ended) = tasks.join_next().await {
-                if let Err(e) = ended {
-                    tracing::error!(%e, "a part of the engine ended by a panic");
-                }
-            }
+            while tasks.join_next().await.is_some() {}
             done.cancel();
         });
         Ok(Self { core, door, stop, stopped })
+    }
+
+    /// Whether it takes commands and all its parts have looked round lately.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !self.stop.is_cancelled() && !self.stopped.is_cancelled() && self.core.looked_round()
+    }
+
+    /// Ends the retention of a closed case, as [`crate::Target::EndRetention`] says, and then removes the contents of its
+    /// attachments that no other case has. Repeating it with the same command finishes what was left.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`]; [`EngineError::Unavailable`] when a file cannot be removed.
+    pub async fn end_retention(&self, command: Command) -> Result<Answer, EngineError> {
+        let case = command.case();
+        let answer = self.submit(command).await?;
+        if let (Answer::Accepted(_), Some(case)) = (&answer, case) {
+            self.core.journal.remove_unmentioned(&self.core.attached_to(case).await?).await?;
+            self.core.journal.checkpoint().await?;
+        }
+        Ok(answer)
     }
 
     /// Gives a command to the engine and waits until it is committed, refused, or turned away.
@@ -170,10 +197,69 @@ impl Engine {
     }
 }
 
+/// Starts a part of the engine; when it ends by a panic it is started again.
+fn part<F>(tasks: &mut JoinSet<()>, stop: &CancellationToken, run: impl Fn(CancellationToken) -> F + Send + 'static)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        while let Err(panic) = tokio::spawn(run(stop.clone())).await {
+            tracing::error!(%panic, "a part of the engine ended by a panic; it is started again");
+            tokio::time::sleep(AFTER_PANIC).await;
+        }
+    });
+}
+
+/// Lets open cases adopt the calendar of a district once it is new, in the background.
+async fn adopt_new_calendars(core: Arc<Core>, stop: CancellationToken) {
+    for district in core.registry.districts() {
+        if stop.is_cancelled() {
+            return;
+        }
+        if let Err(e) = core.adopt_if_new(&district).await {
+            tracing::warn!(%district, %e, "the new calendar was not adopted everywhere; it is at the next start");
+        }
+    }
+}
+
+/// Pause before a part that panicked is started again.
+const AFTER_PANIC: Duration = Duration::from_millis(500);
 /// Cases that adopt a calendar in one transaction.
 const ADOPT: u32 = 200;
 
 impl Core {
+    /// Adopts the calendar in force once in the life of a store; the mark is set when all open cases have it.
+    async fn adopt_if_new(&self, district: &str) -> Result<(), EngineError> {
+        if self.config.timelines.is_empty() {
+            return Ok(());
+        }
+        let Some(current) = self.registry.district(district) else { return Ok(()) };
+        let (key, version) = (format!("calendar.adopted.{district}"), current.calendar.version());
+        if self.journal.setting(&key).await?.as_deref() == Some(version) {
+            return Ok(());
+        }
+        // With no other calendar before it there is nothing to be worked out anew.
+        if self.journal.kept_named("calendar", district).await?.iter().all(|kept| kept.hash == version) {
+            return Ok(self.journal.set_setting(&key, version).await?);
+        }
+        let cases = self.adopt_calendar(district, &self.config.timelines).await?;
+        tracing::info!(%district, %version, cases, "open cases have adopted the calendar in force");
+        Ok(self.journal.set_setting(&key, version).await?)
+    }
+
+    /// Hashes of everything that was ever attached to a case, as its journal says.
+    async fn attached_to(&self, case: uuid::Uuid) -> Result<Vec<String>, EngineError> {
+        let (mut after, mut hashes) = (0, Vec::new());
+        loop {
+            let page = self.journal.timeline(case, after, 500, false).await?;
+            let Some(last) = page.last() else { return Ok(hashes) };
+            after = last.seq;
+            let attached = page.iter().filter(|entry| entry.kind == crate::run::ATTACHED);
+            hashes.extend(attached.filter_map(|entry| Some(entry.body["note"]["hash"].as_str()?.to_owned())));
+        }
+    }
+
     /// Works the provisional dates of every open case of a district out anew. Returns how many cases were stepped. A
     /// case that began a clock with an older calendar since it adopted this one adopts it again.
     async fn adopt_calendar(&self, code: &str, timelines: &[String]) -> Result<usize, EngineError> {
@@ -222,10 +308,17 @@ impl Core {
         let mut metrics = self.counters.snapshot();
         let now = self.clock.now();
         let mut oldest: Option<Instant> = None;
-        for timeline in &self.config.timelines {
-            let (count, since) = self.journal.overdue_timers(timeline, now).await?;
+        for (district, timeline) in self.scopes() {
+            let (count, since) = self.journal.overdue_timers(&district, timeline, now).await?;
             metrics.timers_overdue += count;
             oldest = oldest.into_iter().chain(since).min();
+            metrics.timers_put_off += self.journal.put_off_timers(&district, timeline).await?;
+            metrics.set_aside += self.journal.quarantine_size(&district, timeline).await?;
+        }
+        for district in self.registry.districts() {
+            let outbox = self.journal.outbox_size(&district).await?;
+            metrics.effects_waiting += outbox.waiting;
+            metrics.effects_failed += outbox.failed;
         }
         metrics.oldest_overdue_timer_seconds =
             oldest.map_or(0.0, |oldest| (now - oldest).num_microseconds().unwrap_or(i64::MAX) as f64 / 1e6);
@@ -290,7 +383,7 @@ impl Driver {
         loop {
             let mut next: Option<Instant> = None;
             for timeline in &self.core.config.timelines {
-                next = next.into_iter().chain(self.core.journal.next_due(timeline).await?).min();
+                next = next.into_iter().chain(self.core.next_due(timeline).await?).min();
             }
             let Some(next) = next.filter(|next| *next <= until) else { break };
             self.clock.advance_to(next);
@@ -306,7 +399,7 @@ impl Driver {
 
     /// Hands on effects until none waits.
     async fn relay(&self) -> Result<(), EngineError> {
-        while self.core.relay_once().await? > 0 {}
+        while self.core.relay_once(&relay::KINDS).await? > 0 {}
         Ok(())
     }
 
@@ -337,6 +430,17 @@ impl Driver {
     /// When the store does not answer.
     pub async fn metrics(&self) -> Result<Metrics, EngineError> {
         self.core.metrics().await
+    }
+
+    /// Lets open cases adopt the calendars in force where those are new, as a start does.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn adopt_new_calendars(&self) -> Result<(), EngineError> {
+        for district in self.core.registry.districts() {
+            self.core.adopt_if_new(&district).await?;
+        }
+        Ok(())
     }
 
     /// Makes the self-check now.

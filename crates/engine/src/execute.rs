@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use huiyin_journal::{Claim, Claimed, JournalError, Quarantined, canonical};
+use futures_util::FutureExt as _;
+use huiyin_journal::{Claim, Claimed, JournalError, Quarantined, SetAside, canonical};
 use uuid::Uuid;
 
 use crate::command::{Answer, Command, EngineError, Target};
@@ -16,8 +17,15 @@ use crate::run::Run;
 pub(crate) enum Item<'a> {
     /// A command.
     Command(&'a Command),
-    /// Fire what is due in this case.
-    Tick(Uuid),
+    /// Fire what is due in a case of a district's timeline.
+    Tick {
+        /// Case.
+        case: Uuid,
+        /// District code.
+        district: &'a str,
+        /// Timeline.
+        timeline: &'a str,
+    },
 }
 
 /// What became of an [`Item`].
@@ -34,8 +42,23 @@ pub(crate) enum Done {
 pub(crate) enum Trouble {
     /// The store.
     Store(JournalError),
-    /// Something in the batch: what it was set up with, or a panic in a step.
+    /// The store does not answer.
+    Away(String),
+    /// What a case needs is not set up here: its district, or what it was stepped with. Nobody is to blame for it.
+    Setup(String),
+    /// Something in the batch: a stored state that does not read, or a panic in a step.
     Poison(String),
+}
+
+impl Trouble {
+    /// Whether the store was in the way, and no item is to blame.
+    fn is_of_the_store(&self) -> bool {
+        match self {
+            Self::Store(e) => !e.is_of_the_data(),
+            Self::Away(_) => true,
+            Self::Setup(_) | Self::Poison(_) => false,
+        }
+    }
 }
 
 impl From<JournalError> for Trouble {
@@ -46,7 +69,12 @@ impl From<JournalError> for Trouble {
 
 impl From<EngineError> for Trouble {
     fn from(error: EngineError) -> Self {
-        Self::Poison(error.to_string())
+        match error {
+            EngineError::Setup(problem) => Self::Setup(problem),
+            EngineError::Unavailable(problem) => Self::Away(problem),
+            error @ (EngineError::Busy { .. } | EngineError::Closed) => Self::Away(error.to_string()),
+            error @ EngineError::Quarantined { .. } => Self::Poison(error.to_string()),
+        }
     }
 }
 
@@ -54,7 +82,7 @@ impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Store(error) => error.fmt(f),
-            Self::Poison(problem) => f.write_str(problem),
+            Self::Away(problem) | Self::Setup(problem) | Self::Poison(problem) => f.write_str(problem),
         }
     }
 }
@@ -112,9 +140,13 @@ impl Core {
             match self.persist(&items[from..to]).await {
                 Ok(done) => out[from..to].iter_mut().zip(done).for_each(|(slot, done)| *slot = Some(Ok(done))),
                 // Neither is the fault of a command: whether it was done is not known, and it is not to be set aside.
-                Err(Trouble::Store(e)) if e.is_unavailable() || e.is_passing() => {
-                    let error = EngineError::Unavailable(e.to_string());
+                Err(trouble) if trouble.is_of_the_store() => {
+                    let error = EngineError::Unavailable(trouble.to_string());
                     out[from..to].fill(Some(Err(error)));
+                }
+                Err(Trouble::Setup(problem)) if to - from == 1 => {
+                    self.not_here(&items[from], &problem).await;
+                    out[from] = Some(Err(EngineError::Setup(problem)));
                 }
                 Err(trouble) if to - from == 1 => out[from] = Some(Err(self.set_aside(&items[from], &trouble).await)),
                 Err(_) => {
@@ -133,13 +165,15 @@ impl Core {
         let started = tokio::time::Instant::now();
         let mut pause = Duration::from_millis(5);
         loop {
-            let trouble = match self.attempt(items).await {
+            // A panic anywhere in it is trouble for this batch only: the worker goes on.
+            let attempt = std::panic::AssertUnwindSafe(self.attempt(items)).catch_unwind();
+            let trouble = match attempt.await.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))) {
                 Ok(done) => return Ok(done),
                 Err(trouble) => trouble,
             };
             add(&self.counters.rolled_back, 1);
-            let passes = |e: &JournalError| (e.is_passing() || e.is_unavailable()) && !e.has_waited();
-            let again = matches!(&trouble, Trouble::Store(e) if passes(e));
+            let waited = matches!(&trouble, Trouble::Store(e) if e.has_waited());
+            let again = trouble.is_of_the_store() && !waited;
             if !again || started.elapsed() > PATIENCE {
                 tracing::warn!(items = items.len(), %trouble, "a batch was rolled back");
                 return Err(trouble);
@@ -161,7 +195,7 @@ impl Core {
         let mut batch = self.journal.begin(now).await?;
         let claims = items.iter().filter_map(|item| match item {
             Item::Command(command) => Some(Claim { id: command.id, body_hash: command.body_hash() }),
-            Item::Tick(_) => None,
+            Item::Tick { .. } => None,
         });
         let claims: Vec<Claim> = claims.collect();
         let claimed = batch.claim(&claims, now).await?;
@@ -171,7 +205,7 @@ impl Core {
         let mut claimed = claims.into_iter().zip(claimed);
         for item in items {
             done.push(match item {
-                Item::Tick(case) => Done::Fired(guarded(|| run.tick(*case))?),
+                Item::Tick { case, .. } => Done::Fired(guarded(|| run.tick(*case))?),
                 Item::Command(command) => Done::Answer(match claimed.next() {
                     Some((claim, Claimed::Known(known))) => self.known(&claim.body_hash, &known)?,
                     _ => guarded(|| run.command(command))?,
@@ -202,7 +236,7 @@ impl Core {
         let (mut cases, mut ticks, mut opens) = (Vec::new(), Vec::new(), Vec::new());
         for item in items {
             match item {
-                Item::Tick(case) => ticks.push(*case),
+                Item::Tick { case, .. } => ticks.push(*case),
                 Item::Command(command) if matches!(claimed.next(), Some(Claimed::New)) => match command.case() {
                     Some(case) => cases.push(case),
                     None => opens.push(*command),
@@ -217,7 +251,7 @@ impl Core {
         let mut locked = batch.lock(&cases).await?;
         locked.extend(batch.lock_free(&ticks).await?);
         for case in locked {
-            let definition = self.registry.definition_of(&self.journal, &case.record.definition_hash).await?;
+            let definition = self.registry.definition_in(batch, &case.record.definition_hash).await?;
             run.take(case, definition)?;
         }
         self.destinations(run, items).await?;
@@ -256,47 +290,65 @@ impl Core {
     async fn set_aside(&self, item: &Item<'_>, trouble: &Trouble) -> EngineError {
         let problem = trouble.to_string();
         let now = self.clock.now();
+        let id = self.ids.case(now);
         let quarantined = match item {
             Item::Command(command) => Quarantined {
-                id: command.id,
+                id,
+                kind: SetAside::Command,
+                subject: command.id,
                 district: command.district.clone(),
                 timeline: command.timeline.clone(),
                 case: command.case(),
                 body: crate::run::outline(command),
                 error: problem.clone(),
                 at: now,
+                times: 1,
             },
-            Item::Tick(case) => Quarantined {
-                id: *case,
-                district: String::new(),
-                timeline: String::new(),
+            Item::Tick { case, district, timeline } => Quarantined {
+                id,
+                kind: SetAside::Timers,
+                subject: *case,
+                district: (*district).to_owned(),
+                timeline: (*timeline).to_owned(),
                 case: Some(*case),
                 body: r#"{"tick":true}"#.to_owned(),
                 error: problem.clone(),
                 at: now,
+                times: 1,
             },
         };
-        let id = quarantined.id;
+        let id = quarantined.subject;
         add(&self.counters.quarantined, 1);
         tracing::error!(%id, %problem, "set aside: it could not be carried out");
         if let Err(e) = self.journal.quarantine(&quarantined).await {
             tracing::error!(%id, %e, "what was set aside could not be written down");
         }
-        if let Item::Tick(case) = item {
-            let later = now + chrono::Duration::minutes(10);
-            if let Err(e) = self.journal.postpone_timers(*case, now, later).await {
-                tracing::error!(%case, %e, "timers of a case that cannot be stepped could not be put off");
-            }
-        }
+        self.put_off(item, chrono::Duration::minutes(10)).await;
         EngineError::Quarantined { id, problem }
+    }
+
+    /// What a case needs is not here (yet): its timers are put off, so that the others have their turn.
+    async fn not_here(&self, item: &Item<'_>, problem: &str) {
+        tracing::error!(%problem, "it cannot be carried out here now");
+        self.put_off(item, chrono::Duration::minutes(1)).await;
+    }
+
+    async fn put_off(&self, item: &Item<'_>, by: chrono::Duration) {
+        let Item::Tick { case, .. } = item else { return };
+        let now = self.clock.now();
+        if let Err(e) = self.journal.postpone_timers(*case, now, now + by).await {
+            tracing::error!(%case, %e, "timers of a case that cannot be stepped could not be put off");
+        }
     }
 }
 
 /// Runs one step; a panic in it becomes trouble for this batch only.
 fn guarded<T>(step: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).unwrap_or_else(|panic| {
-        let said =
-            panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(Trouble::Poison(format!("a step panicked: {}", said.unwrap_or_default())))
-    })
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Trouble {
+    let said =
+        panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
+    Trouble::Poison(format!("a step panicked: {}", said.unwrap_or_default()))
 }

@@ -8,6 +8,7 @@ mod columns;
 mod command;
 mod core;
 mod engine;
+mod examine;
 mod execute;
 mod explain;
 mod ids;
@@ -22,6 +23,7 @@ mod relay;
 mod roots;
 mod run;
 mod states;
+mod verify;
 mod watch;
 mod work;
 
@@ -38,3 +40,4 @@ pub use preview::{
 pub use rederive::{Rederived, Relived, rederive, relive, state_at};
 pub use registry::{CalendarSource, DirectoryLoader, DirectorySource, District, Registry};
 pub use states::{Stood, look_through};
+pub use verify::{Finding, Verified, verify};

@@ -41,6 +41,14 @@ pub struct Metrics {
     pub timers_overdue: u64,
     /// Age of the oldest overdue timer, in seconds.
     pub oldest_overdue_timer_seconds: f64,
+    /// Timers put off because their case cannot be stepped; they are overdue too.
+    pub timers_put_off: u64,
+    /// Commands and cases set aside now, up to 10,000.
+    pub set_aside: u64,
+    /// Effects that wait, up to 10,000 a district.
+    pub effects_waiting: u64,
+    /// Effects given up, up to 10,000 a district.
+    pub effects_failed: u64,
     /// Transactions committed.
     pub commits: u64,
     /// Steps committed.
@@ -71,8 +79,9 @@ pub struct Metrics {
     pub relayed: u64,
     /// Effects that the relay will try again.
     pub relay_failed: u64,
-    /// Effects given up: another case refused them, or nobody can take them. Each is noted on the case that sent it.
-    pub effects_failed: u64,
+    /// Effects given up since the start: another case refused them, or nobody can take them. Each is noted on the case
+    /// that sent it.
+    pub effects_given_up: u64,
     /// Most steps in one transaction so far.
     pub largest_batch: u64,
     /// Lateness of timers, in milliseconds: median, 99th percentile, worst.
@@ -100,7 +109,7 @@ impl Counters {
             clocks_without_timer: get(&self.clocks_without_timer),
             relayed: get(&self.relayed),
             relay_failed: get(&self.relay_failed),
-            effects_failed: get(&self.effects_failed),
+            effects_given_up: get(&self.effects_failed),
             largest_batch: get(&self.largest_batch),
             timer_lateness_ms: self.lateness.summary_ms(),
             commit_ms: self.commit_time.summary_ms(),

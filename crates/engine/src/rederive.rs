@@ -10,10 +10,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::columns::{Told, differing, missing_timers};
 use crate::command::EngineError;
+use crate::examine::examine;
 use crate::registry::{District, Registry};
-use crate::work::open_state;
 
 /// What a replay found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,59 +35,20 @@ pub enum Rederived {
 
 const PAGE: u32 = 500;
 
-/// Replays one case.
+/// Replays one case and compares everything that belongs to it.
 ///
 /// # Errors
 /// When the store does not answer, has no such case, or has lost what the case was stepped with.
 pub async fn rederive(journal: &Journal, registry: &Registry, case: Uuid) -> Result<Rederived, EngineError> {
-    let Some(record) = journal.case(case).await? else {
+    let Some(whole) = journal.whole_case(case).await? else {
         return Err(EngineError::Setup(format!("there is no case {case}")));
     };
-    let key = journal.case_key(case).await?;
-    if key.is_none() && record.state.contains("\"$sealed\"") {
-        return Ok(Rederived::Forgotten);
-    }
-    let mut replay: Option<Replay> = None;
-    let (mut after, mut steps) = (0, 0);
-    let mut told = Told { opened_at: record.opened_at, stepped_at: record.last_at, last_at: record.last_at };
-    loop {
-        let page = journal.timeline(case, after, PAGE, true).await?;
-        let Some(last) = page.last() else { break };
-        (after, told.last_at) = (last.seq, last.at);
-        for entry in page {
-            match entry.kind.as_str() {
-                "opened" => (told.opened_at, told.stepped_at) = (entry.at, entry.at),
-                kind if is_step(kind) => told.stepped_at = entry.at,
-                _ => {}
-            }
-            if let Some(problem) = step_again(journal, registry, &mut replay, &entry).await? {
-                return Ok(Rederived::Different { seq: entry.seq, problem });
-            }
-            steps += u64::from(is_step(&entry));
-        }
-    }
-    let Some(replay) = replay else {
-        return Ok(Rederived::Different { seq: 0, problem: "the journal does not say how the case was opened".into() });
-    };
-    let stored = open_state(&record, &replay.definition, key.as_ref(), journal.vault());
-    let stored = stored.map_err(|e| EngineError::Setup(e.to_string()))?;
-    let stands = |problem: String| Ok(Rederived::Different { seq: record.seq, problem });
-    if stored != replay.state {
-        return stands("the stored state is not what the journal leads to".into());
-    }
-    let timers = journal.timers(case).await?;
-    let missing = missing_timers(&replay.definition, &replay.state, &timers);
-    if !missing.is_empty() {
-        return stands(format!("its timers {} are missing", missing.join(", ")));
-    }
-    let Replay { definition, state, district, .. } = replay;
-    let district = district.ok_or_else(|| EngineError::Setup(format!("no step of case {case} was replayed")))?;
-    let columns = differing(&record, key, &definition, district, state, &told, journal.vault());
-    let columns = columns.map_err(|e| EngineError::Setup(e.to_string()))?;
-    if !columns.is_empty() {
-        return stands(format!("the stored columns {} are not what the journal leads to", columns.join(", ")));
-    }
-    Ok(Rederived::Same { steps })
+    let found = examine(journal, registry, &whole, journal.purged_before().await?).await?;
+    Ok(match found.findings.into_iter().next() {
+        Some((seq, problem)) => Rederived::Different { seq, problem },
+        None if found.forgotten => Rederived::Forgotten,
+        None => Rederived::Same { steps: found.steps },
+    })
 }
 
 /// A case as it stood after entry `seq`, made again from its journal: for papers, which stay as they were drawn up.
@@ -185,7 +145,7 @@ fn is_step(entry: &TimelineEntry) -> bool {
 }
 
 /// Replays one entry, if it was a step; the first one says on which definition.
-async fn step_again(
+pub(crate) async fn step_again(
     journal: &Journal,
     registry: &Registry,
     replay: &mut Option<Replay>,
@@ -204,12 +164,12 @@ async fn step_again(
     running.entry(journal, registry, entry).await
 }
 
-struct Replay {
-    definition: Arc<Definition>,
-    state: CaseState,
+pub(crate) struct Replay {
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) state: CaseState,
     outcome: Outcome,
     /// What the last step was made with.
-    district: Option<District>,
+    pub(crate) district: Option<District>,
 }
 
 impl Replay {

@@ -9,7 +9,7 @@ use chrono::FixedOffset;
 use huiyin_calendar::{Calendar, Hours, YearFile};
 use huiyin_chart::definition::Source;
 use huiyin_chart::{Definition, Directory};
-use huiyin_journal::{Instant, Journal, Kept};
+use huiyin_journal::{Batch, Instant, Journal, Kept};
 use serde::{Deserialize, Serialize};
 
 use crate::command::EngineError;
@@ -212,6 +212,12 @@ impl Registry {
         self.read().districts.get(code).cloned()
     }
 
+    /// Codes of the districts in force, in order.
+    #[must_use]
+    pub fn districts(&self) -> Vec<String> {
+        self.read().districts.keys().cloned().collect()
+    }
+
     /// The districts in force and their time zones.
     pub(crate) fn zones(&self) -> Vec<(String, FixedOffset)> {
         self.read().districts.values().map(|district| (district.code.clone(), district.calendar.zone())).collect()
@@ -231,15 +237,41 @@ impl Registry {
         if let Some(known) = self.definition(hash) {
             return Ok(known);
         }
-        let kept = kept(journal, DEFINITION, hash).await?;
-        let sources: Vec<Source> = serde_json::from_str(&kept.body).map_err(|e| damaged(&kept, &e.to_string()))?;
-        let main = sources.first().ok_or_else(|| damaged(&kept, "no source"))?;
-        let other = |path: &str| sources.iter().find(|source| source.path == path).map(|source| source.text.clone());
-        let definition =
-            huiyin_chart::load(&main.path, &main.text, &other).map_err(|e| damaged(&kept, &e.to_string()))?;
-        let definition = Arc::new(definition);
-        self.write().definitions.insert(hash.to_owned(), Arc::clone(&definition));
+        self.shelve(&kept(journal, DEFINITION, hash).await?)
+    }
+
+    /// As [`Registry::definition_of`], inside a batch: on its own connection.
+    pub(crate) async fn definition_in(&self, batch: &mut Batch, hash: &str) -> Result<Arc<Definition>, EngineError> {
+        if let Some(known) = self.definition(hash) {
+            return Ok(known);
+        }
+        let found = batch.kept(DEFINITION, hash).await?;
+        self.shelve(&found.ok_or_else(|| lost(DEFINITION, hash))?)
+    }
+
+    fn shelve(&self, kept: &Kept) -> Result<Arc<Definition>, EngineError> {
+        let definition = Arc::new(load_kept(kept)?);
+        self.write().definitions.insert(kept.hash.clone(), Arc::clone(&definition));
         Ok(definition)
+    }
+
+    /// Loads something kept again, and compares it with the address under which it is kept.
+    ///
+    /// # Errors
+    /// When it does not load, is something else than its address says, or is of an unknown kind.
+    pub fn check_kept(&self, kept: &Kept) -> Result<(), EngineError> {
+        match kept.kind.as_str() {
+            DEFINITION => load_kept(kept).map(drop),
+            DIRECTORY => self.load_kept_directory(kept).map(drop),
+            CALENDAR => load_kept_calendar(kept).map(drop),
+            other => Err(damaged(kept, &format!("a {other} is nothing that is kept"))),
+        }
+    }
+
+    fn load_kept_directory(&self, kept: &Kept) -> Result<Arc<dyn Directory>, EngineError> {
+        let source: DirectorySource = serde_json::from_str(&kept.body).map_err(|e| damaged(kept, &e.to_string()))?;
+        let loaded = (self.load_directory)(&source).map_err(|e| damaged(kept, &e))?;
+        same(kept, loaded.version()).map(|()| loaded)
     }
 
     /// A directory that is or was in force.
@@ -252,8 +284,7 @@ impl Registry {
             return Ok(known);
         }
         let kept = kept(journal, DIRECTORY, version).await?;
-        let source: DirectorySource = serde_json::from_str(&kept.body).map_err(|e| damaged(&kept, &e.to_string()))?;
-        let loaded = (self.load_directory)(&source).map_err(|e| damaged(&kept, &e))?;
+        let loaded = self.load_kept_directory(&kept)?;
         self.write().directories.insert(version.to_owned(), Arc::clone(&loaded));
         Ok(loaded)
     }
@@ -268,17 +299,37 @@ impl Registry {
             return Ok(known);
         }
         let kept = kept(journal, CALENDAR, version).await?;
-        let source: CalendarSource = serde_json::from_str(&kept.body).map_err(|e| damaged(&kept, &e.to_string()))?;
-        let made = Arc::new(source.calendar()?);
+        let made = Arc::new(load_kept_calendar(&kept)?);
         self.write().calendars.insert(version.to_owned(), Arc::clone(&made));
         Ok(made)
     }
 }
 
 async fn kept(journal: &Journal, kind: &str, hash: &str) -> Result<Kept, EngineError> {
-    let found = journal.kept(kind, hash).await?;
-    found
-        .ok_or_else(|| EngineError::Setup(format!("the store has no {kind} {hash}, though a case was stepped with it")))
+    journal.kept(kind, hash).await?.ok_or_else(|| lost(kind, hash))
+}
+
+fn lost(kind: &str, hash: &str) -> EngineError {
+    EngineError::Setup(format!("the store has no {kind} {hash}, though a case was stepped with it"))
+}
+
+fn load_kept(kept: &Kept) -> Result<Definition, EngineError> {
+    let sources: Vec<Source> = serde_json::from_str(&kept.body).map_err(|e| damaged(kept, &e.to_string()))?;
+    let main = sources.first().ok_or_else(|| damaged(kept, "no source"))?;
+    let other = |path: &str| sources.iter().find(|source| source.path == path).map(|source| source.text.clone());
+    let definition = huiyin_chart::load(&main.path, &main.text, &other).map_err(|e| damaged(kept, &e.to_string()))?;
+    same(kept, &definition.hash).map(|()| definition)
+}
+
+fn load_kept_calendar(kept: &Kept) -> Result<Calendar, EngineError> {
+    let source: CalendarSource = serde_json::from_str(&kept.body).map_err(|e| damaged(kept, &e.to_string()))?;
+    let made = source.calendar()?;
+    same(kept, made.version()).map(|()| made)
+}
+
+/// What was changed in the store is not used: steps made with it would not be those of the journal.
+fn same(kept: &Kept, hash: &str) -> Result<(), EngineError> {
+    if kept.hash == hash { Ok(()) } else { Err(damaged(kept, &format!("its content is that of {hash}"))) }
 }
 
 fn damaged(kept: &Kept, problem: &str) -> EngineError {

@@ -20,18 +20,24 @@ use crate::metrics::add;
 
 /// What the relay takes.
 pub(crate) const KINDS: [&str; 4] = ["emit", "open", "send", "committed"];
+/// What goes to the bus, which may be away.
+pub(crate) const TOLD: [&str; 2] = ["emit", "committed"];
+/// What becomes a command.
+pub(crate) const DONE: [&str; 2] = ["open", "send"];
 /// How long a taken effect is kept from others.
 const LEASE: chrono::Duration = chrono::Duration::seconds(30);
 /// Longest wait between two tries.
 const LONGEST_RETRY: i64 = 300;
 
-/// Hands effects on until it is told to stop.
-pub(crate) async fn relay(core: Arc<Core>, stop: CancellationToken) {
+/// Hands effects of these kinds on until it is told to stop. Two of them run, so that a bus that is away keeps no opening
+/// waiting.
+pub(crate) async fn relay(core: Arc<Core>, kinds: &'static [&'static str], stop: CancellationToken) {
     while !stop.is_cancelled() {
         let woken = core.effects.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();
-        match core.relay_once().await {
+        core.relayed.now();
+        match core.relay_once(kinds).await {
             Ok(0) => {
                 tokio::select! {
                     () = &mut woken => {}
@@ -65,14 +71,21 @@ impl Core {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub(crate) async fn relay_once(&self) -> Result<usize, EngineError> {
+    pub(crate) async fn relay_once(&self, kinds: &[&str]) -> Result<usize, EngineError> {
         let now = self.clock.now();
-        let items = self.journal.claim_effects(&KINDS, self.config.relay_batch, now, now + LEASE).await?;
+        let districts = self.registry.districts();
+        let items = self.journal.claim_effects(kinds, &districts, self.config.relay_batch, now, now + LEASE).await?;
+        let mut away: Option<String> = None;
         for item in &items {
-            let handed = match self.hand_on(item).await {
-                Ok(handed) => handed,
-                Err(e) => Handed::Again(e.to_string()),
+            let told = TOLD.contains(&item.kind.as_str());
+            let handed = match (&away, told) {
+                // Each would wait in vain for as long as the first did.
+                (Some(why), true) => Handed::Again(why.clone()),
+                _ => self.hand_on(item).await.unwrap_or_else(|e| Handed::Again(e.to_string())),
             };
+            if let (Handed::Again(why), true) = (&handed, told) {
+                away = Some(why.clone());
+            }
             match handed {
                 Handed::Done(result) => drop(self.journal.effect_done(item, &result).await?),
                 Handed::Forget => self.journal.effect_forgotten(item).await?,
@@ -127,6 +140,10 @@ impl Core {
                 let message = message(&record, &item.key, &event, item.created_at, data);
                 Ok(self.tell(&message).await.map_or_else(Handed::Again, |()| Handed::Done("published".into())))
             }
+            // Refused now it would be refused for ever: the id of the command is used up with the answer.
+            Effect::Open { workflow, .. } if self.registry.current(&workflow).is_none() => {
+                Ok(Handed::Again(format!("no workflow `{workflow}` is in force here")))
+            }
             Effect::Open { workflow, link, data, .. } => {
                 let parent = Some(Parent { case: item.case, link });
                 let target = Target::Open { workflow, data, parent };
@@ -166,8 +183,9 @@ impl Core {
             receivers.extend(named.map(|record| record.id));
         }
         if receivers.is_empty() {
-            // A link whose case is being opened right now is found on a later try.
-            let waits = item.attempts < 6 && to != "parent";
+            // A link whose case is still to be opened is found once it is: as long as that opening waits, this waits.
+            let opens = self.journal.opening_waits(item.case, item.id).await?;
+            let waits = to != "parent" && (item.attempts < 6 || opens);
             let nobody = format!("no case `{to}` belongs to this one");
             return Ok(if waits { Handed::Again(nobody) } else { Handed::Never(nobody) });
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use huiyin_bus::Message;
 use huiyin_chart::{Definition, Outcome};
 use huiyin_journal::{
-    AnswerWrite, CaseKeyWrite, CaseRecord, Counter, CounterKey, GramWrite, Instant, LinkWrite, Locked, OwnersWrite,
-    Writes, micros,
+    AnswerWrite, Attachment, CaseKeyWrite, CaseRecord, Counter, CounterKey, GramWrite, Instant, LinkWrite, Locked,
+    OwnersWrite, Writes, micros,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -21,6 +21,11 @@ use crate::number;
 use crate::registry::District;
 use crate::relay::message;
 use crate::work::{Deed, Working};
+
+/// Kind of the entry of an attachment.
+pub(crate) const ATTACHED: &str = "attached";
+/// Kind of the entry by which retention ends.
+pub(crate) const KEY_DESTROYED: &str = "key_destroyed";
 
 /// See the module.
 pub(crate) struct Run<'c> {
@@ -152,6 +157,23 @@ impl<'c> Run<'c> {
                 }
             }
             Target::Note { case, kind, body } => Ok(self.note(command, *case, kind, body)),
+            Target::Attach { case, hash, name, media_type, size, by } => {
+                let body = json!({"hash": hash, "name": name, "media_type": media_type, "size": size, "by": by});
+                let noted = self.note(command, *case, ATTACHED, &body);
+                if let Ok(accepted) = &noted {
+                    self.writes.attachments.push(Attachment {
+                        case: *case,
+                        hash: hash.clone(),
+                        name: name.clone(),
+                        media_type: media_type.clone(),
+                        size: *size,
+                        added_by: by.clone(),
+                        at: accepted.at,
+                    });
+                }
+                Ok(noted)
+            }
+            Target::EndRetention { case, basis } => Ok(self.end_retention(command, *case, basis)),
         }
     }
 
@@ -257,6 +279,23 @@ impl<'c> Run<'c> {
         Ok(accepted(working, at))
     }
 
+    /// A closed case only: an open one could not be handled any more.
+    fn end_retention(&mut self, command: &Command, case: Uuid, basis: &str) -> Result<Accepted, Refused> {
+        if self.cases.get(&case).is_some_and(|working| working.record.closed_at.is_none()) {
+            return Err(Refused::new(
+                "case_open",
+                "案件尚未办结，不能终止保存",
+                "the case is open; its retention ends only after it is closed",
+            ));
+        }
+        let noted = self.note(command, case, KEY_DESTROYED, &json!({ "basis": basis }))?;
+        self.writes.forgotten.push(case);
+        if let Some(working) = self.cases.get_mut(&case) {
+            working.forget();
+        }
+        Ok(noted)
+    }
+
     /// Fires what is due in a case. Returns how many timers that were.
     pub(crate) fn tick(&mut self, case: Uuid) -> Result<usize, Trouble> {
         let Some(mut working) = self.cases.remove(&case) else { return Ok(0) };
@@ -299,9 +338,9 @@ impl<'c> Run<'c> {
         tracing::error!(case = %working.record.id, %key, ?belongs, "a timer was still due after its case was stepped");
         match belongs {
             None => working.clear_timer(key),
+            Some((_, at)) if at > self.now => working.set_timer(key, at, working.record.seq),
             Some((_, at)) => {
-                let at = if at > self.now { at } else { self.now + chrono::Duration::minutes(1) };
-                working.set_timer(key, at, working.record.seq);
+                working.hold_timer(key, at, working.record.seq, self.now + chrono::Duration::minutes(1));
             }
         }
         self.touch(working);
@@ -461,6 +500,8 @@ pub(crate) fn outline(command: &Command) -> String {
         Target::AdoptCalendar { case } => json!({ "case": case, "adopt": "calendar" }),
         Target::Migrate { case, to, .. } => json!({ "case": case, "migrate": to }),
         Target::UndoMigration { case } => json!({ "case": case, "migrate": "back" }),
+        Target::Attach { case, hash, .. } => json!({ "case": case, "attach": hash }),
+        Target::EndRetention { case, .. } => json!({ "case": case, "end": "retention" }),
         Target::Note { case, kind, .. } => json!({ "case": case, "note": kind }),
     };
     json!({ "about": about, "actor": command.actor.id }).to_string()

@@ -20,6 +20,8 @@ use crate::roots::Days;
 const LONGEST: chrono::Duration = chrono::Duration::seconds(1);
 /// Pause after the store did not answer.
 const AFTER_TROUBLE: Duration = Duration::from_millis(250);
+/// How long settled effects stay in the outbox; their entries tell of them for ever.
+const KEEP_SETTLED: chrono::Duration = chrono::Duration::days(400);
 /// Longest list of cases that one self-check names.
 const NAMED: u32 = 100;
 
@@ -71,38 +73,58 @@ pub(crate) async fn look_after(core: Arc<Core>, every: Duration, stop: Cancellat
         if let Err(e) = core.look_for_roots(&mut days).await {
             tracing::error!(%e, "the root of a day could not be made");
         }
+        if let Err(e) = core.journal.purge_effects(core.clock.now() - KEEP_SETTLED).await {
+            tracing::warn!(%e, "settled effects could not be taken away");
+        }
     }
 }
 
 impl Core {
     async fn next_wake(&self, timeline: &str) -> Instant {
         let longest = self.clock.now() + LONGEST;
-        match self.journal.next_due(timeline).await {
+        match self.next_due(timeline).await {
             Ok(next) => next.map_or(longest, |next| next.min(longest)),
             Err(_) => longest,
         }
     }
 
-    /// Fires one bounded batch of what is due. Returns how many cases were looked at: 0 means nothing is due.
+    /// When the earliest timer of the districts in force fires.
+    pub(crate) async fn next_due(&self, timeline: &str) -> Result<Option<Instant>, EngineError> {
+        let mut next: Option<Instant> = None;
+        for district in self.registry.districts() {
+            next = next.into_iter().chain(self.journal.next_due(&district, timeline).await?).min();
+        }
+        Ok(next)
+    }
+
+    /// Fires one bounded batch of what is due in each district. Returns how many cases were looked at: 0 means nothing is due.
     ///
     /// # Errors
     /// When the store does not answer.
     pub(crate) async fn fire_due(&self, timeline: &str) -> Result<usize, EngineError> {
+        let mut looked_at = 0;
+        for district in self.registry.districts() {
+            looked_at += self.fire_due_in(&district, timeline).await?;
+        }
+        Ok(looked_at)
+    }
+
+    async fn fire_due_in(&self, district: &str, timeline: &str) -> Result<usize, EngineError> {
         let now = self.clock.now();
-        let due = self.journal.due_cases(timeline, now, self.config.timer_batch).await?;
+        let due = self.journal.due_cases(district, timeline, now, self.config.timer_batch).await?;
         if due.is_empty() {
             return Ok(0);
         }
         let mut cases: Vec<Uuid> = due.iter().map(|due| due.case).collect();
         cases.sort_unstable();
-        let items: Vec<Item<'_>> = cases.into_iter().map(Item::Tick).collect();
+        let items: Vec<Item<'_>> = cases.into_iter().map(|case| Item::Tick { case, district, timeline }).collect();
         let done = self.settle(&items).await;
         let lateness = micros(self.clock.now());
         let (mut fired, mut trouble) = (0, None);
         for done in done {
             match done {
                 Ok(Done::Fired(n)) => fired += n,
-                Ok(Done::Answer(_)) | Err(EngineError::Quarantined { .. }) => {}
+                Ok(Done::Answer(_)) | Err(EngineError::Quarantined { .. } | EngineError::Setup(_)) => {}
                 Err(e) => trouble = Some(e),
             }
         }
@@ -126,18 +148,10 @@ impl Core {
     /// # Errors
     /// When the store does not answer.
     pub(crate) async fn follow_database(&self) -> Result<(), EngineError> {
-        let before = chrono::Utc::now();
-        let Some(database) = self.journal.database_now().await? else { return Ok(()) };
-        let after = chrono::Utc::now();
-        // The database read its clock somewhere between the two; the earliest reading cannot make a rung early.
-        let ahead = micros(database) - micros(after);
-        if (micros(database) - micros(before)).abs() > 2_000_000 {
-            tracing::warn!(
-                ahead_seconds = ahead / 1_000_000,
-                "the database's time differs from this machine's; the database's counts"
-            );
+        // The database read its clock before its answer came: taken as the time of the answer it is late, never early.
+        if let Some(database) = self.journal.database_now().await? {
+            self.clock.follow(database);
         }
-        self.clock.follow(ahead);
         Ok(())
     }
 
@@ -147,8 +161,8 @@ impl Core {
     /// When the store does not answer.
     pub(crate) async fn self_check(&self) -> Result<usize, EngineError> {
         let mut found = 0;
-        for timeline in &self.config.timelines {
-            for missing in self.journal.clocks_without_timer(timeline, NAMED).await? {
+        for (district, timeline) in self.scopes() {
+            for missing in self.journal.clocks_without_timer(&district, timeline, NAMED).await? {
                 found += 1;
                 tracing::error!(case = %missing.case, number = %missing.number, running = missing.running, timers = missing.timers,
                     "a clock runs without a timer; its reminders would not come");

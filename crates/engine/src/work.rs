@@ -61,7 +61,9 @@ pub(crate) struct Working {
     /// Timers as they stand after what was done so far.
     pub(crate) timers: BTreeMap<String, Instant>,
     /// Timers to be written: set by which entry, or cleared.
-    changed_timers: BTreeMap<String, Option<(Instant, i64)>>,
+    changed_timers: BTreeMap<String, Option<(Instant, i64, Option<Instant>)>>,
+    /// Its retention ended in this batch; what was done before is still sealed with the key that goes.
+    forgotten: bool,
     /// Opened in this batch.
     pub(crate) new: bool,
     /// Something is to be written.
@@ -94,6 +96,7 @@ impl Working {
             state,
             timers,
             changed_timers: BTreeMap::new(),
+            forgotten: false,
             new: false,
             touched: false,
             stepped: false,
@@ -117,6 +120,7 @@ impl Working {
             state,
             timers: BTreeMap::new(),
             changed_timers: BTreeMap::new(),
+            forgotten: false,
             new: true,
             touched: false,
             stepped: false,
@@ -146,8 +150,7 @@ impl Working {
 
     /// Whether its workflow knows confidential values.
     pub(crate) fn has_secrets(&self) -> bool {
-        !self.definition.data.confidential.is_empty()
-            || self.definition.events.iter().any(|e| !e.confidential.is_empty())
+        has_secrets(&self.definition)
     }
 
     /// Steps. On a refusal the case is as it was.
@@ -158,7 +161,7 @@ impl Working {
         now: Instant,
         out: &mut Outcome,
     ) -> Result<Result<(), Refused>, Trouble> {
-        if self.key.is_none() && !self.new && self.has_secrets() {
+        if self.forgotten || (self.key.is_none() && !self.new && self.has_secrets()) {
             return Ok(Err(Refused::new(
                 "retention_ended",
                 "案件已过保存期限，不能再办理",
@@ -297,7 +300,8 @@ impl Working {
         for effect in &outcome.effects {
             let kind = match effect {
                 Effect::Notify { .. } => "notify",
-                Effect::Document { .. } => "document",
+                // Papers are read from the journal; nobody takes them anywhere.
+                Effect::Document { .. } => continue,
                 Effect::Emit { .. } => "emit",
                 Effect::Open { .. } => "open",
                 Effect::Send { .. } => "send",
@@ -335,7 +339,20 @@ impl Working {
     /// Sets a timer by entry `seq`.
     pub(crate) fn set_timer(&mut self, key: &str, at: Instant, seq: i64) {
         self.timers.insert(key.to_owned(), at);
-        self.changed_timers.insert(key.to_owned(), Some((at, seq)));
+        self.changed_timers.insert(key.to_owned(), Some((at, seq, None)));
+    }
+
+    /// Leaves a timer as it stands, but not fired before `until`.
+    pub(crate) fn hold_timer(&mut self, key: &str, at: Instant, seq: i64, until: Instant) {
+        self.timers.insert(key.to_owned(), at);
+        self.changed_timers.insert(key.to_owned(), Some((at, seq, Some(until))));
+    }
+
+    /// Its retention ends: what it had in this batch is gone with it.
+    pub(crate) fn forget(&mut self) {
+        self.forgotten = true;
+        self.timers.clear();
+        self.changed_timers.clear();
     }
 
     /// The timers to be written.
@@ -343,10 +360,11 @@ impl Working {
         for (key, change) in std::mem::take(&mut self.changed_timers) {
             match change {
                 None => writes.timers_cleared.push((self.record.id, key)),
-                Some((due_at, version)) => writes.timers_set.push(TimerWrite {
+                Some((due_at, version, not_before)) => writes.timers_set.push(TimerWrite {
                     case: self.record.id,
                     key,
                     due_at,
+                    not_before,
                     version,
                     district: self.record.district.clone(),
                     timeline: self.record.timeline.clone(),
@@ -411,13 +429,23 @@ impl Working {
 
     /// The masked values of the case, as texts.
     fn identity(&self) -> Vec<String> {
-        let masked = self.definition.data.confidential.iter().filter(|(_, kind)| **kind == Confidential::Masked);
-        let mut out = Vec::new();
-        for (path, _) in masked {
-            collect(&self.state.data, path, &mut out);
-        }
-        out
+        identity_of(&self.definition, &self.state)
     }
+}
+
+/// Whether a workflow knows confidential values.
+pub(crate) fn has_secrets(definition: &Definition) -> bool {
+    !definition.data.confidential.is_empty() || definition.events.iter().any(|e| !e.confidential.is_empty())
+}
+
+/// The masked values of a state, as texts.
+pub(crate) fn identity_of(definition: &Definition, state: &CaseState) -> Vec<String> {
+    let masked = definition.data.confidential.iter().filter(|(_, kind)| **kind == Confidential::Masked);
+    let mut out = Vec::new();
+    for (path, _) in masked {
+        collect(&state.data, path, &mut out);
+    }
+    out
 }
 
 fn context<'a>(district: &'a District, case_id: &'a str, now: Instant) -> Context<'a> {

@@ -47,16 +47,23 @@ on_both!(
     faults::a_lost_commit_is_found_again,
     faults::a_poison_command_is_set_aside_and_the_others_go_on,
     faults::a_store_that_does_not_answer_is_said_so,
+    faults::a_row_that_the_database_refuses_is_found_by_halving,
+    faults::a_panic_does_not_end_the_worker,
+    faults::two_districts_share_a_store,
+    faults::batches_in_opposite_order_never_meet_in_a_circle,
     timers::each_rung_rings_once_in_due_order,
     timers::what_was_missed_coalesces_when_the_engine_returns,
     timers::two_engines_ring_each_rung_once,
     timers::what_was_due_comes_before_the_event,
     timers::a_clock_without_a_timer_is_noticed,
     timers::a_stale_timer_does_not_fire_for_ever,
-    timers::an_earlier_timer_wakes_the_watch,
+    timers::a_new_calendar_is_adopted_once_at_a_start,
+    timers::a_running_engine_fires_when_the_time_comes,
     proofs::a_case_is_rederived_from_its_journal,
     proofs::a_journal_that_was_rewritten_is_not_rederived,
     proofs::what_was_changed_in_the_store_is_found_and_named,
+    proofs::what_stands_beside_the_chain_is_compared_too,
+    proofs::a_running_service_raises_no_false_alarm,
     bench_free::many_senders_share_commits,
     versions::a_case_goes_over_with_its_date_and_the_reminders_of_the_new_version,
     versions::a_migration_is_undone_until_something_happens,
@@ -85,6 +92,11 @@ async fn both_databases_write_the_same_record() {
         assert_eq!(a, b, "seed {seed}");
     }
     assert_eq!(a.rows.len(), b.rows.len(), "seed {seed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_survived() {
+    faults::a_full_disk_is_survived(house::House::sqlite()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -35,6 +35,23 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     /// Take historic files into the journal.
     Import(ImportArgs),
+    /// What was set aside because it could not be carried out.
+    Quarantine {
+        #[command(subcommand)]
+        what: QuarantineWhat,
+    },
+    /// End of retention.
+    Retention {
+        #[command(subcommand)]
+        what: RetentionWhat,
+    },
+    /// Copy an embedded store into a new folder while it is in use: database, master key, attachments, daily roots.
+    Backup {
+        /// Folder to be made.
+        folder: PathBuf,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
     /// Live through petitions on virtual time and print both rates by their definitions. Touches no store.
     Simulate(SimulateArgs),
     /// Both rates of a period by unit, channel and category, and every promise that was broken, from the journal alone.
@@ -84,6 +101,45 @@ pub(crate) struct StoreArgs {
     /// District to serve: a folder below `districts/`.
     #[arg(long, env = "HUIYIN_DISTRICT", default_value = "qijiang")]
     pub(crate) district: String,
+    /// File with the master key (64 hexadecimal digits); without it, `master.key` in the data folder.
+    #[arg(long, env = "HUIYIN_MASTER_KEY_FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// A second folder for the signed daily roots, best on another machine's disk.
+    #[arg(long, env = "HUIYIN_ROOTS")]
+    pub(crate) roots: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineWhat {
+    /// Show what was set aside, newest first.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Take a row out: timers are due again at once; a command may be sent again with the same id.
+    Retry {
+        /// Id of the row, as `list` shows it.
+        id: uuid::Uuid,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RetentionWhat {
+    /// End the retention of a closed case: its key, search pieces and attachments are destroyed for ever.
+    End {
+        /// Case number or id.
+        case: String,
+        /// By which rule or order, for the journal.
+        #[arg(long)]
+        basis: String,
+        /// Who does it, for the journal.
+        #[arg(long)]
+        by: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +162,9 @@ pub(crate) struct ServeArgs {
     /// Print a one-time sign-in link for the first administrator also when there is a password already.
     #[arg(long)]
     pub(crate) sign_in_link: bool,
+    /// File with the bearer token of the collector of `/metrics`.
+    #[arg(long, env = "HUIYIN_METRICS_TOKEN_FILE")]
+    pub(crate) metrics_token_file: Option<PathBuf>,
     /// Log as JSON lines.
     #[arg(long, env = "HUIYIN_LOG_JSON")]
     pub(crate) log_json: bool,

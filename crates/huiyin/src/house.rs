@@ -125,6 +125,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens the store named on the command line. Its address may hold a password, so no error repeats it.
 pub(crate) async fn open_store(args: &StoreArgs, now: DateTime<Utc>) -> Result<Journal, Failure> {
+    open(args, now, true).await
+}
+
+/// Opens a store that must be there: whoever looks at one must not make one by a slip of the hand.
+pub(crate) async fn open_existing(args: &StoreArgs, now: DateTime<Utc>) -> Result<Journal, Failure> {
+    open(args, now, false).await
+}
+
+async fn open(args: &StoreArgs, now: DateTime<Utc>, create: bool) -> Result<Journal, Failure> {
     let url = args.database.clone().unwrap_or_else(|| {
         let file: PathBuf = args.data.join("huiyin.db");
         format!("sqlite:{}", file.display())
@@ -133,7 +142,11 @@ pub(crate) async fn open_store(args: &StoreArgs, now: DateTime<Utc>) -> Result<J
     if !["sqlite", "postgres", "postgresql"].contains(&kind.as_str()) {
         return Err("--database: expected sqlite:FILE or postgres://USER@HOST/DATABASE".into());
     }
-    let opening = OpenOptions::new(url, &args.data, now).open();
+    let mut options = OpenOptions::new(url, &args.data, now);
+    options.create = create;
+    options.master_key_file.clone_from(&args.master_key_file);
+    options.roots.clone_from(&args.roots);
+    let opening = options.open();
     match tokio::time::timeout(PATIENCE, opening).await {
         Ok(Ok(journal)) => Ok(journal),
         Ok(Err(problem @ JournalError::File { .. })) => {

@@ -8,11 +8,8 @@ mod commands;
 mod house;
 mod import;
 mod library;
-<<<<<<< HEAD
 mod lock;
-=======
 mod report;
->>>>>>> report
 mod simulate;
 mod store;
 

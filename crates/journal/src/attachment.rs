@@ -12,23 +12,8 @@ use uuid::Uuid;
 
 use crate::canonical;
 use crate::error::JournalError;
-use crate::store::{Journal, reading, writing};
-use crate::time::{Instant, from_micros, micros};
-
-/// An attachment to be added.
-#[derive(Clone, Debug)]
-pub struct NewAttachment<'a> {
-    /// Case.
-    pub case: Uuid,
-    /// File name as it was given.
-    pub name: &'a str,
-    /// Media type.
-    pub media_type: &'a str,
-    /// Who added it.
-    pub added_by: &'a str,
-    /// When.
-    pub at: Instant,
-}
+use crate::store::{Journal, reading};
+use crate::time::{Instant, from_micros};
 
 /// An attachment of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,38 +37,42 @@ pub struct Attachment {
 /// Tells the unfinished files of one process apart.
 static PARTS: AtomicU64 = AtomicU64::new(0);
 
-type Row = (Uuid, String, String, String, i64, String, i64);
+pub(crate) type Row = (Uuid, String, String, String, i64, String, i64);
 
-const ADD: &str = "INSERT INTO attachments (case_id, hash, name, media_type, size, added_by, at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (case_id, hash) DO NOTHING";
-const OF_CASE: &str =
+pub(crate) const OF_CASE: &str =
     "SELECT case_id, hash, name, media_type, size, added_by, at FROM attachments WHERE case_id = $1 ORDER BY at, hash";
 const OF_HASH: &str =
     "SELECT case_id, hash, name, media_type, size, added_by, at FROM attachments WHERE hash = $1 ORDER BY at, case_id";
 
 impl Journal {
-    /// Stores the content (on disk first, so that a mention always has its content) and mentions it on the case.
+    /// Stores a content under its hash, before anything mentions it, so that a mention always has its content. Waits for
+    /// the disk. Returns the hash.
+    ///
+    /// # Errors
+    /// When the folder refuses.
+    pub fn store_file(&self, content: &[u8]) -> Result<String, JournalError> {
+        let hash = hex::encode(canonical::hash(content));
+        self.store_content(&hash, content)?;
+        Ok(hash)
+    }
+
+    /// Removes contents that no case mentions any more. Returns how many went.
     ///
     /// # Errors
     /// When the folder or the database refuses.
-    pub async fn attach(&self, new: &NewAttachment<'_>, content: &[u8]) -> Result<Attachment, JournalError> {
-        let hash = hex::encode(canonical::hash(content));
-        self.store_content(&hash, content)?;
-        let size = i64::try_from(content.len()).unwrap_or(i64::MAX);
-        writing!(self, pool => {
-            sqlx::query(ADD)
-                .bind(new.case)
-                .bind(&hash)
-                .bind(new.name)
-                .bind(new.media_type)
-                .bind(size)
-                .bind(new.added_by)
-                .bind(micros(new.at))
-                .execute(pool)
-                .await?;
-        });
-        let (name, media_type, added_by) = (new.name.into(), new.media_type.into(), new.added_by.into());
-        Ok(Attachment { case: new.case, hash, name, media_type, size: size.unsigned_abs(), added_by, at: new.at })
+    pub async fn remove_unmentioned(&self, hashes: &[String]) -> Result<u64, JournalError> {
+        let mut gone = 0;
+        for hash in hashes {
+            if self.mentions(hash).await?.is_empty() {
+                let path = self.content_path(hash)?;
+                match fs::remove_file(&path) {
+                    Ok(()) => gone += 1,
+                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(e) => return Err(JournalError::file(&path)(e)),
+                }
+            }
+        }
+        Ok(gone)
     }
 
     /// The attachments of a case.
@@ -144,6 +133,6 @@ impl Journal {
     }
 }
 
-fn attachment((case, hash, name, media_type, size, added_by, at): Row) -> Attachment {
+pub(crate) fn attachment((case, hash, name, media_type, size, added_by, at): Row) -> Attachment {
     Attachment { case, hash, name, media_type, size: size.unsigned_abs(), added_by, at: from_micros(at) }
 }

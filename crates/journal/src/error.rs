@@ -52,6 +52,18 @@ pub enum JournalError {
         /// Where it should be.
         path: PathBuf,
     },
+    /// There is no store where one should be.
+    #[error("{path}: there is no store; name the folder of one that is there with --data, or its --database")]
+    NoStore {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The master key is not the one this store was made with.
+    #[error(
+        "the master key is not the one this store was made with; give the right one (HUIYIN_MASTER_KEY_FILE or master.key in \
+         the data folder), restored from the backup: with another one nothing that is confidential can be read"
+    )]
+    MasterKeyOther,
     /// A sealed value does not open.
     #[error("case {case}: a sealed value does not open with the case's key")]
     Sealed {
@@ -76,23 +88,33 @@ pub enum JournalError {
 
 impl JournalError {
     /// Whether the store as a whole is out of reach or cannot take more, so that trying fewer commands at once would not
-    /// help and no command is to blame.
+    /// help and no command is to blame. Everything is, unless it is known to come from what was to be written or read.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
+        !self.is_of_the_data() && !matches!(self, Self::Injected(_))
+    }
+
+    /// Whether one row is to blame: the database refused its values (PostgreSQL classes 22 and 23; SQLite: too big,
+    /// constraint, mismatch), or what is stored in it does not read. Without that row the rest of a batch goes through.
+    #[must_use]
+    pub fn is_of_the_data(&self) -> bool {
         match self {
-            Self::Database(e) | Self::CommitUnknown(e) => match e {
-                sqlx::Error::Io(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed
-                | sqlx::Error::Protocol(_)
-                | sqlx::Error::Tls(_) => true,
-                sqlx::Error::Database(e) => out_of_reach(&e.code().unwrap_or_default()),
-                _ => false,
-            },
-            Self::File { .. } => true,
+            Self::Database(sqlx::Error::Database(e)) => {
+                let code = e.code().unwrap_or_default();
+                let of_postgres = code.len() == 5
+                    && (code.starts_with("22") || code.starts_with("23"))
+                    && !self.is_missing_partition();
+                of_postgres || matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(18 | 19 | 20) if code.len() < 5)
+            }
+            Self::Sealed { .. } | Self::Damaged { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether a month has no partition: refused as a check violation that names no constraint.
+    pub(crate) fn is_missing_partition(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(e)) = self else { return false };
+        e.code().is_some_and(|code| code == "23514") && e.constraint().is_none()
     }
 
     /// Whether the same transaction may well succeed when it is tried again as it is: it stood in another's way.
@@ -124,14 +146,4 @@ impl JournalError {
     pub(crate) fn damaged(what: impl Into<String>, problem: impl ToString) -> Self {
         Self::Damaged { what: what.into(), problem: problem.to_string() }
     }
-}
-
-/// PostgreSQL: connection exceptions (08), insufficient resources such as a full disk (53), operator intervention such as
-/// a shutdown (57P), system errors (58). SQLite: i/o error, full, cannot open, read-only, out of memory, with their
-/// extended codes in the low byte.
-fn out_of_reach(code: &str) -> bool {
-    if code.len() == 5 {
-        return ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class));
-    }
-    matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(7 | 8 | 10 | 13 | 14))
 }

@@ -21,11 +21,11 @@ pub struct Kept {
     pub at: Instant,
 }
 
-type Row = (String, String, String, String, String, i64);
+pub(crate) type Row = (String, String, String, String, String, i64);
 
 const KEEP: &str = "INSERT INTO kept (kind, hash, name, version, body, at) VALUES ($1, $2, $3, $4, $5, $6) \
     ON CONFLICT (kind, hash) DO NOTHING";
-const ONE: &str = "SELECT kind, hash, name, version, body, at FROM kept WHERE kind = $1 AND hash = $2";
+pub(crate) const ONE: &str = "SELECT kind, hash, name, version, body, at FROM kept WHERE kind = $1 AND hash = $2";
 const NAMED: &str =
     "SELECT kind, hash, name, version, body, at FROM kept WHERE kind = $1 AND name = $2 ORDER BY at, hash";
 
@@ -69,6 +69,6 @@ impl Journal {
     }
 }
 
-fn kept((kind, hash, name, version, body, at): Row) -> Kept {
+pub(crate) fn kept((kind, hash, name, version, body, at): Row) -> Kept {
     Kept { kind, hash, name, version, body, at: from_micros(at) }
 }

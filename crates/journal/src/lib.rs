@@ -14,6 +14,7 @@ mod kept;
 mod migrations;
 mod outbox;
 pub mod proof;
+mod quarantine;
 pub mod read;
 pub mod secret;
 mod settings;
@@ -21,16 +22,16 @@ mod store;
 mod time;
 mod timers;
 
-pub use attachment::{Attachment, NewAttachment};
+pub use attachment::Attachment;
 pub use error::JournalError;
 pub use job_runs::{JobRun, KeptRun, TakenRun};
 pub use kept::Kept;
-pub use outbox::OutboxItem;
+pub use outbox::{OutboxItem, OutboxSize};
 pub use secret::{CaseKey, Vault};
 pub use store::{
     AnswerWrite, Batch, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, Fault, GramWrite,
-    Journal, Kind, LinkWrite, Locked, OpenOptions, OutboxWrite, OwnersWrite, Prepared, Quarantined, StoredAnswer,
-    TimerRow, TimerWrite, Writes,
+    Journal, Kind, LinkWrite, Locked, OpenOptions, OutboxWrite, OwnersWrite, Prepared, Quarantined, SetAside,
+    StoredAnswer, TimerRow, TimerWrite, Writes,
 };
 pub use time::{Instant, from_micros, micros};
 pub use timers::{DueCase, MissingTimer};

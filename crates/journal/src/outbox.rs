@@ -19,7 +19,7 @@ pub struct OutboxItem {
     pub attempts: i64,
     /// Unique for ever: `<case>/<effect key>`.
     pub key: String,
-    /// `committed`, `notify`, `document`, `emit`, `open`, `send`.
+    /// `committed`, `notify`, `emit`, `open`, `send`.
     pub kind: String,
     /// Case.
     pub case: Uuid,
@@ -35,39 +35,64 @@ pub struct OutboxItem {
     pub created_at: Instant,
 }
 
+/// How much stands in the outbox of a district.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxSize {
+    /// Waiting.
+    pub waiting: u64,
+    /// Given up.
+    pub failed: u64,
+}
+
 type Row = (i64, i64, String, String, Uuid, i64, String, String, String, i64);
 
 const CLAIM: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN \
-    (SELECT id FROM outbox WHERE state = 'waiting' AND kind IN ({kinds}) AND next_at <= $1 AND leased_until <= $1 \
+    (SELECT id FROM outbox WHERE state = 'waiting' AND district IN ({districts}) AND kind IN ({kinds}) AND next_at <= $1 AND leased_until <= $1 \
      ORDER BY next_at, id LIMIT $3 {lock}) \
     RETURNING id, attempts, key, kind, case_id, seq, district, timeline, payload, created_at";
-const SETTLE: &str = "UPDATE outbox SET state = $3, result = $4, leased_until = 0 \
+const SETTLE: &str = "UPDATE outbox SET state = $3, result = $4, mac = $5, leased_until = 0 \
     WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
+const KEY: &str = "SELECT key FROM outbox WHERE id = $1";
 const RETRY: &str = "UPDATE outbox SET next_at = $3, result = $4, leased_until = 0 \
     WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
 const FORGET: &str = "DELETE FROM outbox WHERE id = $1 AND attempts = $2";
 const WAITING: &str = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind = $1";
+const SIZE: &str = "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' AND district = $1 LIMIT 10000) w), \
+    (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'failed' AND district = $1 LIMIT 10000) f)";
+const OPENING: &str =
+    "SELECT EXISTS (SELECT 1 FROM outbox WHERE case_id = $1 AND kind = 'open' AND state = 'waiting' AND id < $2)";
 const KEYS_OF: &str = "SELECT key, kind, state FROM outbox WHERE case_id = $1 ORDER BY id";
 
 impl Journal {
-    /// Takes up to `n` waiting effects of these kinds, oldest first, and keeps others away until `lease_until`.
+    /// Takes up to `n` waiting effects of these kinds in these districts, oldest first, and keeps others away until `lease_until`.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn claim_effects(
         &self,
         kinds: &[&str],
+        districts: &[String],
         n: u32,
         now: Instant,
         lease_until: Instant,
     ) -> Result<Vec<OutboxItem>, JournalError> {
-        let marks: Vec<String> = (0..kinds.len()).map(|i| format!("${}", i + 4)).collect();
+        if kinds.is_empty() || districts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let marks = |from: usize, n| (from..from + n).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ");
+        let (marks_of_kinds, marks_of_districts) = (marks(4, kinds.len()), marks(4 + kinds.len(), districts.len()));
         let lock = if matches!(self.db(), Db::Postgres { .. }) { "FOR UPDATE SKIP LOCKED" } else { "" };
-        let sql = CLAIM.replace("{kinds}", &marks.join(", ")).replace("{lock}", lock);
+        let sql = CLAIM
+            .replace("{kinds}", &marks_of_kinds)
+            .replace("{districts}", &marks_of_districts)
+            .replace("{lock}", lock);
         let mut rows: Vec<Row> = writing!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(micros(now)).bind(micros(lease_until)).bind(i64::from(n));
             for kind in kinds {
                 query = query.bind(*kind);
+            }
+            for district in districts {
+                query = query.bind(district);
             }
             query.fetch_all(pool).await?
         });
@@ -92,11 +117,21 @@ impl Journal {
     }
 
     async fn settle(&self, item: &OutboxItem, state: &str, result: &str) -> Result<bool, JournalError> {
+        let row: Option<(String,)> =
+            reading!(self, pool => sqlx::query_as(KEY).bind(item.id).fetch_optional(pool).await?);
+        let Some((key,)) = row else { return Ok(false) };
+        // Whoever has the database and not the key cannot settle an effect that never went out.
+        let mac = self.settled_mac(&key, state, result);
         let changed = writing!(self, pool => {
-            let query = sqlx::query(SETTLE).bind(item.id).bind(item.attempts).bind(state).bind(result);
+            let query = sqlx::query(SETTLE).bind(item.id).bind(item.attempts).bind(state).bind(result).bind(mac.as_slice());
             query.execute(pool).await?.rows_affected()
         });
         Ok(changed == 1)
+    }
+
+    /// What a settled effect must carry.
+    pub(crate) fn settled_mac(&self, key: &str, state: &str, result: &str) -> [u8; 32] {
+        self.vault().purpose("settled effect", format!("{key}\n{state}\n{result}").as_bytes())
     }
 
     /// To be taken again at `at`. False: somebody else has taken it since.
@@ -128,6 +163,26 @@ impl Journal {
         let (count, oldest): (i64, Option<i64>) =
             reading!(self, pool => sqlx::query_as(WAITING).bind(kind).fetch_one(pool).await?);
         Ok((count.unsigned_abs(), oldest.map(from_micros)))
+    }
+
+    /// How many effects of a district wait, and how many were given up; each counted up to 10,000.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn outbox_size(&self, district: &str) -> Result<OutboxSize, JournalError> {
+        let (waiting, failed): (i64, i64) =
+            reading!(self, pool => sqlx::query_as(SIZE).bind(district).fetch_one(pool).await?);
+        Ok(OutboxSize { waiting: waiting.unsigned_abs(), failed: failed.unsigned_abs() })
+    }
+
+    /// Whether an opening that a case wrote before an effect still waits.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn opening_waits(&self, case: Uuid, before: i64) -> Result<bool, JournalError> {
+        let (waits,): (bool,) =
+            reading!(self, pool => sqlx::query_as(OPENING).bind(case).bind(before).fetch_one(pool).await?);
+        Ok(waits)
     }
 
     /// Key, kind and state (`waiting`, `done`, `failed`) of every effect of a case, in the order in which they were written.

@@ -10,7 +10,21 @@ const RAISE: &str = "INSERT INTO settings (key, value) VALUES ($1, CAST(CAST($2 
     ON CONFLICT (key) DO UPDATE SET value = CASE WHEN CAST(settings.value AS BIGINT) < CAST(excluded.value AS BIGINT) \
     THEN excluded.value ELSE settings.value END RETURNING value";
 
+const ONCE: &str = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+/// What the master key must make of itself in this store.
+const MASTER_CHECK: &str = "master.check";
+
 impl Journal {
+    /// Binds the store to its master key at the first opening, and refuses another one afterwards.
+    pub(crate) async fn bind_master(&self) -> Result<(), JournalError> {
+        let check = hex::encode(self.vault().purpose("check", b"huiyin"));
+        if self.setting(MASTER_CHECK).await?.is_none() {
+            writing!(self, pool => { sqlx::query(ONCE).bind(MASTER_CHECK).bind(&check).execute(pool).await?; });
+        }
+        let (known,): (String,) = writing!(self, pool => sqlx::query_as(GET).bind(MASTER_CHECK).fetch_one(pool).await?);
+        if known == check { Ok(()) } else { Err(JournalError::MasterKeyOther) }
+    }
+
     /// The value of a setting.
     ///
     /// # Errors

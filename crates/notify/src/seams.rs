@@ -39,6 +39,11 @@ pub struct Claimed {
 
 /// The outbox, as far as notices go.
 pub trait EffectSource: Send + Sync {
+    /// District whose notices these are; empty: every district.
+    fn district(&self) -> &str {
+        ""
+    }
+
     /// Takes up to `n` notices, kept from other workers until `lease_until`.
     fn claim(&self, n: u32, now: Instant, lease_until: Instant) -> Later<'_, Result<Vec<Claimed>, Unavailable>>;
     /// It became deliveries: take it out.

@@ -159,7 +159,7 @@ async fn whole_way(log: Deliveries) {
 async fn on_sqlite() {
     let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
     sqlx::raw_sql(include_str!("../../../migrations/sqlite/0002_delivery.sql")).execute(&pool).await.unwrap();
-    suite(Deliveries::Sqlite(pool)).await;
+    suite(Deliveries::Sqlite { write: pool.clone(), read: pool }).await;
 }
 
 #[tokio::test]

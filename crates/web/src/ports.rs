@@ -153,6 +153,8 @@ pub struct Upload {
     pub media_type: &'static str,
     /// The content.
     pub bytes: Vec<u8>,
+    /// Id of the command, made by the sender; repeating it changes nothing.
+    pub id: Option<Uuid>,
 }
 
 /// A kept file.

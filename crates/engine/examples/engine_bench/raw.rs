@@ -73,6 +73,7 @@ impl Load {
                 case,
                 key: format!("clock/turn/{seq}"),
                 due_at: record.last_at + chrono::Duration::hours(2),
+                not_before: None,
                 version: seq,
                 district: record.district.clone(),
                 timeline: record.timeline.clone(),

@@ -77,7 +77,7 @@ pub(crate) async fn events_in_one_batch_follow_each_other(house: House) {
     let record = driver.journal().case(case).await.unwrap().unwrap();
     assert_eq!((record.seq, record.active.as_slice()), (3, ["answered".to_owned()].as_slice()));
     assert!(record.closed_at.is_some());
-    assert_eq!(driver.journal().next_due("real").await.unwrap(), None, "an ended case waits for nothing");
+    assert_eq!(driver.journal().next_due("500110", "real").await.unwrap(), None, "an ended case waits for nothing");
 }
 
 pub(crate) async fn a_note_is_journalled_and_changes_no_state(house: House) {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use huiyin_engine::{Answer, EngineError};
-use huiyin_journal::Fault;
+use huiyin_engine::{Answer, EngineError, Target};
+use huiyin_journal::{Fault, OpenOptions, SetAside};
 use serde_json::json;
 
 use super::house::{House, accepted, event, open};
@@ -51,10 +51,155 @@ pub(crate) async fn a_poison_command_is_set_aside_and_the_others_go_on(house: Ho
     assert_eq!((set_aside.len(), set_aside[0].case), (1, Some(cases[2])));
     assert_eq!(driver.metrics().await.unwrap().quarantined, 1);
 
-    // Its timer does not fire again and again either.
+    // Its timer does not fire again and again either, and is still said to be overdue since its own time.
     driver.run_until(super::house::hours(30)).await.unwrap();
     let metrics = driver.metrics().await.unwrap();
     assert!(metrics.quarantined < 250, "{metrics:?}");
+    assert_eq!((metrics.timers_overdue, metrics.timers_put_off, metrics.set_aside), (1, 1, 2), "{metrics:?}");
+    assert!(metrics.oldest_overdue_timer_seconds > 27.0 * 3600.0, "{metrics:?}");
+    let timers = driver.journal().quarantined(9).await.unwrap();
+    let timers = timers.iter().find(|row| row.kind == SetAside::Timers).unwrap();
+    assert_eq!((timers.subject, timers.district.as_str()), (cases[2], super::house::DISTRICT));
+    assert!(timers.times > 100, "one row counts its tries: {timers:?}");
+    assert!(driver.journal().retry_quarantined(timers.id).await.unwrap());
+    assert_eq!(driver.metrics().await.unwrap().timers_put_off, 0, "taken up again, it is due at once");
+}
+
+/// The disk is full; when there is room again the same command goes through, and nothing was blamed.
+pub(crate) async fn a_full_disk_is_survived(house: House) {
+    let pages = Arc::new(AtomicU32::new(1 << 30));
+    let mut options = OpenOptions::new(&house.url, house.folder.path(), super::house::at(0));
+    (options.seed, options.most_pages) = (Some(7), Some(Arc::clone(&pages)));
+    let driver = house.driver_on(options.open().await.unwrap()).await;
+    accepted(driver.submit(open(1)).await.unwrap());
+    pages.store(1, Ordering::SeqCst);
+    let mut n = 2;
+    let error = loop {
+        match driver.submit(open(n)).await {
+            Ok(_) => n += 1,
+            Err(error) => break error,
+        }
+        assert!(n < 2000, "the disk does not fill");
+    };
+    assert!(matches!(&error, EngineError::Unavailable(why) if why.contains("full")), "{error:?}");
+    let error = driver.submit(open(n)).await.unwrap_err();
+    assert!(
+        matches!(&error, EngineError::Unavailable(why) if why.contains("full")),
+        "it says the same again: {error:?}"
+    );
+    pages.store(1 << 30, Ordering::SeqCst);
+    let answer = accepted(driver.submit(open(n)).await.unwrap());
+    assert_eq!(answer.number, format!("R-20261123-{n:04}"), "no number was lost");
+    assert_eq!(driver.journal().quarantined(9).await.unwrap(), vec![]);
+    assert_eq!(driver.journal().verify_chains().await.unwrap().breaks, vec![]);
+}
+
+/// The database itself refuses one row: that command is set aside, found by halving, and the others are done.
+pub(crate) async fn a_row_that_the_database_refuses_is_found_by_halving(house: House) {
+    let driver = house.driver().await;
+    let mut cases = Vec::new();
+    for n in 1..=7 {
+        cases.push(accepted(driver.submit(open(n)).await.unwrap()).case);
+    }
+    // Its place in the journal is taken.
+    house
+        .tamper(
+            "INSERT INTO journal (case_id, seq, at, district, timeline, kind, body, prev_hash, hash) \
+             SELECT j.case_id, 2, j.at, j.district, j.timeline, j.kind, j.body, j.prev_hash, j.hash FROM journal j \
+             JOIN cases c ON c.id = j.case_id WHERE c.number LIKE '%-0005'",
+        )
+        .await;
+    let commands = cases.iter().zip(10..).map(|(case, n)| event(n, *case, "take", json!({}))).collect();
+    for (n, answer) in driver.submit_all(commands).await.iter().enumerate() {
+        match (n, answer) {
+            (4, Err(EngineError::Quarantined { .. })) => {}
+            (n, Ok(Answer::Accepted(_))) if n != 4 => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let set_aside = driver.journal().quarantined(9).await.unwrap();
+    assert_eq!(set_aside.iter().map(|row| row.case).collect::<Vec<_>>(), [Some(cases[4])]);
+}
+
+/// A panic where no step runs: the worker goes on.
+pub(crate) async fn a_panic_does_not_end_the_worker(house: House) {
+    let seen = AtomicU32::new(0);
+    let fault = move |at: &'static str| {
+        assert!(at != "claim" || seen.fetch_add(1, Ordering::SeqCst) != 1, "the second claim panics");
+        false
+    };
+    let engine = house.engine_with(house.journal(Some(Box::new(fault))).await, House::config()).await;
+    accepted(engine.submit(open(1)).await.unwrap());
+    let error = engine.submit(open(2)).await.unwrap_err();
+    assert!(matches!(&error, EngineError::Quarantined { problem, .. } if problem.contains("panicked")), "{error:?}");
+    for n in 3..=8 {
+        accepted(engine.submit(open(n)).await.unwrap());
+    }
+    engine.stop().await;
+}
+
+/// Each engine has one district set up; neither touches what is the other's.
+pub(crate) async fn two_districts_share_a_store(house: House) {
+    let (a, b) = (house.driver_of("500110").await, house.driver_of("500112").await);
+    let mut there = open(2);
+    there.district = "500112".into();
+    let here = accepted(a.submit(open(1)).await.unwrap()).case;
+    let there = accepted(b.submit(there).await.unwrap()).case;
+    let until = super::house::hours(24 * 6);
+    a.run_until(until).await.unwrap();
+    let metrics = a.metrics().await.unwrap();
+    assert!(metrics.timers_fired >= 4 && metrics.timers_overdue == 0, "{metrics:?}");
+    assert_eq!(b.metrics().await.unwrap().timers_overdue, 1, "the other's timers wait for the other");
+    assert_eq!(a.journal().entries(there, 0, 99).await.unwrap().len(), 1);
+    b.run_until(until).await.unwrap();
+    assert_eq!(b.metrics().await.unwrap().timers_overdue, 0);
+    assert!(b.journal().entries(there, 0, 99).await.unwrap().len() > 1);
+    assert_eq!(a.journal().quarantined(9).await.unwrap(), vec![], "nothing was set aside");
+    b.journal().lose_timers(there).await.unwrap();
+    assert_eq!((a.self_check().await.unwrap(), b.self_check().await.unwrap()), (0, 1));
+    assert_ne!(here, there);
+    // A command for a case of a district that is not set up here is turned away, not set aside.
+    let mut take = event(9, there, "take", json!({}));
+    take.district = "500112".into();
+    let error = a.submit(take.clone()).await.unwrap_err();
+    assert!(matches!(error, EngineError::Setup(_)), "{error:?}");
+    assert_eq!(a.journal().quarantined(9).await.unwrap(), vec![]);
+    accepted(b.submit(take).await.unwrap());
+}
+
+/// Overlapping cases, in opposite order, from several engines: they lock in one order and never in a circle.
+pub(crate) async fn batches_in_opposite_order_never_meet_in_a_circle(house: House) {
+    let driver = house.driver().await;
+    let mut cases = Vec::new();
+    for n in 1..=8 {
+        cases.push(accepted(driver.submit(open(n)).await.unwrap()).case);
+    }
+    let mut senders = tokio::task::JoinSet::new();
+    for sender in 0..4_u128 {
+        let (driver, mut cases) = (house.driver().await, cases.clone());
+        if sender % 2 == 1 {
+            cases.reverse();
+        }
+        senders.spawn(async move {
+            for round in 0..15_u128 {
+                let note = |(n, case): (usize, &uuid::Uuid)| {
+                    let mut command = event(1000 + sender * 1000 + round * 10 + n as u128, *case, "", json!({}));
+                    command.target = Target::Note { case: *case, kind: "seen".into(), body: json!({"round": round}) };
+                    command
+                };
+                for answer in driver.submit_all(cases.iter().enumerate().map(note).collect()).await {
+                    accepted(answer.unwrap());
+                }
+            }
+            driver.metrics().await.unwrap().rolled_back
+        });
+    }
+    let rolled_back: u64 = senders.join_all().await.into_iter().sum();
+    assert_eq!(rolled_back, 0, "no batch was a deadlock's victim");
+    for case in cases {
+        assert_eq!(driver.journal().entries(case, 0, 99).await.unwrap().len(), 61);
+    }
+    assert_eq!(driver.journal().verify_chains().await.unwrap().breaks, vec![]);
 }
 
 pub(crate) async fn a_store_that_does_not_answer_is_said_so(house: House) {
@@ -130,7 +275,8 @@ pub(crate) async fn sessions_that_the_server_ends_lose_and_repeat_nothing(house:
             let mut ended = 0_usize;
             while !over.load(Ordering::SeqCst) {
                 let rows: Vec<(bool,)> = sqlx::query_as(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                    "SELECT CASE WHEN random() < 0.5 THEN pg_cancel_backend(pid) ELSE pg_terminate_backend(pid) END \
+                     FROM pg_stat_activity \
                      WHERE application_name = 'huiyin' AND state <> 'idle' AND random() < 0.5",
                 )
                 .fetch_all(&pool)

@@ -127,13 +127,17 @@ fn desk(source: &DirectorySource) -> Result<Arc<dyn Directory>, String> {
 }
 
 pub(crate) fn registry() -> Arc<Registry> {
+    registry_of(DISTRICT)
+}
+
+pub(crate) fn registry_of(district: &str) -> Arc<Registry> {
     let registry = Registry::new(desk);
     for (name, text) in [("request.yaml", REQUEST), ("question.yaml", QUESTION)] {
         let definition = huiyin_chart::load(name, text, &|_| None).unwrap_or_else(|e| panic!("{e}"));
         registry.add_definition(Arc::new(definition)).unwrap();
     }
     let calendar = CalendarSource { zone_seconds: 8 * 3600, hours: "09:00-12:30, 14:00-18:00".into(), years: vec![] };
-    registry.set_district(DISTRICT, &DirectorySource::new(), &calendar).unwrap();
+    registry.set_district(district, &DirectorySource::new(), &calendar).unwrap();
     Arc::new(registry)
 }
 
@@ -179,6 +183,13 @@ impl House {
     pub(crate) async fn driver_on(&self, journal: Journal) -> Driver {
         let bus = Arc::new(InProcess::default());
         Driver::open(journal, registry(), Arc::clone(&self.clock), bus, Self::config()).await.unwrap()
+    }
+
+    /// A driver that has only this district set up.
+    pub(crate) async fn driver_of(&self, district: &str) -> Driver {
+        let (bus, journal) = (Arc::new(InProcess::default()), self.journal(None).await);
+        let config = Config { seed: Some(district.parse().unwrap()), ..Config::default() };
+        Driver::open(journal, registry_of(district), Arc::clone(&self.clock), bus, config).await.unwrap()
     }
 
     pub(crate) async fn engine(&self) -> Engine {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use huiyin_engine::Answer;
+use huiyin_engine::{Answer, CalendarSource, DirectorySource};
 use serde_json::json;
 
 use super::house::{House, accepted, at, effects, event, hours, open};
@@ -47,7 +47,7 @@ pub(crate) async fn what_was_missed_coalesces_when_the_engine_returns(house: Hou
     let record = driver.journal().case(case).await.unwrap().unwrap();
     assert_eq!(record.marks, ["overdue"], "what it marks and reassigns is done all the same");
     assert_eq!(record.owner.as_deref(), Some("unit:duty-desk"));
-    assert_eq!(driver.journal().overdue_timers("real", driver.now()).await.unwrap().0, 0);
+    assert_eq!(driver.journal().overdue_timers("500110", "real", driver.now()).await.unwrap().0, 0);
 }
 
 pub(crate) async fn two_engines_ring_each_rung_once(house: House) {
@@ -82,7 +82,7 @@ pub(crate) async fn two_engines_ring_each_rung_once(house: House) {
 async fn wait_until_quiet(driver: &huiyin_engine::Driver) {
     // Asks again until nothing is overdue; the engines work meanwhile.
     for _ in 0..2000 {
-        if driver.journal().overdue_timers("real", driver.now()).await.unwrap().0 == 0 {
+        if driver.journal().overdue_timers("500110", "real", driver.now()).await.unwrap().0 == 0 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -123,7 +123,7 @@ pub(crate) async fn a_stale_timer_does_not_fire_for_ever(house: House) {
     assert_eq!(notices(&effects(driver.journal(), case).await).len(), 1, "and its own timer came");
 }
 
-pub(crate) async fn an_earlier_timer_wakes_the_watch(house: House) {
+pub(crate) async fn a_running_engine_fires_when_the_time_comes(house: House) {
     let engine = house.engine().await;
     let mut heard = engine.bus().listen();
     let case = accepted(engine.submit(open(1)).await.unwrap()).case;
@@ -140,4 +140,22 @@ pub(crate) async fn an_earlier_timer_wakes_the_watch(house: House) {
     let answer = engine.submit(event(2, case, "take", json!({}))).await.unwrap();
     assert!(matches!(answer, Answer::Accepted(_)));
     engine.stop().await;
+}
+
+pub(crate) async fn a_new_calendar_is_adopted_once_at_a_start(house: House) {
+    let driver = house.driver().await;
+    let case = accepted(driver.submit(open(1)).await.unwrap()).case;
+    driver.adopt_new_calendars().await.unwrap();
+    let kinds = async || -> Vec<String> {
+        let entries = driver.journal().timeline(case, 0, 99, false).await.unwrap();
+        entries.into_iter().map(|entry| entry.kind).collect()
+    };
+    assert_eq!(kinds().await, ["opened"], "the first calendar of a store is nothing new");
+    let new = CalendarSource { zone_seconds: 8 * 3600, hours: "08:00-12:00, 14:00-18:00".into(), years: vec![] };
+    driver.registry().set_district(super::house::DISTRICT, &DirectorySource::new(), &new).unwrap();
+    driver.registry().keep(driver.journal(), driver.now()).await.unwrap();
+    for _ in 0..3 {
+        driver.adopt_new_calendars().await.unwrap();
+    }
+    assert_eq!(kinds().await, ["opened", "calendar"], "adopted once, however often it starts");
 }

@@ -1,13 +1,16 @@
 //! One file a subcommand; this one chooses.
 
 mod adopt;
+mod backup;
 mod check;
 mod due;
 mod explain;
 mod import;
 mod migrate;
 mod preview;
+mod quarantine;
 mod report;
+mod retention;
 pub(crate) mod serve;
 mod simulate;
 mod try_chart;
@@ -33,6 +36,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Adopt(args) => adopt::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Quarantine { what } => quarantine::run(&what),
+        Command::Retention { what } => retention::run(&what),
+        Command::Backup { folder, store } => backup::run(&folder, &store),
         Command::Simulate(args) => simulate::run(&args),
         Command::Report(args) => report::run(&args),
     }

@@ -21,7 +21,7 @@ use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
 use huiyin_scheduler::{AlarmWatch, Every, Job, Scheduler, SupervisionReport};
-use huiyin_web::app::{AppState, Config, system_entropy, system_wall};
+use huiyin_web::app::{AppState, Config, Secret, system_entropy, system_wall};
 use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
 use tokio::net::TcpListener;
@@ -89,7 +89,9 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let desk = Arc::new(Desk::new(journal.clone(), Arc::clone(&house.registry), Arc::clone(&current), scope));
     let scheduler = scheduler(&desk, &notifier, &engine, Arc::clone(&clock), demo.is_some())?.start();
     let notifier = notifier.start();
-    let state = state(&house, &engine, clock, demo, current, desk, &public_url)?;
+    tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
+    let token = metrics_token(args)?;
+    let state = state(&house, &engine, clock, demo, current, desk, &public_url, token)?;
     tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
 
     let stopping = stop_signal();
@@ -101,6 +103,7 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     within("the scheduler", scheduler.stop()).await;
     within("notices", notifier.stop()).await;
     within("the engine", engine.stop()).await;
+    within("the store", journal.close()).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -173,6 +176,7 @@ fn state(
     directory: Current,
     desk: Arc<Desk>,
     public_url: &str,
+    metrics_token: Option<Secret>,
 ) -> Result<AppState, Failure> {
     let district = house.directory.district();
     let bureau = Bureau::new(Parts {
@@ -186,8 +190,19 @@ fn state(
         desk,
         proofs: house.proofs.clone(),
     });
-    let config = Config::new(&district.code, &district.name.zh, public_url);
+    let config = Config { metrics_token, ..Config::new(&district.code, &district.name.zh, public_url) };
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))
+}
+
+/// The collector's token: one line, long enough that nobody guesses it.
+fn metrics_token(args: &ServeArgs) -> Result<Option<Secret>, Failure> {
+    let Some(file) = &args.metrics_token_file else { return Ok(None) };
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let token = text.trim();
+    if token.len() < 16 {
+        return Err(format!("{}: expected a token of at least 16 characters on one line", file.display()).into());
+    }
+    Ok(Some(Secret(token.to_owned())))
 }
 
 fn start_log(json: bool) {

@@ -1,13 +1,13 @@
-//! `huiyin verify`: is the record whole? Chains, daily roots, and every state derived again from its journal.
+//! `huiyin verify`: is the record whole? Chains, daily roots, every state derived again from its journal, and every row
+//! beside it. Makes no store; may run beside a service.
 
 use std::process::ExitCode;
 
-use huiyin_engine::{Clock as _, Rederived, SystemClock, rederive};
-use serde_json::json;
+use huiyin_engine::{Clock as _, SystemClock};
 
 use super::Failure;
 use crate::cli::StoreArgs;
-use crate::house::{House, open_store};
+use crate::house::{House, open_existing};
 use crate::library::Library;
 
 pub(crate) fn run(args: &StoreArgs) -> Result<ExitCode, Failure> {
@@ -17,40 +17,26 @@ pub(crate) fn run(args: &StoreArgs) -> Result<ExitCode, Failure> {
 
 async fn verify(args: &StoreArgs) -> Result<ExitCode, Failure> {
     let house = House::load(Library::find(args.workflows.as_deref())?, &args.district)?;
-    let journal = open_store(args, SystemClock::default().now()).await?;
-    let chains = journal.verify_chains().await?;
-    let (roots, root_breaks) = journal.verify_roots().await?;
-    let (mut same, mut forgotten, mut different) = (0_u64, 0_u64, Vec::new());
-    let mut last = uuid::Uuid::nil();
-    loop {
-        let page = journal.case_heads(last, 500).await?;
-        let Some((next, ..)) = page.last() else { break };
-        last = *next;
-        for (case, ..) in page {
-            match rederive(&journal, &house.registry, case).await? {
-                Rederived::Same { .. } => same += 1,
-                Rederived::Forgotten => forgotten += 1,
-                Rederived::Different { seq, problem } => {
-                    different.push(json!({"case": case, "seq": seq, "problem": problem}));
-                }
-            }
-        }
-    }
-    let whole = chains.breaks.is_empty() && root_breaks.is_empty() && different.is_empty();
-    println!("{} cases, {} entries, {roots} daily roots", chains.cases, chains.entries);
+    let now = SystemClock::default().now();
+    let journal = open_existing(args, now).await?;
+    let found = huiyin_engine::verify(&journal, &house.registry, now).await?;
+    println!("{} cases, {} entries, {} daily roots", found.cases, found.entries, found.roots);
     println!(
-        "states derived again from the journal: {same} the same, {forgotten} whose key was destroyed, {} different",
-        different.len()
+        "derived again from the journal: {} cases the same, {} whose retention has ended, {} findings",
+        found.same,
+        found.forgotten,
+        found.findings.len() as u64 + found.more
     );
-    for found in &chains.breaks {
-        println!("broken chain: case {} entry {}: {}", found.case, found.seq, found.problem);
+    println!("public key of the daily roots (Ed25519): {}", journal.roots_key());
+    for finding in &found.findings {
+        println!("{}: {}", finding.place, finding.problem);
     }
-    for found in &root_breaks {
-        println!("broken root: {found:?}");
+    if found.more > 0 {
+        println!("and {} more", found.more);
     }
-    for found in &different {
-        println!("different: {found}");
+    for notice in &found.notices {
+        println!("note: {notice}");
     }
-    println!("{}", if whole { "the record is whole" } else { "the record is NOT whole" });
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!("{}", if found.is_whole() { "the record is whole" } else { "the record is NOT whole" });
+    Ok(if found.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

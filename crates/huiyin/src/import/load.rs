@@ -59,7 +59,14 @@ async fn load_all(
         let (batch, more) = next_batch(petitions, &mut report)?;
         let before = report.rows();
         for (petition, answer) in send(engine, district, batch).await {
-            count(&mut report, &petition, answer?, began);
+            match answer {
+                Ok(answer) => count(&mut report, &petition, answer, began),
+                // One row that cannot be carried out is listed; the others go on.
+                Err(EngineError::Quarantined { problem, .. } | EngineError::Setup(problem)) => {
+                    report.refuse(vec![Fault { line: petition.line, column: 1, field: None, problem }]);
+                }
+                Err(away) => return Err(away.into()),
+            }
         }
         if report.rows() / TELL > before / TELL {
             tell(&report);

@@ -100,7 +100,7 @@ impl<'a> Life<'a> {
         let mut look_at = self.driver.now() + LOOKS;
         loop {
             let act = acts.peek().map(|(.., act)| act.at);
-            let timer = self.driver.journal().next_due(REAL).await?;
+            let timer = self.driver.journal().next_due(self.house.code(), REAL).await?;
             let Some(next) = [act, timer, self.mails_at].into_iter().flatten().min().filter(|at| *at <= until) else {
                 break;
             };

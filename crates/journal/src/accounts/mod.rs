@@ -25,7 +25,7 @@ pub struct Accounts {
 /// Which database holds them. The statements are the same text for both.
 #[derive(Clone, Debug)]
 enum Store {
-    Sqlite(SqlitePool),
+    Sqlite { write: SqlitePool, read: SqlitePool },
     Postgres(PgPool),
 }
 
@@ -33,18 +33,29 @@ enum Store {
 macro_rules! on_store {
     ($accounts:expr, $pool:ident => $run:expr) => {
         match &$accounts.store {
-            $crate::accounts::Store::Sqlite($pool) => $run,
+            $crate::accounts::Store::Sqlite { write: $pool, .. } => $run,
             $crate::accounts::Store::Postgres($pool) => $run,
         }
     };
 }
 use on_store;
 
+/// As [`on_store`], for what only reads: SQLite's one writer is not kept waiting for it.
+macro_rules! on_reading {
+    ($accounts:expr, $pool:ident => $run:expr) => {
+        match &$accounts.store {
+            $crate::accounts::Store::Sqlite { read: $pool, .. } => $run,
+            $crate::accounts::Store::Postgres($pool) => $run,
+        }
+    };
+}
+use on_reading;
+
 impl Accounts {
-    /// Accounts in an SQLite file whose migrations have run.
+    /// Accounts in an SQLite file whose migrations have run: its one writing connection, and those that read.
     #[must_use]
-    pub fn sqlite(pool: SqlitePool) -> Self {
-        Self { store: Store::Sqlite(pool) }
+    pub fn sqlite(write: SqlitePool, read: SqlitePool) -> Self {
+        Self { store: Store::Sqlite { write, read } }
     }
 
     /// Accounts in a PostgreSQL database whose migrations have run.

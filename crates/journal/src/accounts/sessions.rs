@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::users::User;
-use super::{Accounts, AccountsError, instant, micros, on_store, users};
+use super::{Accounts, AccountsError, instant, micros, on_reading, on_store, users};
 
 /// A session to be opened.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ impl Accounts {
     /// # Errors
     /// When the store cannot be read.
     pub async fn session(&self, token_hash: &str, now: DateTime<Utc>) -> Result<Option<Session>, AccountsError> {
-        let row: Option<(String, String, i64)> = on_store!(self, pool => {
+        let row: Option<(String, String, i64)> = on_reading!(self, pool => {
             sqlx::query_as(FIND).bind(token_hash).bind(micros(now)).fetch_optional(pool).await?
         });
         let Some((user_id, csrf, expires_at)) = row else {
@@ -107,7 +107,7 @@ impl Accounts {
     /// # Errors
     /// When the store cannot be read.
     pub async fn sessions_of(&self, user_id: &str, now: DateTime<Utc>) -> Result<Vec<OwnSession>, AccountsError> {
-        let rows: Vec<(String, i64, i64)> = on_store!(self, pool => {
+        let rows: Vec<(String, i64, i64)> = on_reading!(self, pool => {
             sqlx::query_as(OF_USER).bind(user_id).bind(micros(now)).fetch_all(pool).await?
         });
         let own = |(token_hash, opened, expires)| OwnSession {

@@ -43,8 +43,13 @@ pub struct Digest<'a> {
 /// The delivery log on one database.
 #[derive(Clone, Debug)]
 pub enum Deliveries {
-    /// SQLite.
-    Sqlite(SqlitePool),
+    /// SQLite: its one writing connection, and those that read.
+    Sqlite {
+        /// Writes.
+        write: SqlitePool,
+        /// Reads.
+        read: SqlitePool,
+    },
     /// PostgreSQL.
     Postgres(PgPool),
 }
@@ -52,7 +57,17 @@ pub enum Deliveries {
 macro_rules! on {
     ($self:expr, $pool:ident => $body:expr) => {
         match $self {
-            Deliveries::Sqlite($pool) => $body,
+            Deliveries::Sqlite { write: $pool, .. } => $body,
+            Deliveries::Postgres($pool) => $body,
+        }
+    };
+}
+
+/// As `on`, for what only reads.
+macro_rules! reading {
+    ($self:expr, $pool:ident => $body:expr) => {
+        match $self {
+            Deliveries::Sqlite { read: $pool, .. } => $body,
             Deliveries::Postgres($pool) => $body,
         }
     };
@@ -169,13 +184,39 @@ impl Deliveries {
         lease_until: Instant,
         limit: u32,
     ) -> Result<Vec<Delivery>, DeliveryError> {
+        self.claim_due_in("", now, lease_until, limit).await
+    }
+
+    /// As [`Deliveries::claim_due`], those of one district only; an empty code means every district.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn claim_due_in(
+        &self,
+        district: &str,
+        now: Instant,
+        lease_until: Instant,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, DeliveryError> {
         let (now, lease) = (now.timestamp_micros(), lease_until.timestamp_micros());
         let mut list = match self {
-            Self::Sqlite(pool) => deliveries!(
-                sqlx::query(sql::CLAIM_SQLITE).bind(now).bind(lease).bind(i64::from(limit)).fetch_all(pool).await?
+            Self::Sqlite { write: pool, .. } => deliveries!(
+                sqlx::query(sql::CLAIM_SQLITE)
+                    .bind(now)
+                    .bind(lease)
+                    .bind(i64::from(limit))
+                    .bind(district)
+                    .fetch_all(pool)
+                    .await?
             ),
             Self::Postgres(pool) => deliveries!(
-                sqlx::query(sql::CLAIM_POSTGRES).bind(now).bind(lease).bind(i64::from(limit)).fetch_all(pool).await?
+                sqlx::query(sql::CLAIM_POSTGRES)
+                    .bind(now)
+                    .bind(lease)
+                    .bind(i64::from(limit))
+                    .bind(district)
+                    .fetch_all(pool)
+                    .await?
             ),
         };
         list.sort_by_key(|d| (!d.urgent, d.next_at, d.id));
@@ -187,10 +228,24 @@ impl Deliveries {
     /// # Errors
     /// When the database refuses.
     pub async fn due_digests(&self, now: Instant, limit: u32) -> Result<Vec<DigestDue>, DeliveryError> {
+        self.due_digests_in("", now, limit).await
+    }
+
+    /// As [`Deliveries::due_digests`], those of one district only; an empty code means every district.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn due_digests_in(
+        &self,
+        district: &str,
+        now: Instant,
+        limit: u32,
+    ) -> Result<Vec<DigestDue>, DeliveryError> {
         on!(self, pool => {
             let rows = sqlx::query(sql::DIGESTS_DUE)
                 .bind(now.timestamp_micros())
                 .bind(i64::from(limit))
+                .bind(district)
                 .fetch_all(pool)
                 .await?;
             let mut list = Vec::new();
@@ -483,7 +538,7 @@ impl Deliveries {
     /// # Errors
     /// When the database refuses.
     pub async fn get(&self, id: Uuid) -> Result<Option<(Delivery, Vec<Attempt>)>, DeliveryError> {
-        on!(self, pool => {
+        reading!(self, pool => {
             let Some(row) = sqlx::query(sql::GET).bind(id).fetch_optional(pool).await? else {
                 return Ok(None);
             };
@@ -518,7 +573,7 @@ impl Deliveries {
             Some(_) => (sql::LIST_CASE, sql::LIST_CASE_COUNT),
             None => (sql::LIST, sql::LIST_COUNT),
         };
-        on!(self, pool => {
+        reading!(self, pool => {
             let mut rows = sqlx::query(rows_sql).bind(district).bind(timeline).bind(state).bind(limit).bind(offset);
             let mut count = sqlx::query(count_sql).bind(district).bind(timeline).bind(state);
             if let Some(case) = filter.case {
@@ -535,7 +590,7 @@ impl Deliveries {
     /// # Errors
     /// When the database refuses.
     pub async fn count(&self, district: &str, timeline: &str, state: DeliveryState) -> Result<i64, DeliveryError> {
-        on!(self, pool => Ok(sqlx::query(sql::COUNT_STATE)
+        reading!(self, pool => Ok(sqlx::query(sql::COUNT_STATE)
             .bind(district)
             .bind(timeline)
             .bind(state.as_str())

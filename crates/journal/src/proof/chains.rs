@@ -48,10 +48,12 @@ impl Journal {
         loop {
             let cases = self.case_heads(last, PAGE).await?;
             let Some(&(next, ..)) = cases.last() else { break };
-            for (case, seq, head) in cases {
+            for (case, ..) in cases {
+                let Some(whole) = self.whole_case(case).await? else { continue };
                 report.cases += 1;
-                if let Some(found) = self.verify_chain(case, seq, head, &mut report.entries).await? {
-                    report.breaks.push(found);
+                report.entries += whole.entries.len() as u64;
+                if let Some((seq, problem)) = whole.chain_break() {
+                    report.breaks.push(Break { case, seq, problem });
                 }
             }
             last = next;
@@ -75,37 +77,25 @@ impl Journal {
             reading!(self, pool => sqlx::query_as(CASES).bind(after).bind(i64::from(limit)).fetch_all(pool).await?);
         rows.into_iter().map(|(id, seq, head)| Ok((id, seq, hash_of(&head, "cases.head")?))).collect()
     }
+}
 
-    async fn verify_chain(
-        &self,
-        case: Uuid,
-        seq: i64,
-        head: Hash,
-        entries: &mut u64,
-    ) -> Result<Option<Break>, JournalError> {
-        let (mut at_seq, mut at_hash, mut at) = (0, GENESIS, i64::MIN);
-        loop {
-            let page = self.entries(case, at_seq, PAGE).await?;
-            if page.is_empty() {
-                break;
-            }
-            for entry in page {
-                *entries += 1;
-                if let Some(problem) = wrong(&entry, at_seq + 1, &at_hash, at) {
-                    return Ok(Some(Break { case, seq: at_seq + 1, problem }));
-                }
-                (at_seq, at_hash, at) = (entry.seq, entry.hash, micros(entry.at));
-            }
+/// The first entry at which a journal is not the chain that its case stands at the end of.
+pub(super) fn first_break(entries: &[Entry], seq: i64, head: &Hash) -> Option<(i64, String)> {
+    let (mut at_seq, mut at_hash, mut at) = (0, GENESIS, i64::MIN);
+    for entry in entries {
+        if let Some(problem) = wrong(entry, at_seq + 1, &at_hash, at) {
+            return Some((at_seq + 1, problem));
         }
-        let problem = if at_seq < seq {
-            format!("the journal ends at {at_seq}, the case is at {seq}: entries are missing at the end")
-        } else if at_seq > seq || at_hash != head {
-            "the case does not stand at the newest entry of its journal".to_owned()
-        } else {
-            return Ok(None);
-        };
-        Ok(Some(Break { case, seq: at_seq + 1, problem }))
+        (at_seq, at_hash, at) = (entry.seq, entry.hash, micros(entry.at));
     }
+    let problem = if at_seq < seq {
+        format!("the journal ends at {at_seq}, the case is at {seq}: entries are missing at the end")
+    } else if at_seq > seq || at_hash != *head {
+        "the case does not stand at the newest entry of its journal".to_owned()
+    } else {
+        return None;
+    };
+    Some((at_seq + 1, problem))
 }
 
 /// What is wrong with an entry that should be number `seq` after `prev`, not earlier than `since`.

@@ -1,12 +1,14 @@
 //! One signed root for each district, timeline and day, also written to a file outside the database.
 //!
 //! It covers the newest entry that each case had on that day, so that cutting entries off the end of a journal shows,
-//! even when the table of cases is cut to match. Signed with HMAC-SHA256 under a key derived from the master key.
+//! even when the table of cases is cut to match. Each names the one before it. Signed with Ed25519 (RFC 8032) by a key
+//! derived from the master key: whoever has the public key and a copy of the file can check it without us.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use ed25519_dalek::{Signature, Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -64,6 +66,7 @@ const PUT: &str = "INSERT INTO roots (district, timeline, day, from_at, to_at, c
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
 const OF_DAY: &str = "SELECT root FROM roots WHERE district = $1 AND timeline = $2 AND day = $3";
 const FIRST: &str = "SELECT MIN(at) FROM journal WHERE district = $1 AND timeline = $2";
+const SCOPES: &str = "SELECT DISTINCT district, timeline FROM cases";
 const ALL: &str = "SELECT district, timeline, day, from_at, to_at, cases, prev, root, signature FROM roots ORDER BY district, timeline, day";
 
 impl Journal {
@@ -87,7 +90,7 @@ impl Journal {
         });
         let prev = last.map_or(Ok(GENESIS), |(root,)| hash_of(&root, "roots.root"))?;
         let (cases, root) = self.compute_root(district, timeline, from, to, &prev).await?;
-        let signature = self.vault().purpose("daily root", statement(district, timeline, &day, &root).as_bytes());
+        let signature = self.signing_key().sign(statement(district, timeline, &day, &root).as_bytes()).to_bytes();
         let made = DayRoot {
             district: district.into(),
             timeline: timeline.into(),
@@ -120,7 +123,37 @@ impl Journal {
         if stored != root {
             return Err(another_root(&made, "the store"));
         }
+        self.mark_made(&made).await?;
         Ok(made)
+    }
+
+    fn signing_key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.vault().purpose("daily root", b"ed25519"))
+    }
+
+    /// The public key of the daily roots, hex.
+    #[must_use]
+    pub fn roots_key(&self) -> String {
+        hex::encode(self.signing_key().verifying_key().to_bytes())
+    }
+
+    /// Remembers up to which day roots were made, so that taking all of the last ones away shows too.
+    async fn mark_made(&self, root: &DayRoot) -> Result<(), JournalError> {
+        let key = made_key(&root.district, &root.timeline);
+        if self.made_through(&root.district, &root.timeline).await?.is_some_and(|day| day >= root.day) {
+            return Ok(());
+        }
+        let mac = hex::encode(self.vault().purpose("roots made", format!("{key} {}", root.day).as_bytes()));
+        self.set_setting(&key, &format!("{} {mac}", root.day)).await
+    }
+
+    /// The last day whose root was made; none: none was, or the mark is not ours.
+    async fn made_through(&self, district: &str, timeline: &str) -> Result<Option<String>, JournalError> {
+        let key = made_key(district, timeline);
+        let Some(mark) = self.setting(&key).await? else { return Ok(None) };
+        let Some((day, mac)) = mark.split_once(' ') else { return Ok(None) };
+        let right = hex::encode(self.vault().purpose("roots made", format!("{key} {day}").as_bytes()));
+        Ok((right == mac).then(|| day.to_owned()))
     }
 
     /// The last day whose root stands in the file beside the store.
@@ -161,8 +194,82 @@ impl Journal {
             if !stored.iter().any(|s| same_day(s, root)) && !self.is_on_its_way(root, &stored).await? {
                 breaks.push(broken(root, "the store has lost the root of this day".into()));
             }
+            if !self.is_signed(root) {
+                breaks.push(broken(
+                    root,
+                    "the signature in the file outside the store is not of this store's key".into(),
+                ));
+            }
         }
+        self.second_place(&written, &mut breaks)?;
+        breaks.extend(unlinked(&stored));
+        breaks.extend(unlinked(&written));
+        self.missing_days(&stored, &mut breaks).await?;
         Ok((stored.len() as u64, breaks))
+    }
+
+    fn is_signed(&self, root: &DayRoot) -> bool {
+        let bytes = |text: &str| hex::decode(text).ok();
+        let signature = bytes(&root.signature).and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
+        let hash = bytes(&root.root).and_then(|bytes| Hash::try_from(bytes).ok());
+        let (Some(signature), Some(hash)) = (signature, hash) else { return false };
+        let said = statement(&root.district, &root.timeline, &root.day, &hash);
+        let key = self.signing_key().verifying_key();
+        key.verify_strict(said.as_bytes(), &Signature::from_bytes(&signature)).is_ok()
+    }
+
+    /// What the second folder says that the first does not, or does not say that the first does.
+    fn second_place(&self, written: &[DayRoot], breaks: &mut Vec<RootBreak>) -> Result<(), JournalError> {
+        let Some(folder) = self.second_roots() else { return Ok(()) };
+        let second = roots_in(folder)?;
+        for root in written {
+            match second.iter().find(|other| same_day(other, root)) {
+                None => breaks.push(broken(root, "the second folder has no root of this day".into())),
+                Some(other) if other != root => {
+                    breaks.push(broken(root, "the second folder has another root of this day".into()));
+                }
+                Some(_) => {}
+            }
+        }
+        let lost = second.iter().filter(|root| !written.iter().any(|w| same_day(w, root)));
+        breaks.extend(lost.map(|root| broken(root, "only the second folder still has the root of this day".into())));
+        Ok(())
+    }
+
+    /// Every day from the first entry to the last root that was made has its root.
+    async fn missing_days(&self, stored: &[DayRoot], breaks: &mut Vec<RootBreak>) -> Result<(), JournalError> {
+        let scopes: Vec<(String, String)> = reading!(self, pool => sqlx::query_as(SCOPES).fetch_all(pool).await?);
+        for (district, timeline) in scopes {
+            let own: Vec<&DayRoot> =
+                stored.iter().filter(|root| root.district == district && root.timeline == timeline).collect();
+            let mut missing = |day: &str, problem: &str| {
+                let (district, timeline, day) = (district.clone(), timeline.clone(), day.to_owned());
+                breaks.push(RootBreak { district, timeline, day, problem: problem.to_owned() });
+            };
+            let made = self.made_through(&district, &timeline).await?;
+            let Some(first) = own.first() else {
+                if let Some(day) = made {
+                    missing(&day, "roots were made up to this day, and the store has none");
+                }
+                continue;
+            };
+            if self.first_entry_at(&district, &timeline).await?.is_some_and(|at| at < first.from) {
+                missing(&first.day, "the journal has days before this one, and they have no root");
+            }
+            let (Ok(from), Ok(last)) =
+                (first.day.parse::<chrono::NaiveDate>(), last_day(&own, made).parse::<chrono::NaiveDate>())
+            else {
+                missing(&first.day, "the day does not read");
+                continue;
+            };
+            for day in from.iter_days().take_while(|day| *day <= last) {
+                let day = day.to_string();
+                if !own.iter().any(|root| root.day == day) {
+                    missing(&day, "a finished day has no root");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A crash came between the file and the store: newer than all that is stored, and it holds.
@@ -183,9 +290,7 @@ impl Journal {
         if hex::encode(now) != root.root {
             return Ok(Some("the journal of this day is not what it was when its root was made".into()));
         }
-        let signed =
-            self.vault().purpose("daily root", statement(&root.district, &root.timeline, &root.day, &now).as_bytes());
-        if hex::encode(signed) != root.signature {
+        if !self.is_signed(root) {
             return Ok(Some("the signature is not of this store's key".into()));
         }
         let outside = written.iter().find(|w| same_day(w, root));
@@ -229,41 +334,83 @@ impl Journal {
 
     fn write_out(&self, root: &DayRoot) -> Result<(), JournalError> {
         let folder = self.roots_dir();
-        fs::create_dir_all(&folder).map_err(JournalError::file(&folder))?;
-        if let Some(known) = self.written_roots()?.iter().find(|known| same_day(known, root)) {
-            return if known.root == root.root { Ok(()) } else { Err(another_root(root, "the file beside the store")) };
+        let mut written = self.written_roots()?;
+        match written.iter().find(|known| same_day(known, root)) {
+            Some(known) if known.root == root.root => {}
+            Some(_) => return Err(another_root(root, "the file beside the store")),
+            None => {
+                append(&folder, root)?;
+                written.push(root.clone());
+            }
         }
-        let path = folder.join(format!("{}.{}.jsonl", file_safe(&root.district), file_safe(&root.timeline)));
-        let line = canonical::write(&serde_json::to_value(root).map_err(|e| JournalError::damaged("daily root", e))?);
-        let written = fs::OpenOptions::new().create(true).read(true).append(true).open(&path).and_then(|mut file| {
-            let mut text = String::new();
-            file.read_to_string(&mut text)?;
-            let whole = text.rfind('\n').map_or(0, |end| end + 1);
-            file.set_len(whole as u64)?;
-            file.write_all(format!("{line}\n").as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(JournalError::file(&path))
+        let Some(second) = self.second_roots() else { return Ok(()) };
+        let known = roots_in(second)?;
+        for root in written.iter().filter(|root| !known.iter().any(|other| same_day(other, root))) {
+            append(second, root)?;
+        }
+        Ok(())
     }
 
     fn written_roots(&self) -> Result<Vec<DayRoot>, JournalError> {
-        let folder = self.roots_dir();
-        if !folder.exists() {
-            return Ok(Vec::new());
-        }
-        let mut out = Vec::new();
-        for file in fs::read_dir(&folder).map_err(JournalError::file(&folder))? {
-            let path = file.map_err(JournalError::file(&folder))?.path();
-            let text = fs::read_to_string(&path).map_err(JournalError::file(&path))?;
-            // A line without its end was being written when the process died; it is written again.
-            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-            for (n, line) in whole.lines().enumerate() {
-                let at = || format!("{} line {}", path.display(), n + 1);
-                out.push(serde_json::from_str(line).map_err(|e| JournalError::damaged(at(), e))?);
-            }
-        }
-        Ok(out)
+        roots_in(&self.roots_dir())
     }
+}
+
+/// The roots in the files of a folder, by district, timeline and day.
+fn roots_in(folder: &Path) -> Result<Vec<DayRoot>, JournalError> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut out: Vec<DayRoot> = Vec::new();
+    for file in fs::read_dir(folder).map_err(JournalError::file(folder))? {
+        let path = file.map_err(JournalError::file(folder))?.path();
+        if path.extension().is_none_or(|ending| ending != "jsonl") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).map_err(JournalError::file(&path))?;
+        // A line without its end was being written when the process died; it is written again.
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        for (n, line) in whole.lines().enumerate() {
+            let at = || format!("{} line {}", path.display(), n + 1);
+            out.push(serde_json::from_str(line).map_err(|e| JournalError::damaged(at(), e))?);
+        }
+    }
+    out.sort_by(|a, b| (&a.district, &a.timeline, &a.day).cmp(&(&b.district, &b.timeline, &b.day)));
+    Ok(out)
+}
+
+/// Appends a root to its file in a folder.
+fn append(folder: &Path, root: &DayRoot) -> Result<(), JournalError> {
+    fs::create_dir_all(folder).map_err(JournalError::file(folder))?;
+    let path = folder.join(format!("{}.{}.jsonl", file_safe(&root.district), file_safe(&root.timeline)));
+    let line = canonical::write(&serde_json::to_value(root).map_err(|e| JournalError::damaged("daily root", e))?);
+    let written = fs::OpenOptions::new().create(true).read(true).append(true).open(&path).and_then(|mut file| {
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        file.set_len(whole as u64)?;
+        file.write_all(format!("{line}\n").as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(JournalError::file(&path))
+}
+
+fn made_key(district: &str, timeline: &str) -> String {
+    format!("roots.made.{district}.{timeline}")
+}
+
+/// The later of the newest stored root and the day up to which roots were made.
+fn last_day(own: &[&DayRoot], made: Option<String>) -> String {
+    let newest = own.last().map(|root| root.day.clone());
+    newest.into_iter().chain(made).max().unwrap_or_default()
+}
+
+/// Roots that do not name the one before them.
+fn unlinked(roots: &[DayRoot]) -> Vec<RootBreak> {
+    let pairs = roots.windows(2).filter(|pair| {
+        (&pair[0].district, &pair[0].timeline) == (&pair[1].district, &pair[1].timeline) && pair[1].prev != pair[0].root
+    });
+    pairs.map(|pair| broken(&pair[1], "it does not name the root before it".into())).collect()
 }
 
 fn another_root(root: &DayRoot, place: &str) -> JournalError {
@@ -290,6 +437,6 @@ fn file_safe(name: &str) -> String {
 
 fn day_root((district, timeline, day, from, to, cases, prev, root, signature): Row) -> Result<DayRoot, JournalError> {
     let hex_of = |bytes: &[u8]| hash_of(bytes, "roots").map(hex::encode);
-    let (prev, root, signature) = (hex_of(&prev)?, hex_of(&root)?, hex_of(&signature)?);
+    let (prev, root, signature) = (hex_of(&prev)?, hex_of(&root)?, hex::encode(signature));
     Ok(DayRoot { district, timeline, day, from: from_micros(from), to: from_micros(to), cases, prev, root, signature })
 }

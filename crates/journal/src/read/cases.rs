@@ -9,7 +9,7 @@ use super::filter::{Arg, CaseFilter, Condition};
 use crate::error::JournalError;
 use crate::secret::{CaseKey, mask};
 use crate::store::rows::{RawCase, case_columns, list};
-use crate::store::{CaseRecord, Journal, reading, writing};
+use crate::store::{CaseRecord, Journal, reading};
 use crate::time::{Instant, from_micros, micros};
 
 /// One case in a list.
@@ -171,13 +171,48 @@ impl Journal {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
+    /// Counts the cases that a filter lists, whatever its limit, up to `most`; `most + 1` says that there are more.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn count_up_to(&self, filter: &CaseFilter, now: Instant, most: u32) -> Result<u64, JournalError> {
+        let Condition { sql, args } = filter.condition(self.vault(), now);
+        let most = u64::from(most) + 1;
+        self.counted(format!("SELECT COUNT(*) FROM (SELECT 1 FROM cases c WHERE {sql} LIMIT {most}) q"), args).await
+    }
+
+    /// How the database would find the first rows of a list. For tests that look at its plan.
+    #[doc(hidden)]
+    pub async fn explain_list(&self, filter: &CaseFilter, now: Instant) -> Result<String, JournalError> {
+        let Condition { sql, args } = filter.condition(self.vault(), now);
+        let verb = if self.kind() == crate::Kind::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
+        let sql = format!("{verb} {ROW}{sql} {} LIMIT {}", filter.order_sql(), filter.rows());
+        let column = if self.kind() == crate::Kind::Sqlite { 3 } else { 0 };
+        let lines: Vec<String> = reading!(self, pool => {
+            sqlx::raw_sql("ANALYZE").execute(pool).await.ok();
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for arg in args {
+                query = match arg {
+                    Arg::Int(n) => query.bind(n),
+                    Arg::Text(text) => query.bind(text),
+                };
+            }
+            let rows = query.fetch_all(pool).await?;
+            rows.iter().map(|row| sqlx::Row::try_get::<String, _>(row, column)).collect::<Result<_, _>>()?
+        });
+        Ok(lines.join("\n"))
+    }
+
     /// Counts the cases that a filter lists, whatever its limit.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn count_cases(&self, filter: &CaseFilter, now: Instant) -> Result<u64, JournalError> {
         let Condition { sql, args } = filter.condition(self.vault(), now);
-        let sql = format!("SELECT COUNT(*) FROM cases c WHERE {sql}");
+        self.counted(format!("SELECT COUNT(*) FROM cases c WHERE {sql}"), args).await
+    }
+
+    async fn counted(&self, sql: String, args: Vec<Arg>) -> Result<u64, JournalError> {
         let (n,): (i64,) = reading!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql));
             for arg in args {
@@ -281,22 +316,6 @@ impl Journal {
             reading!(self, pool => sqlx::query_as(LINKS).bind(case).fetch_all(pool).await?);
         let link = |(parent, link, child, at)| Link { parent, link, child, at: from_micros(at) };
         Ok(rows.into_iter().map(link).collect())
-    }
-
-    /// Ends retention: destroys the key of a case and the pieces under which it was found. The chain stays whole.
-    /// False: there was no key.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn destroy_key(&self, case: Uuid) -> Result<bool, JournalError> {
-        let gone = writing!(self, pool => {
-            let mut tx = pool.begin().await?;
-            sqlx::query("DELETE FROM grams WHERE case_id = $1").bind(case).execute(&mut *tx).await?;
-            let gone = sqlx::query("DELETE FROM case_keys WHERE case_id = $1").bind(case).execute(&mut *tx).await?;
-            tx.commit().await?;
-            gone.rows_affected()
-        });
-        Ok(gone > 0)
     }
 }
 

@@ -6,6 +6,9 @@ use crate::time::{Instant, micros};
 /// Most rows of one answer.
 pub(super) const MOST_ROWS: u32 = 1000;
 
+/// When a case is due as the index `cases_due` has it: never, when it has no due date.
+const DUE: &str = "COALESCE(c.due_at, 9223372036854775807)";
+
 /// In which order cases are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CaseOrder {
@@ -122,16 +125,16 @@ impl CaseFilter {
     fn times(&self, c: &mut Condition, now: Instant) {
         if let Some(overdue) = self.overdue {
             let (open, now) = (self.is_open(c), c.int(micros(now)));
-            let is = format!("({open} AND c.due_at IS NOT NULL AND c.due_at < {now})");
+            let is = format!("({open} AND {DUE} < {now})");
             c.and(&if overdue { is } else { format!("NOT {is}") });
         }
         if let Some(before) = self.due_before {
             let before = c.int(micros(before));
-            c.and(&format!("c.due_at < {before}"));
+            c.and(&format!("{DUE} < {before}"));
         }
         if let Some(from) = self.due_from {
             let from = c.int(micros(from));
-            c.and(&format!("c.due_at >= {from}"));
+            c.and(&format!("({DUE} >= {from} AND c.due_at IS NOT NULL)"));
         }
         if let Some(from) = self.received_from {
             let from = c.int(micros(from));
@@ -177,7 +180,7 @@ impl CaseFilter {
 
     pub(super) fn order_sql(&self) -> &'static str {
         match self.order {
-            CaseOrder::Due => "ORDER BY c.due_at IS NULL, c.due_at, c.id",
+            CaseOrder::Due => "ORDER BY COALESCE(c.due_at, 9223372036854775807), c.id",
             CaseOrder::Received => "ORDER BY c.received_at DESC, c.id DESC",
         }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::JournalError;
-use crate::secret::mask;
+use crate::secret::{CaseKey, mask};
 use crate::store::rows::hash_of;
 use crate::store::{Entry, Journal, reading};
 use crate::time::{Instant, from_micros, micros};
@@ -85,17 +85,30 @@ impl Journal {
     ) -> Result<Vec<TimelineEntry>, JournalError> {
         let key = if reveal { self.case_key(case).await? } else { None };
         let read = |entry: Entry| {
-            let mut body: Value = serde_json::from_str(&entry.body)
-                .map_err(|e| JournalError::damaged(format!("journal.body of {case} {}", entry.seq), e))?;
             if reveal {
-                self.vault().unseal(key.as_ref(), &mut body)?;
-            } else {
-                mask(&mut body);
+                return self.open_entry(key.as_ref(), &entry);
             }
+            let mut body = body_of(&entry)?;
+            mask(&mut body);
             Ok(TimelineEntry { case, seq: entry.seq, at: entry.at, kind: entry.kind, body })
         };
         self.entries(case, after, limit).await?.into_iter().map(read).collect()
     }
+
+    /// An entry with its confidential values, by the key of its case; without a key they are null.
+    ///
+    /// # Errors
+    /// When it does not read or a value does not open.
+    pub fn open_entry(&self, key: Option<&CaseKey>, entry: &Entry) -> Result<TimelineEntry, JournalError> {
+        let mut body = body_of(entry)?;
+        self.vault().unseal(key, &mut body)?;
+        Ok(TimelineEntry { case: entry.case, seq: entry.seq, at: entry.at, kind: entry.kind.clone(), body })
+    }
+}
+
+fn body_of(entry: &Entry) -> Result<Value, JournalError> {
+    serde_json::from_str(&entry.body)
+        .map_err(|e| JournalError::damaged(format!("journal.body of {} {}", entry.case, entry.seq), e))
 }
 
 pub(crate) fn entry((case, seq, at, district, timeline, kind, body, prev, hash): Row) -> Result<Entry, JournalError> {

@@ -15,6 +15,12 @@ pub(crate) fn load(path: &Path, fresh: [u8; 32]) -> Result<[u8; 32], JournalErro
     }
 }
 
+/// Reads the key from a file that must be there.
+pub(crate) fn read(path: &Path) -> Result<[u8; 32], JournalError> {
+    let text = fs::read_to_string(path).map_err(JournalError::file(path))?;
+    parse(text.trim(), &path.display().to_string())
+}
+
 /// 64 hexadecimal digits.
 pub(crate) fn parse(text: &str, place: &str) -> Result<[u8; 32], JournalError> {
     let wrong = || JournalError::MasterKey { place: place.to_owned(), found: text.len() };

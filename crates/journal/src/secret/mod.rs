@@ -17,7 +17,7 @@ use rand_chacha::ChaCha20Rng;
 use sha2::Sha256;
 use uuid::Uuid;
 
-pub(crate) use master::{load as load_master, parse as parse_master};
+pub(crate) use master::{load as load_master, parse as parse_master, read as read_master};
 pub use seal::{is_sealed, mask};
 
 use crate::error::JournalError;

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use sqlx::{Postgres, Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::{Claim, Claimed, Counter, CounterKey, Journal, Locked, Quarantined, Writes, postgres, sqlite};
+use super::{Claim, Claimed, Counter, CounterKey, Journal, Locked, Writes, postgres, sqlite};
 use crate::error::JournalError;
+use crate::kept::{self, Kept};
 use crate::time::{Instant, micros};
 
 /// See the module. Dropped without [`Batch::commit`], nothing happened.
@@ -104,6 +105,19 @@ impl Batch {
         }
     }
 
+    /// Finds something kept by its content address, on the batch's own connection: asking for another one while holding
+    /// this one could wait for ever.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn kept(&mut self, kind: &str, hash: &str) -> Result<Option<Kept>, JournalError> {
+        let row: Option<kept::Row> = match &mut self.tx {
+            Tx::Sqlite(tx) => sqlx::query_as(kept::ONE).bind(kind).bind(hash).fetch_optional(&mut **tx).await?,
+            Tx::Postgres(tx) => sqlx::query_as(kept::ONE).bind(kind).bind(hash).fetch_optional(&mut **tx).await?,
+        };
+        Ok(row.map(kept::kept))
+    }
+
     /// Writes everything, one statement for each table that has something to be written.
     ///
     /// # Errors
@@ -112,7 +126,7 @@ impl Batch {
         self.journal.fault("write")?;
         match &mut self.tx {
             Tx::Sqlite(tx) => sqlite::write(tx, &sqlite::encode(writes)?).await,
-            Tx::Postgres(tx) => postgres::write(tx, writes).await,
+            Tx::Postgres(tx) => postgres::write(tx, writes).await.inspect_err(|e| self.journal.look_again(e)),
         }
     }
 
@@ -124,7 +138,9 @@ impl Batch {
         self.journal.fault("write")?;
         match (&mut self.tx, &prepared.0) {
             (Tx::Sqlite(tx), Rows::Sqlite(encoded)) => sqlite::write(tx, encoded).await,
-            (Tx::Postgres(tx), Rows::Postgres(writes)) => postgres::write(tx, writes).await,
+            (Tx::Postgres(tx), Rows::Postgres(writes)) => {
+                postgres::write(tx, writes).await.inspect_err(|e| self.journal.look_again(e))
+            }
             _ => Err(JournalError::damaged("rows to be written", "made ready for the other database")),
         }
     }
@@ -157,12 +173,14 @@ impl Batch {
 }
 
 const ANSWER: &str = "SELECT id, body_hash, case_id, answer FROM commands WHERE id = $1";
-const QUARANTINE: &str = "INSERT INTO quarantine (id, district, timeline, case_id, body, error, at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
-const QUARANTINED: &str =
-    "SELECT id, district, timeline, case_id, body, error, at FROM quarantine ORDER BY at DESC LIMIT $1";
-
 impl Journal {
+    /// After a failed write: a month may have lost its partition.
+    fn look_again(&self, error: &JournalError) {
+        if error.is_missing_partition() {
+            self.forget_months();
+        }
+    }
+
     /// Makes rows ready for [`Batch::write_prepared`]: outside the transaction, so that it is held for less time.
     ///
     /// # Errors
@@ -182,45 +200,5 @@ impl Journal {
         let row: Option<super::rows::RawAnswer> =
             super::writing!(self, pool => sqlx::query_as(ANSWER).bind(id).fetch_optional(pool).await?);
         row.map(TryInto::try_into).transpose()
-    }
-
-    /// Sets a command aside that cannot be carried out.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn quarantine(&self, command: &Quarantined) -> Result<(), JournalError> {
-        super::writing!(self, pool => {
-            sqlx::query(QUARANTINE)
-                .bind(command.id)
-                .bind(&command.district)
-                .bind(&command.timeline)
-                .bind(command.case)
-                .bind(&command.body)
-                .bind(&command.error)
-                .bind(micros(command.at))
-                .execute(pool)
-                .await?;
-        });
-        Ok(())
-    }
-
-    /// The newest commands that were set aside.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn quarantined(&self, limit: u32) -> Result<Vec<Quarantined>, JournalError> {
-        type Row = (Uuid, String, String, Option<Uuid>, String, String, i64);
-        let rows: Vec<Row> =
-            super::reading!(self, pool => sqlx::query_as(QUARANTINED).bind(i64::from(limit)).fetch_all(pool).await?);
-        let row = |(id, district, timeline, case, body, error, at): Row| Quarantined {
-            id,
-            district,
-            timeline,
-            case,
-            body,
-            error,
-            at: crate::time::from_micros(at),
-        };
-        Ok(rows.into_iter().map(row).collect())
     }
 }

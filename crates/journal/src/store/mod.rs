@@ -17,7 +17,7 @@ pub use batch::{Batch, Prepared};
 pub use open::OpenOptions;
 pub use rows::{
     AnswerWrite, CaseKeyWrite, CaseRecord, Claim, Claimed, Counter, CounterKey, Entry, GramWrite, LinkWrite, Locked,
-    OutboxWrite, OwnersWrite, Quarantined, StoredAnswer, TimerRow, TimerWrite, Writes,
+    OutboxWrite, OwnersWrite, Quarantined, SetAside, StoredAnswer, TimerRow, TimerWrite, Writes,
 };
 
 use crate::accounts::Accounts;
@@ -48,6 +48,8 @@ struct Inner {
     db: Db,
     vault: Vault,
     data_dir: PathBuf,
+    /// A second folder for the daily roots.
+    roots: Option<PathBuf>,
     /// Months whose partition is known to exist (PostgreSQL).
     months: Mutex<HashSet<(i32, u32)>>,
     fault: Option<Box<Fault>>,
@@ -86,6 +88,10 @@ macro_rules! writing {
 }
 pub(crate) use writing;
 
+/// Whether a month is a partition of the journal, and whether there is a table of its name.
+const PARTITION: &str = "SELECT EXISTS (SELECT 1 FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid \
+    WHERE i.inhparent = 'journal'::regclass AND p.relname = $1), to_regclass($1) IS NOT NULL";
+
 impl Journal {
     /// Which database is behind.
     #[must_use]
@@ -112,11 +118,16 @@ impl Journal {
         &self.inner.data_dir
     }
 
+    /// The second folder for the daily roots.
+    pub(crate) fn second_roots(&self) -> Option<&std::path::Path> {
+        self.inner.roots.as_deref()
+    }
+
     /// The delivery log on the same database.
     #[must_use]
     pub fn deliveries(&self) -> Deliveries {
         match &self.inner.db {
-            Db::Sqlite { write, .. } => Deliveries::Sqlite(write.clone()),
+            Db::Sqlite { write, read } => Deliveries::Sqlite { write: write.clone(), read: read.clone() },
             Db::Postgres { pool } => Deliveries::Postgres(pool.clone()),
         }
     }
@@ -125,7 +136,7 @@ impl Journal {
     #[must_use]
     pub fn accounts(&self) -> Accounts {
         match &self.inner.db {
-            Db::Sqlite { write, .. } => Accounts::sqlite(write.clone()),
+            Db::Sqlite { write, read } => Accounts::sqlite(write.clone(), read.clone()),
             Db::Postgres { pool } => Accounts::postgres(pool.clone()),
         }
     }
@@ -164,6 +175,11 @@ impl Journal {
         }
     }
 
+    /// A write found no partition: they are looked for again with the next batch.
+    pub(crate) fn forget_months(&self) {
+        self.inner.months.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Makes the partitions of this month and the next, once.
     async fn month_exists(&self, pool: &PgPool, now: Instant) -> Result<(), JournalError> {
         let this = (now.year(), now.month());
@@ -174,24 +190,60 @@ impl Journal {
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(0x4855_4d4f_4e54_i64).execute(&mut *tx).await?;
         for month in [this, next(this)] {
             let name = format!("journal_{:04}_{:02}", month.0, month.1);
-            let (exists,): (bool,) =
-                sqlx::query_as("SELECT to_regclass($1) IS NOT NULL").bind(&name).fetch_one(&mut *tx).await?;
-            if !exists {
-                let (from, to) = (first(month), first(next(month)));
-                let make = format!("CREATE TABLE {name} PARTITION OF journal FOR VALUES FROM ({from}) TO ({to})");
-                sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *tx).await?;
+            let (attached, exists): (bool, bool) = sqlx::query_as(PARTITION).bind(&name).fetch_one(&mut *tx).await?;
+            if attached {
+                continue;
             }
+            let (from, to) = (first(month), first(next(month)));
+            let make = if exists {
+                tracing::error!(%name, "the journal of a month was detached from the journal; it is attached again");
+                format!("ALTER TABLE journal ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to})")
+            } else {
+                format!(
+                    "CREATE TABLE {name} PARTITION OF journal FOR VALUES FROM ({from}) TO ({to}); \
+                     CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} \
+                     FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()"
+                )
+            };
+            sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *tx).await?;
         }
         tx.commit().await?;
         self.inner.months.lock().unwrap_or_else(PoisonError::into_inner).insert(this);
         Ok(())
     }
 
-    /// Closes the connections once they are idle.
+    /// Writes what SQLite has in its log into the file itself and empties the log, as far as readers allow.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn checkpoint(&self) -> Result<(), JournalError> {
+        if let Db::Sqlite { write, .. } = &self.inner.db {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await?;
+        }
+        Ok(())
+    }
+
+    /// Copies an SQLite database as it is at this moment into a new file, while it is in use.
+    ///
+    /// # Errors
+    /// When the file is there already or cannot be written, or the database is PostgreSQL, which has its own tools.
+    pub async fn copy_to(&self, file: &std::path::Path) -> Result<(), JournalError> {
+        let Db::Sqlite { write, .. } = &self.inner.db else {
+            let problem = "it is on PostgreSQL: use pg_dump or pg_basebackup, and copy the data folder";
+            return Err(JournalError::damaged("backup", problem));
+        };
+        sqlx::query("VACUUM INTO $1").bind(file.display().to_string()).execute(write).await?;
+        Ok(())
+    }
+
+    /// Closes the connections once they are idle; SQLite's log is written into the file first.
     pub async fn close(&self) {
         match &self.inner.db {
             Db::Sqlite { write, read } => {
                 read.close().await;
+                if let Err(e) = self.checkpoint().await {
+                    tracing::warn!(%e, "the log of the database could not be written into its file");
+                }
                 write.close().await;
             }
             Db::Postgres { pool } => pool.close().await,

@@ -56,9 +56,10 @@ const ENTRIES: &str = "INSERT INTO journal (case_id, seq, at, district, timeline
     $8::bytea[], $9::bytea[])";
 const CLEAR_TIMERS: &str = "DELETE FROM timers t USING UNNEST($1::uuid[], $2::text[]) v (case_id, key) \
     WHERE t.case_id = v.case_id AND t.key = v.key";
-const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, district, timeline) \
-    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[]) \
-    ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version";
+const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, district, timeline, not_before) \
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[]) \
+    ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version, \
+    not_before = excluded.not_before";
 const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, timeline, payload, created_at, next_at) \
     SELECT key, kind, case_id, seq, district, timeline, payload, at, at FROM UNNEST($1::text[], $2::text[], $3::uuid[], \
     $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[]) \
@@ -66,6 +67,15 @@ const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, tim
 const KEYS: &str = "INSERT INTO case_keys (case_id, wrapped) SELECT * FROM UNNEST($1::uuid[], $2::bytea[])";
 const GRAMS: &str =
     "INSERT INTO grams (gram, case_id) SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) ON CONFLICT DO NOTHING";
+const FORGET: [&str; 4] = [
+    "DELETE FROM case_keys WHERE case_id = ANY($1)",
+    "DELETE FROM grams WHERE case_id = ANY($1)",
+    "DELETE FROM timers WHERE case_id = ANY($1)",
+    "DELETE FROM attachments WHERE case_id = ANY($1)",
+];
+const ATTACH: &str = "INSERT INTO attachments (case_id, hash, name, media_type, size, added_by, at) \
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[]) \
+    ON CONFLICT (case_id, hash) DO NOTHING";
 const FORGET_OWNERS: &str = "DELETE FROM case_owners WHERE case_id = ANY($1)";
 const OWNERS: &str =
     "INSERT INTO case_owners (party, case_id) SELECT * FROM UNNEST($1::text[], $2::uuid[]) ON CONFLICT DO NOTHING";
@@ -184,7 +194,30 @@ pub(super) async fn write(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
     put_timers(tx, w).await?;
     put_effects(tx, w).await?;
     put_search(tx, w).await?;
-    put_rest(tx, w).await
+    put_rest(tx, w).await?;
+    put_files(tx, w).await
+}
+
+async fn put_files(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
+    if !w.forgotten.is_empty() {
+        for sql in FORGET {
+            sqlx::query(sql).bind(&w.forgotten).execute(&mut **tx).await?;
+        }
+    }
+    let a = &w.attachments;
+    if !a.is_empty() {
+        sqlx::query(ATTACH)
+            .bind(col(a, |r| r.case))
+            .bind(col(a, |r| r.hash.as_str()))
+            .bind(col(a, |r| r.name.as_str()))
+            .bind(col(a, |r| r.media_type.as_str()))
+            .bind(col(a, |r| r.size.cast_signed()))
+            .bind(col(a, |r| r.added_by.as_str()))
+            .bind(col(a, |r| micros(r.at)))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn put_entries(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
@@ -223,6 +256,7 @@ async fn put_timers(tx: &mut Tx, w: &Writes) -> Result<(), JournalError> {
             .bind(col(t, |r| r.version))
             .bind(col(t, |r| r.district.as_str()))
             .bind(col(t, |r| r.timeline.as_str()))
+            .bind(col(t, |r| r.not_before.map_or(0, micros)))
             .execute(&mut **tx)
             .await?;
     }

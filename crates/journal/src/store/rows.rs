@@ -3,6 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::attachment::Attachment;
 use crate::canonical::{self, GENESIS, Hash};
 use crate::error::JournalError;
 use crate::time::{Instant, from_micros};
@@ -337,6 +338,8 @@ pub struct TimerWrite {
     pub key: String,
     /// When it fires.
     pub due_at: Instant,
+    /// Not fired before, when that is later; none: at its time.
+    pub not_before: Option<Instant>,
     /// The entry that sets it.
     pub version: i64,
     /// District code.
@@ -417,11 +420,34 @@ pub struct AnswerWrite {
     pub answer: String,
 }
 
-/// A command that could not be carried out without breaking the batch.
-#[derive(Clone, Debug, Serialize)]
+/// What was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetAside {
+    /// A command; it was not done, and may be sent again with the same id.
+    Command,
+    /// The timers of a case; they are put off and tried again.
+    Timers,
+}
+
+impl SetAside {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Timers => "timers",
+        }
+    }
+}
+
+/// A command that could not be carried out, or a case whose timers could not be fired, without breaking the batch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Quarantined {
-    /// Command.
+    /// Row.
     pub id: Uuid,
+    /// What it is.
+    pub kind: SetAside,
+    /// The command's id, or the case whose timers could not be fired.
+    pub subject: Uuid,
     /// District code.
     pub district: String,
     /// Timeline.
@@ -430,10 +456,12 @@ pub struct Quarantined {
     pub case: Option<Uuid>,
     /// What it was, without confidential values.
     pub body: String,
-    /// What went wrong.
+    /// What went wrong at the last try.
     pub error: String,
-    /// When.
+    /// When it was tried last.
     pub at: Instant,
+    /// How often it was tried; written as 1, counted by the store.
+    pub times: i64,
 }
 
 /// Everything that one batch writes. Empty lists cost nothing.
@@ -455,6 +483,10 @@ pub struct Writes {
     pub keys: Vec<CaseKeyWrite>,
     /// Pieces under which cases are found.
     pub grams: Vec<GramWrite>,
+    /// Cases whose retention ended: their keys, pieces, timers and attachments go.
+    pub forgotten: Vec<Uuid>,
+    /// Attachments.
+    pub attachments: Vec<Attachment>,
     /// Owners, where they changed.
     pub owners: Vec<OwnersWrite>,
     /// Children.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::rows::{RawAnswer, RawCase, case_columns, with_timers};
 use super::{CaseRecord, Claim, Counter, CounterKey, Entry, Locked, OutboxWrite, StoredAnswer, TimerWrite, Writes};
+use crate::attachment::Attachment;
 use crate::error::JournalError;
 use crate::time::micros;
 
@@ -46,9 +47,10 @@ const ENTRIES: &str = "INSERT INTO journal (case_id, seq, at, district, timeline
     unhex(value->>8) FROM json_each($1)";
 const CLEAR_TIMERS: &str = "DELETE FROM timers WHERE (case_id, key) IN \
     (SELECT unhex(value->>0), value->>1 FROM json_each($1))";
-const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, district, timeline) \
-    SELECT unhex(value->>0), value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each($1) WHERE true \
-    ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version";
+const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, district, timeline, not_before) \
+    SELECT unhex(value->>0), value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 FROM json_each($1) WHERE true \
+    ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version, \
+    not_before = excluded.not_before";
 const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, timeline, payload, created_at, next_at) \
     SELECT value->>0, value->>1, unhex(value->>2), value->>3, value->>4, value->>5, value->>6, value->>7, value->>7 \
     FROM json_each($1) WHERE true ON CONFLICT (key) DO NOTHING";
@@ -56,6 +58,15 @@ const KEYS: &str =
     "INSERT INTO case_keys (case_id, wrapped) SELECT unhex(value->>0), unhex(value->>1) FROM json_each($1)";
 const GRAMS: &str = "INSERT INTO grams (gram, case_id) SELECT value->>1, unhex(value->>0) FROM json_each($1) WHERE true \
     ON CONFLICT DO NOTHING";
+const FORGET: [&str; 4] = [
+    "DELETE FROM case_keys WHERE case_id IN (SELECT unhex(value->>0) FROM json_each($1))",
+    "DELETE FROM grams WHERE case_id IN (SELECT unhex(value->>0) FROM json_each($1))",
+    "DELETE FROM timers WHERE case_id IN (SELECT unhex(value->>0) FROM json_each($1))",
+    "DELETE FROM attachments WHERE case_id IN (SELECT unhex(value->>0) FROM json_each($1))",
+];
+const ATTACH: &str = "INSERT INTO attachments (case_id, hash, name, media_type, size, added_by, at) \
+    SELECT unhex(value->>0), value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 FROM json_each($1) \
+    WHERE true ON CONFLICT (case_id, hash) DO NOTHING";
 const FORGET_OWNERS: &str = "DELETE FROM case_owners WHERE case_id IN (SELECT unhex(value->>0) FROM json_each($1))";
 const OWNERS: &str = "INSERT INTO case_owners (party, case_id) \
     SELECT o.value, unhex(v.value->>0) FROM json_each($1) v, json_each(v.value, '$[1]') o WHERE true ON CONFLICT DO NOTHING";
@@ -182,11 +193,15 @@ fn entry(e: &Entry) -> impl Serialize {
 }
 
 fn timer(t: &TimerWrite) -> impl Serialize {
-    (id(t.case), &t.key, micros(t.due_at), t.version, &t.district, &t.timeline)
+    (id(t.case), &t.key, micros(t.due_at), t.version, &t.district, &t.timeline, t.not_before.map_or(0, micros))
 }
 
 fn effect(e: &OutboxWrite) -> impl Serialize {
     (&e.key, &e.kind, id(e.case), e.seq, &e.district, &e.timeline, &e.payload, micros(e.created_at))
+}
+
+fn attachment(a: &Attachment) -> impl Serialize {
+    (id(a.case), &a.hash, &a.name, &a.media_type, a.size.cast_signed(), &a.added_by, micros(a.at))
 }
 
 fn counter(c: &Counter) -> impl Serialize {
@@ -206,6 +221,10 @@ pub(super) fn encode(w: &Writes) -> Result<Encoded, JournalError> {
     rows(o, SET_TIMERS, w.timers_set.iter().map(timer))?;
     rows(o, OUTBOX, w.outbox.iter().map(effect))?;
     rows(o, GRAMS, w.grams.iter().map(|g| (id(g.case), g.gram)))?;
+    for sql in FORGET {
+        rows(o, sql, w.forgotten.iter().map(|case| (id(*case),)))?;
+    }
+    rows(o, ATTACH, w.attachments.iter().map(attachment))?;
     rows(o, FORGET_OWNERS, w.owners.iter().map(|o| (id(o.case),)))?;
     rows(o, OWNERS, w.owners.iter().map(|o| (id(o.case), &o.owners)))?;
     rows(o, LINKS, w.links.iter().map(|l| (id(l.parent), &l.link, id(l.child), micros(l.at))))?;

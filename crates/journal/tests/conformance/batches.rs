@@ -34,6 +34,7 @@ pub(crate) async fn a_batch_is_written_whole_or_not_at_all(store: Store) {
         case: record.id,
         key: "clock/notice/1".into(),
         due_at: at(60),
+        not_before: None,
         version: 1,
         district: "500110".into(),
         timeline: "real".into(),
@@ -59,7 +60,7 @@ pub(crate) async fn a_batch_is_written_whole_or_not_at_all(store: Store) {
     batch.commit().await.unwrap();
     assert_eq!(journal.case(id(1)).await.unwrap().as_ref(), Some(&record));
     assert_eq!(journal.entries(id(1), 0, 10).await.unwrap(), vec![entry.clone()]);
-    assert_eq!(journal.next_due("real").await.unwrap(), Some(at(60)));
+    assert_eq!(journal.next_due("500110", "real").await.unwrap(), Some(at(60)));
     assert!(journal.answer(id(100)).await.unwrap().is_some());
 
     let mut twice = journal.begin(at(1)).await.unwrap();
@@ -103,6 +104,43 @@ pub(crate) async fn two_batches_on_one_case_follow_each_other(store: Store) {
     assert_eq!(journal.case(id(1)).await.unwrap().unwrap().seq, 41);
     let report = journal.verify_chains().await.unwrap();
     assert_eq!((report.entries, report.breaks), (41, vec![]), "and time never went back");
+}
+
+pub(crate) async fn a_case_in_other_hands_is_left_out(store: Store) {
+    let journal = store.open().await;
+    open_case(&journal, 1).await;
+    open_case(&journal, 2).await;
+    if journal.kind() == huiyin_journal::Kind::Sqlite {
+        return; // one writer: there are no other hands
+    }
+    let mut first = journal.begin(at(1)).await.unwrap();
+    assert_eq!(first.lock(&[id(1)]).await.unwrap().len(), 1);
+    let mut second = journal.begin(at(1)).await.unwrap();
+    let free = second.lock_free(&[id(1), id(2)]).await.unwrap();
+    assert_eq!(free.iter().map(|locked| locked.record.id).collect::<Vec<_>>(), [id(2)]);
+    first.rollback().await.unwrap();
+    second.rollback().await.unwrap();
+}
+
+pub(crate) async fn a_month_that_lost_its_partition_gets_it_back(store: Store) {
+    let journal = store.open().await;
+    open_case(&journal, 1).await;
+    if journal.kind() == huiyin_journal::Kind::Sqlite {
+        return; // no partitions
+    }
+    store.tamper("ALTER TABLE journal DETACH PARTITION journal_2026_11").await;
+    let writes = || {
+        let (record, entry) = case(2, 0);
+        Writes { opened: vec![record], entries: vec![entry], ..Writes::default() }
+    };
+    let mut batch = journal.begin(at(0)).await.unwrap();
+    let error = batch.write(&writes()).await.unwrap_err();
+    assert!(error.is_unavailable(), "no row is to blame: {error}");
+    drop(batch);
+    let mut batch = journal.begin(at(0)).await.unwrap();
+    batch.write(&writes()).await.unwrap();
+    batch.commit().await.unwrap();
+    assert_eq!(journal.entries(id(1), 0, 9).await.unwrap().len(), 1, "what was in it is there again");
 }
 
 pub(crate) async fn migrations_run_once_when_many_start_at_once(store: Store) {

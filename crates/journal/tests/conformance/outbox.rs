@@ -30,15 +30,22 @@ pub(crate) async fn an_effect_is_taken_by_one_and_settled_by_its_last_taker(stor
 
     let take = |n, now| {
         let journal = journal.clone();
-        async move { journal.claim_effects(&["notify", "document"], n, at(now), at(now + 30)).await.unwrap() }
+        async move {
+            journal
+                .claim_effects(&["notify", "document"], &["500110".to_owned()], n, at(now), at(now + 30))
+                .await
+                .unwrap()
+        }
     };
+    let elsewhere = journal.claim_effects(&["notify"], &["500112".to_owned()], 9, at(0), at(30)).await.unwrap();
+    assert!(elsewhere.is_empty(), "another district's effects are another's business");
     let (a, b) = tokio::join!(take(6, 0), take(6, 0));
     let mut taken: Vec<&str> = a.iter().chain(&b).map(|item| item.key.as_str()).collect();
     taken.sort_unstable();
     taken.dedup();
     assert_eq!((taken.len(), a.len() + b.len()), (10, 10), "each was taken once");
     assert!(
-        journal.claim_effects(&["emit"], 5, at(0), at(1)).await.unwrap().is_empty(),
+        journal.claim_effects(&["emit"], &["500110".to_owned()], 5, at(0), at(1)).await.unwrap().is_empty(),
         "other kinds are others' business"
     );
 
@@ -72,6 +79,7 @@ pub(crate) async fn timers_are_set_moved_and_cleared(store: Store) {
         case: id(n),
         key: key.into(),
         due_at: at(due),
+        not_before: None,
         version,
         district: "500110".into(),
         timeline: "real".into(),
@@ -83,17 +91,17 @@ pub(crate) async fn timers_are_set_moved_and_cleared(store: Store) {
     let (opened, entries) = (vec![one, two], vec![entry_one, entry_two]);
     write(&journal, Writes { opened, entries, timers_set, ..Writes::default() }).await;
 
-    assert_eq!(journal.next_due("real").await.unwrap(), Some(at(40)));
-    assert_eq!(journal.next_due("drill-1").await.unwrap(), None);
-    let due = journal.due_cases("real", at(45), 10).await.unwrap();
+    assert_eq!(journal.next_due("500110", "real").await.unwrap(), Some(at(40)));
+    assert_eq!(journal.next_due("500110", "drill-1").await.unwrap(), None);
+    let due = journal.due_cases("500110", "real", at(45), 10).await.unwrap();
     assert_eq!(due.iter().map(|d| d.case).collect::<Vec<_>>(), [id(2)], "a case is named once");
-    let without = journal.clocks_without_timer("real", 10).await.unwrap();
+    let without = journal.clocks_without_timer("500110", "real", 10).await.unwrap();
     assert_eq!(without.iter().map(|m| (m.case, m.running, m.timers)).collect::<Vec<_>>(), [(id(2), 2, 1)]);
 
     let cleared = vec![(id(2), "clock/a/1".to_owned())];
     let moved = vec![timer(1, "clock/a/1", 90, 2)];
     write(&journal, Writes { timers_set: moved, timers_cleared: cleared, ..Writes::default() }).await;
-    assert_eq!(journal.overdue_timers("real", at(60)).await.unwrap(), (1, Some(at(45))));
+    assert_eq!(journal.overdue_timers("500110", "real", at(60)).await.unwrap(), (1, Some(at(45))));
     let mut batch = journal.begin(at(60)).await.unwrap();
     let locked = batch.lock_free(&[id(1), id(2)]).await.unwrap();
     assert_eq!((locked[0].timers[0].due_at, locked[0].timers[0].version), (at(90), 2));

@@ -1,7 +1,7 @@
 //! What is written cannot be changed unseen; what must be forgotten is.
 
 use chrono::NaiveDate;
-use huiyin_journal::{CaseKeyWrite, GramWrite, Journal, NewAttachment, Writes};
+use huiyin_journal::{Attachment, CaseKeyWrite, GramWrite, Journal, JournalError, Writes};
 use serde_json::{Value, json};
 
 use super::store::{Store, at, body, case, id};
@@ -31,7 +31,7 @@ pub(crate) async fn a_cut_journal_shows_in_the_daily_root(store: Store) {
     five_entries(&journal, 1).await;
     let day = NaiveDate::from_ymd_opt(2026, 11, 18).unwrap();
     let root = journal.make_root("500110", "real", day, at(-10), at(86_390)).await.unwrap();
-    assert_eq!(root.cases, 1);
+    assert_eq!((root.cases, root.signature.len(), journal.roots_key().len()), (1, 128, 64));
     assert_eq!(journal.make_root("500110", "real", day, at(-10), at(86_390)).await.unwrap().root, root.root);
     assert_eq!(journal.verify_roots().await.unwrap(), (1, vec![]));
 
@@ -78,19 +78,35 @@ pub(crate) async fn destroying_the_key_leaves_the_chain_whole(store: Store) {
     assert_eq!(journal.timeline(id(1), 0, 9, true).await.unwrap()[0].body["said"]["name"], "王五");
     assert_eq!(journal.timeline(id(1), 0, 9, false).await.unwrap()[0].body["said"]["name"], Value::Null);
 
-    assert!(journal.destroy_key(id(1)).await.unwrap());
-    assert!(!journal.destroy_key(id(1)).await.unwrap());
+    let mut batch = journal.begin(at(1)).await.unwrap();
+    batch.write(&Writes { forgotten: vec![id(1)], ..Writes::default() }).await.unwrap();
+    batch.commit().await.unwrap();
+    assert!(journal.case_key(id(1)).await.unwrap().is_none());
+    assert_eq!(journal.whole_case(id(1)).await.unwrap().unwrap().grams, Vec::<i64>::new());
     assert_eq!(open(journal.clone(), true).await, Value::Null);
     assert_eq!(journal.verify_chains().await.unwrap().breaks, vec![]);
 }
 
 pub(crate) async fn attachments_are_what_their_name_says(store: Store) {
     let journal = store.open().await;
-    let new =
-        NewAttachment { case: id(1), name: "现场.jpg", media_type: "image/jpeg", added_by: "person:1", at: at(0) };
-    let added = journal.attach(&new, b"picture").await.unwrap();
-    assert_eq!(journal.attach(&new, b"picture").await.unwrap().hash, added.hash);
+    let hash = journal.store_file(b"picture").unwrap();
+    assert_eq!(journal.store_file(b"picture").unwrap(), hash);
+    let added = Attachment {
+        case: id(1),
+        hash,
+        name: "现场.jpg".into(),
+        media_type: "image/jpeg".into(),
+        size: 7,
+        added_by: "person:1".into(),
+        at: at(0),
+    };
+    for _ in 0..2 {
+        let mut batch = journal.begin(at(0)).await.unwrap();
+        batch.write(&Writes { attachments: vec![added.clone()], ..Writes::default() }).await.unwrap();
+        batch.commit().await.unwrap();
+    }
     assert_eq!(journal.attachments(id(1)).await.unwrap(), vec![added.clone()]);
+    assert_eq!(journal.remove_unmentioned(&[added.hash.clone()]).await.unwrap(), 0, "a mentioned content stays");
     assert_eq!(journal.mentions(&added.hash).await.unwrap().len(), 1);
     assert_eq!(journal.content(&added.hash).unwrap(), b"picture");
     journal.content("../../master.key").expect_err("only hashes are looked for");
@@ -108,4 +124,38 @@ pub(crate) async fn a_demo_clock_only_grows(store: Store) {
     assert_eq!(journal.setting("x").await.unwrap().as_deref(), Some("y"));
     let server = journal.database_now().await.unwrap();
     assert_eq!(server.is_some(), journal.kind() == huiyin_journal::Kind::Postgres);
+}
+
+pub(crate) async fn a_store_opens_with_its_own_master_key_only(store: Store) {
+    let journal = store.open().await;
+    journal.close().await;
+    let file = store.folder.path().join("another.key");
+    std::fs::write(&file, "ab".repeat(32)).unwrap();
+    let mut options = store.options();
+    (options.seed, options.master_key_file) = (None, Some(file));
+    let refused = options.open().await.unwrap_err();
+    assert!(matches!(refused, JournalError::MasterKeyOther), "{refused}");
+    let mut options = store.options();
+    options.seed = None;
+    let refused = options.open().await.unwrap_err();
+    assert!(matches!(refused, JournalError::MasterKeyLost { .. }), "{refused}");
+    store.open().await;
+}
+
+pub(crate) async fn a_copy_is_whole(store: Store) {
+    let journal = store.open().await;
+    five_entries(&journal, 1).await;
+    let copy = store.folder.path().join("copy.db");
+    if journal.kind() == huiyin_journal::Kind::Postgres {
+        assert!(journal.copy_to(&copy).await.unwrap_err().to_string().contains("pg_dump"));
+        return;
+    }
+    journal.copy_to(&copy).await.unwrap();
+    journal.copy_to(&copy).await.expect_err("a file that is there is not overwritten");
+    let mut options =
+        huiyin_journal::OpenOptions::new(format!("sqlite:{}", copy.display()), store.folder.path(), at(0));
+    options.seed = Some(7);
+    let copied = options.open().await.unwrap();
+    let report = copied.verify_chains().await.unwrap();
+    assert_eq!((report.entries, report.breaks), (5, vec![]));
 }

@@ -28,7 +28,7 @@ async fn ten_cases(journal: &Journal) {
             record.plain.push_str(" 清溪河 100%_臭");
         }
         if n == 7 {
-            record.active = vec!["closed".into()];
+            record.active.push("closed".into());
         }
         if n == 6 {
             record.excluded = vec!["acme".into(), "acme-trade".into()];
@@ -77,6 +77,24 @@ pub(crate) async fn lists_filter_search_and_order(store: Store) {
     assert_eq!(journal.cases_in("500110", "drill-1").await.unwrap(), 1);
     let one = journal.case_by_number("500110", "real", "XF-000007").await.unwrap().unwrap();
     assert_eq!(one.id, id(7));
+}
+
+pub(crate) async fn long_lists_are_read_from_an_index(store: Store) {
+    let journal = store.open().await;
+    ten_cases(&journal).await;
+    journal.multiply_case(id(2), 6000).await.unwrap();
+    let lists = [
+        ("cases_due", filter()),
+        ("cases_due", CaseFilter { open: Some(true), not_excluded: vec!["acme".into()], ..filter() }),
+        ("cases_due", CaseFilter { due_before: Some(at(1800)), ..filter() }),
+        ("cases_received", CaseFilter { order: CaseOrder::Received, ..filter() }),
+    ];
+    for (index, list) in lists {
+        let plan = journal.explain_list(&list, at(1000)).await.unwrap();
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{list:?}: {plan}");
+    }
+    assert_eq!(journal.count_up_to(&filter(), at(1000), 100).await.unwrap(), 101, "there are more");
+    assert_eq!(journal.count_up_to(&filter(), at(1000), 100_000).await.unwrap(), 6009);
 }
 
 pub(crate) async fn identity_is_found_by_a_fragment_and_stored_nowhere(store: Store) {

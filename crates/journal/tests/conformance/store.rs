@@ -77,6 +77,7 @@ pub(crate) fn case(n: u128, seconds: i64) -> (CaseRecord, Entry) {
     case.state = r#"{"data":{}}"#.into();
     case.title = format!("夜间施工噪声 {n}");
     case.place = "古南街道".into();
+    case.active = vec!["registered".into()];
     case.owner = Some("unit:duty-desk".into());
     case.owners = vec!["unit:duty-desk".into()];
     case.plain = format!("xf-{n:06} 夜间施工噪声 {n} 古南街道");

@@ -12,20 +12,27 @@ const NOTIFY: &str = "notify";
 #[derive(Clone)]
 pub struct JournalOutbox {
     journal: Journal,
+    district: String,
 }
 
 impl JournalOutbox {
-    /// The outbox of this journal.
+    /// The outbox of this journal, as far as this district goes.
     #[must_use]
-    pub fn new(journal: Journal) -> Self {
-        Self { journal }
+    pub fn new(journal: Journal, district: String) -> Self {
+        Self { journal, district }
     }
 }
 
 impl EffectSource for JournalOutbox {
+    fn district(&self) -> &str {
+        &self.district
+    }
+
     fn claim(&self, n: u32, now: Instant, lease_until: Instant) -> Later<'_, Result<Vec<Claimed>, Unavailable>> {
         Box::pin(async move {
-            let items = self.journal.claim_effects(&[NOTIFY], n, now, lease_until).await.map_err(unavailable)?;
+            let items =
+                self.journal.claim_effects(&[NOTIFY], std::slice::from_ref(&self.district), n, now, lease_until).await;
+            let items = items.map_err(unavailable)?;
             Ok(items.into_iter().map(claimed).collect())
         })
     }

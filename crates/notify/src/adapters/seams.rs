@@ -30,7 +30,7 @@ impl Seams {
             move || shelf.district(&code).map_or_else(|| Arc::clone(&unpublished), |district| district.calendar);
         let workflows = EngineWorkflows::new(Arc::clone(registry), journal.clone());
         Self {
-            outbox: Arc::new(JournalOutbox::new(journal.clone())),
+            outbox: Arc::new(JournalOutbox::new(journal.clone(), district.code.clone())),
             cases: Arc::new(JournalCases::new(journal.clone(), Arc::clone(&directory), Arc::new(workflows))),
             people: Arc::new(DirectoryPeople::new(directory)),
             hours: Arc::new(CalendarHours::new(district, zone, Arc::new(calendar))),

@@ -67,7 +67,7 @@ impl House {
     pub async fn with_templates(config: NotifyConfig, now: &str, templates: Templates) -> Self {
         let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
         sqlx::raw_sql(include_str!("../../../../migrations/sqlite/0002_delivery.sql")).execute(&pool).await.unwrap();
-        Self::on(Deliveries::Sqlite(pool), config, now, templates)
+        Self::on(Deliveries::Sqlite { write: pool.clone(), read: pool }, config, now, templates)
     }
 
     /// The same on this delivery log.

@@ -121,6 +121,16 @@ impl Bureau {
             gauge("huiyin_engine_steps", "Steps committed since the start.", count(engine.steps)),
             gauge("huiyin_engine_refused", "Commands refused since the start.", count(engine.refused)),
             gauge("huiyin_engine_quarantined", "Commands set aside since the start.", count(engine.quarantined)),
+            gauge("huiyin_set_aside", "Commands and cases set aside now; must be 0.", count(engine.set_aside)),
+            gauge(
+                "huiyin_timers_put_off",
+                "Timers of cases that cannot be stepped; must be 0.",
+                count(engine.timers_put_off),
+            ),
+            gauge("huiyin_timers_stuck", "Timers still due after their case was stepped.", count(engine.stuck_timers)),
+            gauge("huiyin_effects_waiting", "Effects in the outbox, up to 10,000.", count(engine.effects_waiting)),
+            gauge("huiyin_effects_failed", "Effects given up, up to 10,000; must be 0.", count(engine.effects_failed)),
+            gauge("huiyin_relay_failed", "Tries of the relay that failed since the start.", count(engine.relay_failed)),
             gauge("huiyin_engine_timers_fired", "Timers fired since the start.", count(engine.timers_fired)),
         ];
         let rate = |name, help, value: Option<f64>| value.map(|value| Gauge { name, help, value });

@@ -22,6 +22,9 @@ use crate::views::workflow::{ClockDeclView, StateView, WorkflowView};
 /// Most entries of a history in one answer.
 const MOST_ENTRIES: u32 = 1000;
 
+/// A list says how many there are up to here; one more means that there are more.
+const MOST_COUNTED: u32 = 10_000;
+
 /// A case with what it runs on.
 pub(super) struct Loaded {
     pub(super) record: CaseRecord,
@@ -36,7 +39,7 @@ impl Bureau {
             return Ok((0, Vec::new()));
         }
         let filter = rows::filter(&self.parts.district, REAL, query);
-        let total = self.journal.count_cases(&filter, now).await.map_err(failed)?;
+        let total = self.journal.count_up_to(&filter, now, MOST_COUNTED).await.map_err(failed)?;
         let found = self.journal.list_cases(&filter, now).await.map_err(failed)?;
         let mut listed = Vec::with_capacity(found.len());
         let mut known: std::collections::HashMap<(String, i64), Option<Arc<Definition>>> =
@@ -243,6 +246,9 @@ fn title(definition: &Definition, kind: &str, event: Option<&str>) -> Text {
         (None, "tick") => Text::new("到时自动处理", "timers"),
         (None, "unmasked") => Text::new("查看了保密信息", "looked behind the mask"),
         (None, "effect_failed") => Text::new("关联案件没有接受，请处理", "a linked case refused it, see to it"),
+        (None, "key_destroyed") => {
+            Text::new("保存期满，保密内容已销毁", "its retention ended, what was confidential is gone")
+        }
         (None, "attached") => Text::new("添加了附件", "a file was added"),
         (None, other) => Text::same(other),
     }

@@ -1,7 +1,6 @@
 //! Commands to the engine, and its answers in the API's words.
 
 use huiyin_engine::{Accepted, Actor, ActorKind, Answer, Command, Target};
-use huiyin_journal::NewAttachment;
 use huiyin_journal::accounts::{AuditEntry, User};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,6 +10,11 @@ use crate::ports::{Deed, OfficeError, StoredFile, Submission, Upload};
 use crate::views::case::{AcceptedView, AttachmentView};
 use crate::views::{FieldError, Text};
 
+/// Namespace of the ids of uploads.
+const UPLOADS: Uuid = Uuid::from_u128(0x6d1f_0b52_8c1e_5f0a_9d47_31b6_e2a8_4c19);
+/// How far back a matter may have reached the office; what is older comes in by an import.
+const OLDEST_YEARS: i32 = 10;
+
 impl Bureau {
     pub(super) async fn command(&self, who: &User, submission: Submission) -> Result<AcceptedView, OfficeError> {
         let target = match submission.deed {
@@ -18,11 +22,26 @@ impl Bureau {
                 if self.parts.engine.registry().current(&workflow).is_none() {
                     return Err(no_workflow());
                 }
+                self.not_too_old(&data)?;
                 Target::Open { workflow, data, parent: None }
             }
             Deed::Event { case, event, data } => Target::Event { case, event, data },
         };
         self.give(who, submission.id, target).await.map(accepted)
+    }
+
+    /// A year that was mistyped would start legal clocks that ran out long ago.
+    fn not_too_old(&self, data: &Value) -> Result<(), OfficeError> {
+        let Some(received) = data["received_at"].as_str().and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok())
+        else {
+            return Ok(());
+        };
+        let oldest = self.time() - chrono::Duration::days(i64::from(OLDEST_YEARS) * 3653 / 10);
+        if received >= oldest {
+            return Ok(());
+        }
+        let en = format!("more than {OLDEST_YEARS} years ago; older matters come in by `huiyin import`");
+        Err(wrong_field("received_at", Text::new("收到时间早于十年前，历史件请用导入", en)))
     }
 
     /// Writes down that somebody looked behind the mask: in the audit trail, and in the case's own journal.
@@ -45,17 +64,24 @@ impl Bureau {
         case: Uuid,
         upload: Upload,
     ) -> Result<AttachmentView, OfficeError> {
-        let new = NewAttachment {
+        let Upload { name, media_type, bytes, id } = upload;
+        let (journal, size) = (self.journal.clone(), bytes.len() as u64);
+        let stored = tokio::task::spawn_blocking(move || journal.store_file(&bytes)).await.map_err(failed)?;
+        let hash = stored.map_err(failed)?;
+        // Without an id of the sender's, the same file of the same person on the same case is the same command.
+        let said = format!("{case} {hash} {} {name}", who.id);
+        let id = id.unwrap_or_else(|| Uuid::new_v5(&UPLOADS, said.as_bytes()));
+        let target = Target::Attach {
             case,
-            name: &upload.name,
-            media_type: upload.media_type,
-            added_by: &who.name,
-            at: self.time(),
+            hash: hash.clone(),
+            name: name.clone(),
+            media_type: media_type.to_owned(),
+            size,
+            by: who.name.clone(),
         };
-        let kept = self.journal.attach(&new, &upload.bytes).await.map_err(failed)?;
-        let body = json!({"hash": kept.hash, "name": kept.name, "media_type": kept.media_type, "size": kept.size});
-        self.note(who, case, "attached", body).await?;
-        Ok(attachment(kept))
+        let done = self.give(who, id, target).await?;
+        let (media_type, by) = (media_type.to_owned(), who.name.clone());
+        Ok(AttachmentView { hash, name, media_type, size, at: done.at, by })
     }
 
     pub(super) async fn stored_file(&self, hash: &str) -> Result<Option<StoredFile>, OfficeError> {

@@ -212,7 +212,11 @@ impl Office for Bureau {
 
     fn oldest_timer(&self) -> Promise<'_, f64> {
         Box::pin(async move {
-            let (_, oldest) = self.journal.overdue_timers(REAL, self.time()).await.map_err(failed)?;
+            let (_, oldest) =
+                self.journal.overdue_timers(&self.parts.district, REAL, self.time()).await.map_err(failed)?;
+            if !self.parts.engine.is_alive() {
+                return Err(failed("a part of the engine has stopped"));
+            }
             let age = oldest.map(|at| (self.time() - at).num_milliseconds());
             #[expect(clippy::cast_precision_loss, reason = "milliseconds of an age are far below 2^52")]
             Ok(age.map_or(0.0, |milliseconds| milliseconds as f64 / 1000.0))

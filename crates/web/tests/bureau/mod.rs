@@ -228,7 +228,10 @@ impl Office {
     pub async fn wait_until(&self, at: &str) {
         let at: DateTime<Utc> = at.parse().unwrap();
         self.clock.advance_to(at);
-        self.until("timers have fired", async || self.journal.overdue_timers("real", at).await.unwrap().0 == 0).await;
+        self.until("timers have fired", async || {
+            self.journal.overdue_timers("500110", "real", at).await.unwrap().0 == 0
+        })
+        .await;
     }
 
     /// Asks until it is so, for at most twenty seconds.

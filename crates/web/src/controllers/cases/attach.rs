@@ -27,6 +27,8 @@ pub(crate) async fn attach(
 ) -> Result<(StatusCode, Json<AttachmentView>), ApiError> {
     let case = visible(&state, &signed, &key).await?.row.id;
     let limit = state.config.max_upload;
+    // Sent again with the same id it changes nothing; without one, the same file on the same case is kept once.
+    let id = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()?.parse().ok());
     let mut form = Multipart::from_request(request, &state)
         .await
         .map_err(|_| ApiError::bad_request("content-type", "expected multipart/form-data with a boundary"))?;
@@ -38,7 +40,7 @@ pub(crate) async fn attach(
         if field.name() == Some("file") {
             let (name, bytes) = read(field, limit).await?;
             let (name, kind) = sniff::examine(&name, &bytes)?;
-            let upload = Upload { name, media_type: kind.media_type, bytes };
+            let upload = Upload { name, media_type: kind.media_type, bytes, id };
             let kept = state.office.attach(signed.user(), case, upload).await?;
             return Ok((StatusCode::CREATED, Json(kept)));
         }
