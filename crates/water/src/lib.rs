@@ -8,3 +8,4 @@
 //! people decide.
 
 pub mod arrival;
+pub mod network;

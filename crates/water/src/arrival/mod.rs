@@ -19,6 +19,7 @@ mod special;
 pub use answer::{Answer, Given, Released, Remark, answer};
 pub use channel::{Reach, fischer_dispersion_m2s, manning_velocity_ms, shear_velocity_ms, travel_time_s};
 pub use continuous::Continuous;
+pub(crate) use gate::Gate;
 pub use gate::{GREATEST, LEAST, Refusals, Refused};
 pub use instantaneous::{Above, Instantaneous};
 pub use jobson::{Band, Basin, BasinFigures, Passage};
