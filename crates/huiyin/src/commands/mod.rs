@@ -1,10 +1,12 @@
 //! One file a subcommand; this one chooses.
 
+mod arrival;
 mod check;
 mod due;
 mod import;
 mod serve;
 mod simulate;
+mod trace;
 mod try_chart;
 mod verify;
 
@@ -25,5 +27,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Verify(args) => verify::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Arrival(args) => arrival::run(&args),
+        Command::Trace(args) => trace::run(&args),
     }
 }
