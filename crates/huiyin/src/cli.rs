@@ -56,6 +56,11 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Both rates of a period by unit, channel and category, and every promise that was broken, from the journal alone.
     Report(ReportArgs),
+    /// When a pollutant arrives, how strong, for how long: in one reach by its numbers, or from a point of the district's
+    /// network at every intake and section below.
+    Arrival(ArrivalArgs),
+    /// From an exceedance at a section up the river: the risk sources it may have come from, the most plausible first.
+    Trace(TraceArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -423,4 +428,73 @@ pub(crate) struct ReportArgs {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+}
+
+/// Numbers are refused field by field when they are outside their domain.
+#[derive(Debug, Args)]
+pub(crate) struct ArrivalArgs {
+    /// Mass released at once [kg].
+    #[arg(long, required_unless_present = "rate_kgs", conflicts_with = "rate_kgs", allow_negative_numbers = true)]
+    pub(crate) mass_kg: Option<f64>,
+    /// Rate of a source that goes on without end [kg/s].
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) rate_kgs: Option<f64>,
+    /// Point of the network: a source, section, risk source, facility or node by its id, or REACH@METRES.
+    #[arg(long, conflicts_with_all = ["area_m2", "velocity_ms", "dispersion_m2s", "distance_m", "rate_kgs"])]
+    pub(crate) from: Option<String>,
+    /// Wetted cross-section [m²].
+    #[arg(long, required_unless_present = "from", allow_negative_numbers = true)]
+    pub(crate) area_m2: Option<f64>,
+    /// Mean velocity [m/s].
+    #[arg(long, required_unless_present = "from", allow_negative_numbers = true)]
+    pub(crate) velocity_ms: Option<f64>,
+    /// Longitudinal dispersion [m²/s].
+    #[arg(long, required_unless_present = "from", allow_negative_numbers = true)]
+    pub(crate) dispersion_m2s: Option<f64>,
+    /// First-order decay [1/day].
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    pub(crate) decay_per_day: f64,
+    /// Distance downstream [m].
+    #[arg(long, required_unless_present = "from", allow_negative_numbers = true)]
+    pub(crate) distance_m: Option<f64>,
+    /// Limit [mg/L]; without it nothing is said about times above.
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) limit_mgl: Option<f64>,
+    #[command(flatten)]
+    pub(crate) water: WaterArgs,
+}
+
+/// Which district's waters, and how to answer.
+#[derive(Debug, Args)]
+pub(crate) struct WaterArgs {
+    /// Folder of workflows and districts.
+    #[arg(long, env = "HUIYIN_WORKFLOWS")]
+    pub(crate) workflows: Option<PathBuf>,
+    /// District whose `water/` folder is read.
+    #[arg(long, env = "HUIYIN_DISTRICT", default_value = "qijiang")]
+    pub(crate) district: String,
+    /// Output.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// Section (or intake) at which the exceedance was seen, by its id.
+    #[arg(long)]
+    pub(crate) section: String,
+    /// Pollutant: name, chemical sign or factor code, e.g. `氨氮`, `NH3-N`, `w21003`.
+    #[arg(long)]
+    pub(crate) pollutant: String,
+    /// When it was seen, with its offset, e.g. `2026-11-23T08:00:00+08:00`.
+    #[arg(long)]
+    pub(crate) at: chrono::DateTime<chrono::FixedOffset>,
+    /// Concentration seen [mg/L]: then it is judged how much must have been released.
+    #[arg(long, allow_negative_numbers = true)]
+    pub(crate) mgl: Option<f64>,
+    /// A section at which nothing was found in that time; may be given more than once.
+    #[arg(long)]
+    pub(crate) clean: Vec<String>,
+    #[command(flatten)]
+    pub(crate) water: WaterArgs,
 }

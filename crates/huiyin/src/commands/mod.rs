@@ -1,6 +1,7 @@
 //! One file a subcommand; this one chooses.
 
 mod adopt;
+mod arrival;
 mod backup;
 mod check;
 mod due;
@@ -13,6 +14,7 @@ mod report;
 mod retention;
 pub(crate) mod serve;
 mod simulate;
+mod trace;
 mod try_chart;
 mod verify;
 
@@ -41,5 +43,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Backup { folder, store } => backup::run(&folder, &store),
         Command::Simulate(args) => simulate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Arrival(args) => arrival::run(&args),
+        Command::Trace(args) => trace::run(&args),
     }
 }
