@@ -211,7 +211,7 @@ fn state(words: &Words<'_>, chart: &Chart, page: &mut Page, ix: StateIx, depth: 
     let parallel = |ix: StateIx| def.states[usize::from(ix)].kind == StateKind::Parallel;
     let mut class = "state".to_owned();
     if !state_def.is_leaf() {
-        class += if depth % 2 == 0 { " holds" } else { " holds deep" };
+        class += if depth.is_multiple_of(2) { " holds" } else { " holds deep" };
     }
     if state_def.parent.is_some_and(parallel) && !is_history(state_def) {
         class += " life";

@@ -212,7 +212,12 @@ pub const MUTATIONS: &[Mutation] = &[
         "\"*\": one, stop: end",
         "\"*\": one, stop: one",
     ),
-    mutation("transient", "two that chase each other", "cold: {type: final}", "cold: {always: sort}"),
+    mutation(
+        "transient",
+        "two that chase each other",
+        "cold: {type: final}",
+        "cold: {always: colder}\n  colder: {always: cold}",
+    ),
     mutation(
         "forced",
         "two that raise each other",
