@@ -26,6 +26,13 @@ export function forgetDirectory(): void {
   Object.assign(directory, { units: [], towns: [], categories: [], workflows: [] })
 }
 
+/** Whether a unit, town or category is in the directory; true while the directory is not there. */
+export function isListed(widget: string, id: string): boolean {
+  const lists: Record<string, { id: string }[]> = { unit: directory.units, town: directory.towns, category: directory.categories }
+  const list = lists[widget] ?? []
+  return list.length === 0 || list.some((one) => one.id === id)
+}
+
 export function unitName(id: string): string {
   const unit = directory.units.find((u) => u.id === id)
   return unit ? pick(unit.title ?? unit.name) : id

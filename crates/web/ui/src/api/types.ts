@@ -98,6 +98,7 @@ export interface ClockView {
   due_at: string | null
   policy_due: string | null
   limit_due: string | null
+  given_due: string | null
   provisional: boolean
   basis: string | null
   basis_status: string | null
@@ -150,6 +151,8 @@ export interface Preview {
   unit: { id: string; name: string; relation: string | null; reason: Text } | null
   clocks: ClockView[]
   duplicates: Duplicate[]
+  /** Whether enough was typed to look for the same matter. */
+  searched: boolean
   errors: FieldError[]
 }
 
@@ -167,6 +170,8 @@ export interface MailRow {
   clock: string | null
   rung: string | null
   attempts: number
+  /** How the last attempt ended, or why there was none. */
+  last_result: string | null
 }
 
 export interface Mail extends Omit<MailRow, 'attempts'> {
