@@ -44,10 +44,10 @@ fn tell(loaded: Result<Definition, Diagnostics>, names: &Names, format: Format) 
     let report: Result<Report, Diagnostics> = loaded.map(|definition| check(&definition, names));
     let passed = report.as_ref().is_ok_and(Report::passed);
     match (&report, format) {
-        (Ok(report), Format::Json) => println!("{}", serde_json::to_string(report)?),
-        (Ok(report), Format::Text) => println!("{report}"),
-        (Err(problems), Format::Json) => println!("{}", serde_json::json!({"problems": problems})),
-        (Err(problems), Format::Text) => println!("{problems}"),
+        (Ok(report), Format::Json) => crate::say!("{}", serde_json::to_string(report)?),
+        (Ok(report), Format::Text) => crate::say!("{report}"),
+        (Err(problems), Format::Json) => crate::say!("{}", serde_json::json!({"problems": problems})),
+        (Err(problems), Format::Text) => crate::say!("{problems}"),
     }
     Ok(passed)
 }

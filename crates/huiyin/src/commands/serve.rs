@@ -8,6 +8,7 @@ mod store;
 
 use std::future::Future;
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use huiyin_journal::Journal;
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
-use huiyin_web::app::{AppState, Config, system_entropy, system_wall};
+use huiyin_web::app::{AppState, Config, Secret, system_entropy, system_wall};
 use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
 use tokio::net::TcpListener;
@@ -35,6 +36,8 @@ const DEMO_ROLES: [&str; 9] =
     ["operator", "dispatcher", "handler", "supervisor", "unit-head", "bureau-head", "emergency", "admin", "auditor"];
 /// Roles of the first account otherwise: it makes the accounts of the others, and sees no case.
 const FIRST_ROLES: [&str; 1] = ["admin"];
+/// A shorter token for `/metrics` could be guessed.
+const SHORTEST_TOKEN: usize = 16;
 /// Longest wait for each part when stopping.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -82,7 +85,10 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let directory = Arc::clone(&house.directory);
     let current: Current = Arc::new(move || Arc::clone(&directory));
     let notifier = notifier(args, &house, &journal, &current, &clock, &public_url)?.start();
-    let state = state(&house, &engine, clock, demo, current, &public_url)?;
+    let mut config = Config::new(&house.directory.district().code, &house.directory.district().name.zh, &public_url);
+    config.behind_proxy = args.behind_proxy;
+    config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
+    let state = state(&house, &engine, clock, demo, current, config)?;
     tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
 
     let stopping = stop_signal();
@@ -103,17 +109,17 @@ async fn tell(
     state: &AppState,
     public_url: &str,
 ) -> Result<(), huiyin_web::error::ApiError> {
-    println!("回音 Huiyin: {public_url}");
+    crate::say!("回音 Huiyin: {public_url}");
     if args.demo_clock {
         let link = first::one_time_link(state, &DEMO_ROLES, &[house.directory.duty_desk()]).await?;
-        println!("sign in once (24 h): {link}");
-        println!("演示：按岗位登录 / demonstration: the house from each side, one-time links (24 h)");
+        crate::say!("sign in once (24 h): {link}");
+        crate::say!("演示：按岗位登录 / demonstration: the house from each side, one-time links (24 h)");
         for user in demo::accounts(&house.directory) {
-            println!("  {}: {}", user.name, first::demo_link(state, &user).await?);
+            crate::say!("  {}: {}", user.name, first::demo_link(state, &user).await?);
         }
     } else if args.sign_in_link || !first::has_password(state).await? {
         let link = first::one_time_link(state, &FIRST_ROLES, &[]).await?;
-        println!("sign in once (24 h) as {}: {link}", first::LOGIN);
+        crate::say!("sign in once (24 h) as {}: {link}", first::LOGIN);
     }
     Ok(())
 }
@@ -149,7 +155,7 @@ fn state(
     clock: Arc<dyn Clock>,
     demo: Option<Arc<ShiftedClock>>,
     directory: Current,
-    public_url: &str,
+    config: Config,
 ) -> Result<AppState, Failure> {
     let district = house.directory.district();
     let bureau = Bureau::new(Parts {
@@ -161,8 +167,23 @@ fn state(
         letters: Letters::new(house.files("templates/letters")?)?,
         entropy: system_entropy(),
     });
-    let config = Config::new(&district.code, &district.name.zh, public_url);
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))
+}
+
+/// The collector's bearer token, without the line break that editors add.
+fn metrics_token(file: &Path) -> Result<Secret, Failure> {
+    let text =
+        std::fs::read_to_string(file).map_err(|error| format!("--metrics-token-file {}: {error}", file.display()))?;
+    let token = text.trim();
+    if token.len() < SHORTEST_TOKEN {
+        let found = token.len();
+        return Err(format!(
+            "--metrics-token-file {}: the token has {found} characters; expected at least {SHORTEST_TOKEN}, e.g. from `openssl rand -hex 32`",
+            file.display()
+        )
+        .into());
+    }
+    Ok(Secret(token.to_owned()))
 }
 
 fn start_log(json: bool) {

@@ -37,20 +37,20 @@ async fn verify(args: &StoreArgs) -> Result<ExitCode, Failure> {
         }
     }
     let whole = chains.breaks.is_empty() && root_breaks.is_empty() && different.is_empty();
-    println!("{} cases, {} entries, {roots} daily roots", chains.cases, chains.entries);
-    println!(
+    crate::say!("{} cases, {} entries, {roots} daily roots", chains.cases, chains.entries);
+    crate::say!(
         "states derived again from the journal: {same} the same, {forgotten} whose key was destroyed, {} different",
         different.len()
     );
     for found in &chains.breaks {
-        println!("broken chain: case {} entry {}: {}", found.case, found.seq, found.problem);
+        crate::say!("broken chain: case {} entry {}: {}", found.case, found.seq, found.problem);
     }
     for found in &root_breaks {
-        println!("broken root: {found:?}");
+        crate::say!("broken root: {found:?}");
     }
     for found in &different {
-        println!("different: {found}");
+        crate::say!("different: {found}");
     }
-    println!("{}", if whole { "the record is whole" } else { "the record is NOT whole" });
+    crate::say!("{}", if whole { "the record is whole" } else { "the record is NOT whole" });
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -15,12 +15,17 @@ use super::{Bureau, REAL, failed, history, names, rows, rungs};
 use crate::permissions::{self, CaseScope, Permission};
 use crate::ports::{CaseFile, CaseKey, CaseQuery, OfficeError};
 use crate::views::Text;
-use crate::views::case::{CaseRowView, EventFormView, LinkView, TimelineEntry};
+use crate::views::case::{CaseRowView, EventFormView, LinkView, ProposedUnit, TimelineEntry};
 use crate::views::clock::{ClockView, NextRung};
 use crate::views::workflow::{ClockDeclView, StateView, WorkflowView};
 
 /// Most entries of a history in one answer.
 const MOST_ENTRIES: u32 = 1000;
+
+/// The event by which a matter is given to a unit.
+const ASSIGN: &str = "assign";
+/// Relations of the units that it may be given to: a superior authority is written to, an enterprise never owns a petition.
+const ASSIGNABLE: [&str; 3] = ["internal", "town", "peer"];
 
 /// A case with what it runs on.
 pub(super) struct Loaded {
@@ -91,7 +96,8 @@ impl Bureau {
         let context =
             Context { now: self.time(), calendar: &district.calendar, directory: &*district.directory, case_id: &id };
         let open = loaded.state.open_events(&loaded.definition, &actor(viewer), &context);
-        Ok(open.into_iter().map(|event| form(event, &loaded.state.data)).collect())
+        let proposed = super::preview::proposed(&self.directory(), &loaded.state.data);
+        Ok(open.into_iter().map(|event| form(event, &loaded.state.data, proposed.as_ref())).collect())
     }
 
     async fn links_of(&self, case: Uuid) -> Result<Vec<(LinkView, CaseScope)>, OfficeError> {
@@ -103,7 +109,10 @@ impl Bureau {
             let Some(record) = self.journal.case(other).await.map_err(failed)? else { continue };
             let scope =
                 rows::scope(&directory, &record.district, record.owner.as_deref(), &record.owners, &record.excluded);
-            links.push((LinkView { link: name, case: other, number: record.number }, scope));
+            let of = self.parts.engine.registry().current(&record.workflow);
+            let state_titles = names::states(of.as_deref(), &record.active);
+            let link = LinkView { link: name, case: other, number: record.number, state_titles, may_open: false };
+            links.push((link, scope));
         }
         Ok(links)
     }
@@ -225,7 +234,8 @@ fn status(status: huiyin_chart::definition::LimitStatus) -> String {
 }
 
 /// The form of an event, with what the case already knows under the same names; nothing confidential is filled in.
-fn form(event: &huiyin_chart::definition::EventDecl, data: &Value) -> EventFormView {
+/// Giving a matter to a unit begins with the unit that the routing rules name, and says why.
+fn form(event: &huiyin_chart::definition::EventDecl, data: &Value, proposed: Option<&ProposedUnit>) -> EventFormView {
     let mut prefill = serde_json::Map::new();
     let fields = event.form["properties"].as_object().into_iter().flatten();
     for (name, schema) in fields {
@@ -234,12 +244,18 @@ fn form(event: &huiyin_chart::definition::EventDecl, data: &Value) -> EventFormV
             prefill.insert(name.clone(), known.clone());
         }
     }
-    EventFormView {
-        name: event.name.clone(),
-        title: text(&event.title),
-        form: event.form.clone(),
-        prefill: Value::Object(prefill),
+    let mut form = event.form.clone();
+    if event.name == ASSIGN
+        && let Some(unit) = proposed
+    {
+        let named = json!({"zh": format!("建议：{}（{}）", unit.name, unit.reason.zh), "en": format!("proposed: {} ({})", unit.name, unit.reason.en)});
+        prefill.insert("unit".to_owned(), json!(unit.id));
+        if let Some(field) = form.pointer_mut("/properties/unit").and_then(Value::as_object_mut) {
+            field.insert("description".to_owned(), named);
+            field.insert("relations".to_owned(), json!(ASSIGNABLE));
+        }
     }
+    EventFormView { name: event.name.clone(), title: text(&event.title), form, prefill: Value::Object(prefill) }
 }
 
 fn workflow(definition: &Definition, viewer: &User) -> WorkflowView {

@@ -13,7 +13,7 @@ use crate::views::{FieldError, Text};
 
 impl Bureau {
     pub(super) async fn command(&self, who: &User, submission: Submission) -> Result<AcceptedView, OfficeError> {
-        let target = match submission.deed {
+        let target = match trimmed(submission.deed) {
             Deed::Open { workflow, data } => {
                 if self.parts.engine.registry().current(&workflow).is_none() {
                     return Err(no_workflow());
@@ -91,6 +91,23 @@ impl Bureau {
                 Err(OfficeError::Refused { code: refused.code, message: text(&refused.message), details })
             }
         }
+    }
+}
+
+/// A deed without the blanks around its texts: they are slips of typing, and a title of blanks is none.
+fn trimmed(deed: Deed) -> Deed {
+    match deed {
+        Deed::Open { workflow, data } => Deed::Open { workflow, data: trim(data) },
+        Deed::Event { case, event, data } => Deed::Event { case, event, data: trim(data) },
+    }
+}
+
+pub(super) fn trim(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.trim().to_owned()),
+        Value::Array(items) => Value::Array(items.into_iter().map(trim).collect()),
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, trim(value))).collect()),
+        other => other,
     }
 }
 

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{FromRequest as _, Multipart, Path, Request, State};
+use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::StatusCode;
 
 use super::scope::visible;
 use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
+use crate::extract::Segment;
 use crate::ports::Upload;
 use crate::sniff;
 use crate::views::case::AttachmentView;
@@ -22,7 +23,7 @@ use crate::views::case::AttachmentView;
 pub(crate) async fn attach(
     State(state): State<AppState>,
     signed: Signed,
-    Path(key): Path<String>,
+    Segment(key): Segment<String>,
     request: Request,
 ) -> Result<(StatusCode, Json<AttachmentView>), ApiError> {
     let case = visible(&state, &signed, &key).await?.row.id;

@@ -32,6 +32,8 @@ export interface JsonSchema {
   items?: JsonSchema
   enum?: (string | number)[]
   enumTitles?: Record<string, AnyText>
+  /** Only units of these relations may be chosen. */
+  relations?: string[]
   default?: unknown
   const?: unknown
   minLength?: number
@@ -118,7 +120,7 @@ export interface CasePage extends CaseRow {
   masked: string[]
   clocks: ClockView[]
   events: EventForm[]
-  links: { link: string; case: string; number: string }[]
+  links: { link: string; case: string; number: string; state_titles: Text[]; may_open: boolean }[]
   attachments: Attachment[]
   documents?: Paper[]
   may_unmask: boolean
