@@ -37,6 +37,8 @@ pub struct Inner {
     pub(crate) previews: Throttle,
     /// Slows down searches for people.
     pub(crate) identities: Throttle,
+    /// Slows down uploads.
+    pub(crate) uploads: Throttle,
     /// Live pages of each session.
     pub(crate) streams: Streams,
     /// Counters of requests.
@@ -116,6 +118,7 @@ impl AppState {
             hashing: Semaphore::new(2),
             previews: Throttle::new(30, 5.0),
             identities: Throttle::new(30, 0.2),
+            uploads: Throttle::new(100, 0.1),
             streams: Streams::default(),
             metrics: Metrics::default(),
         }))

@@ -4,12 +4,18 @@ use huiyin_engine::{Accepted, Actor, ActorKind, Answer, Command, Target};
 use huiyin_journal::NewAttachment;
 use huiyin_journal::accounts::{AuditEntry, User};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Bureau, REAL, failed};
 use crate::ports::{Deed, OfficeError, StoredFile, Submission, Upload};
 use crate::views::case::{AcceptedView, AttachmentView};
 use crate::views::{FieldError, Text};
+
+/// Files of one case.
+const MOST_FILES: usize = 200;
+/// Bytes of all files of one case.
+const MOST_BYTES: u64 = 500 << 20;
 
 impl Bureau {
     pub(super) async fn command(&self, who: &User, submission: Submission) -> Result<AcceptedView, OfficeError> {
@@ -45,6 +51,30 @@ impl Bureau {
         case: Uuid,
         upload: Upload,
     ) -> Result<AttachmentView, OfficeError> {
+        let there = self.journal.attachments(case).await.map_err(failed)?;
+        let hash = hex::encode(Sha256::digest(&upload.bytes));
+        if let Some(same) = there.iter().find(|kept| kept.hash == hash) {
+            if same.name == upload.name {
+                return Ok(attachment(same.clone()));
+            }
+            return Err(refused(
+                "already_there",
+                Text::new(
+                    format!("内容相同的文件已在本案附件中：{}", same.name),
+                    format!("the case has a file with this content already: {}", same.name),
+                ),
+            ));
+        }
+        let size = there.iter().map(|kept| kept.size).sum::<u64>() + upload.bytes.len() as u64;
+        if there.len() >= MOST_FILES || size > MOST_BYTES {
+            return Err(refused(
+                "too_many_files",
+                Text::new(
+                    format!("本案附件已满（至多 {MOST_FILES} 份、{} MB）", MOST_BYTES >> 20),
+                    format!("the case has all the files it may have: {MOST_FILES} files, {} MB", MOST_BYTES >> 20),
+                ),
+            ));
+        }
         let new = NewAttachment {
             case,
             name: &upload.name,
@@ -120,6 +150,10 @@ pub(super) fn actor(who: &User) -> Actor {
         units: who.units.clone(),
         heads: who.heads.clone(),
     }
+}
+
+fn refused(code: &str, message: Text) -> OfficeError {
+    OfficeError::Refused { code: code.to_owned(), message, details: Vec::new() }
 }
 
 /// A refusal of one field.

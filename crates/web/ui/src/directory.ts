@@ -3,6 +3,7 @@ import { reactive } from 'vue'
 import { api } from './api/endpoints'
 import type { AnyText, Choice, EventForm, JsonSchema, Text, Unit, Workflow } from './api/types'
 import { type Key, locale, pick, t } from './i18n'
+import { may } from './session'
 
 interface Directory { units: Unit[]; towns: Choice[]; categories: Choice[]; workflows: Workflow[] }
 
@@ -14,7 +15,9 @@ let asked: Promise<void> | null = null
 export function loadDirectory(): Promise<void> {
   asked ??= (async () => {
     const [units, towns, categories, workflows] = await Promise.all([
-      api.units(), api.towns(), api.categories(), api.workflows(),
+      api.units(), api.towns(), api.categories(),
+      // Who sees no cases (an administrator) needs no workflows, and is not given them.
+      may('see_cases') ? api.workflows() : Promise.resolve([]),
     ])
     Object.assign(directory, { units, towns, categories, workflows })
   })().catch((problem: unknown) => { asked = null; throw problem })

@@ -27,6 +27,7 @@ pub(crate) async fn attach(
     request: Request,
 ) -> Result<(StatusCode, Json<AttachmentView>), ApiError> {
     let case = visible(&state, &signed, &key).await?.row.id;
+    state.uploads.take(&signed.user().id, state.wall()).map_err(ApiError::too_many)?;
     let limit = state.config.max_upload;
     let mut form = Multipart::from_request(request, &state)
         .await

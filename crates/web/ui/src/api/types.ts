@@ -113,6 +113,9 @@ export interface ClockView {
 export interface EventForm { name: string; title: Text; form: JsonSchema | null; prefill: Record<string, unknown> | null }
 export interface Attachment { hash: string; name: string; media_type: string; size: number; at: string; by: string }
 export interface Paper { n: number; template: string; at: string; names_petitioner?: boolean }
+/** Somebody who may sign in, as the administrator sees them. */
+export interface Account { id: string; login: string; name: string; roles: string[]; units: string[]; heads: string[]; language: string; active: boolean }
+export interface AuditLine { id: number; at: string; user_id: string; user_name: string; action: string; case_id: string | null; case_number: string | null; reason: string }
 export interface OwnSession { opened_at: string; expires_at: string; here: boolean }
 
 export interface CasePage extends CaseRow {
