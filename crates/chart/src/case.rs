@@ -119,7 +119,7 @@ impl CaseState {
 
     /// Whether a state, atomic or not, is active.
     #[must_use]
-    pub fn is_in(&self, _def: &Definition, state: crate::definition::StateIx) -> bool {
+    pub fn is_in(&self, state: crate::definition::StateIx) -> bool {
         self.config.active.contains(state)
     }
 

@@ -286,12 +286,12 @@ impl Inner {
     ) -> Result<(), NotifyError> {
         let relays = self.relays.as_ref().map_or(1, |relays| relays.len());
         let next = retry_at(&self.policy, delivery.urgent, hour_clock, n, relays, now, &*self.seams.hours);
+        let refusal = delivery.channel == MAIL && matches!(sent, Sent::Permanent(_));
+        let others = refusal && self.left(delivery, relays).await? > 1;
         let again = || next.map_or(Finish::Settled(DeliveryState::Failed), Finish::Retry);
         let (outcome, words, then) = match sent {
             Sent::Accepted(words) => (AttemptOutcome::Accepted, words, Finish::Settled(DeliveryState::Sent)),
-            Sent::Permanent(words) if delivery.channel == MAIL && self.left(delivery, relays).await? > 1 => {
-                (AttemptOutcome::Permanent, words, again())
-            }
+            Sent::Permanent(words) if others => (AttemptOutcome::Permanent, words, again()),
             Sent::Permanent(words) => (AttemptOutcome::Permanent, words, Finish::Settled(DeliveryState::Failed)),
             Sent::Transient(words) => (AttemptOutcome::Transient, words, again()),
         };

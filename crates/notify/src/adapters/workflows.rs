@@ -67,7 +67,7 @@ fn stands(definition: &Definition, case: &CaseState) -> Vec<Stand> {
     for state in &definition.states {
         for (template, to) in notices(&state.entry) {
             let of = format!("state {}", state.id);
-            found.push(Stand { template, to, of, holds: case.is_in(definition, state.ix) });
+            found.push(Stand { template, to, of, holds: case.is_in(state.ix) });
         }
         lasting.extend(notices(&state.exit));
         let plain = state.initial.iter().chain(&state.always).chain(state.after.iter().flat_map(|(_, list)| list));
