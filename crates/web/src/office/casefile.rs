@@ -282,9 +282,21 @@ fn workflow(definition: &Definition, viewer: &User) -> WorkflowView {
             .collect(),
         intake: opening.map_or(Value::Null, |event| event.form.clone()),
         data: definition.data.schema.clone(),
+        fields: Value::Object(fields(definition)),
         may_open: permissions::may(viewer, Permission::OpenCases)
             && opening.is_some_and(|event| sends(&event.by, viewer)),
     }
+}
+
+/// The fields of all events by name: with their titles and the titles of their choices a history can be read.
+fn fields(definition: &Definition) -> serde_json::Map<String, Value> {
+    let mut fields = serde_json::Map::new();
+    for event in &definition.events {
+        for (name, schema) in event.form["properties"].as_object().into_iter().flatten() {
+            fields.entry(name.clone()).or_insert_with(|| schema.clone());
+        }
+    }
+    fields
 }
 
 /// Whether a person may send an event on a case that has no owner yet.

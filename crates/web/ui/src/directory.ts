@@ -78,8 +78,12 @@ export function clockTitle(workflow: string, clock: string | null): string {
 export function schemasOf(workflow: string, events: EventForm[] = []): Record<string, JsonSchema> {
   const own = workflowNamed(workflow)
   const known: Record<string, JsonSchema> = {}
-  for (const schema of [own?.data, own?.intake, ...events.map((event) => event.form)]) {
-    for (const [name, property] of Object.entries(schema?.properties ?? {})) known[name] ??= property
+  for (const properties of [own?.data?.properties, own?.intake?.properties, ...events.map((event) => event.form?.properties), own?.fields]) {
+    for (const [name, property] of Object.entries(properties ?? {})) {
+      const had = known[name]
+      // The data of a case seldom says what its choices are called; the form that asked for them does.
+      known[name] = had === undefined ? property : { ...(property.enumTitles ? { enumTitles: property.enumTitles } : {}), ...had }
+    }
   }
   return known
 }

@@ -55,6 +55,7 @@ export interface Workflow {
   clocks: { name: string; title: Text; basis: string | null; status: string | null }[]
   intake: JsonSchema | null
   /** Schema of the data of a case, where the service gives it: titles of its fields. */
+  fields?: Record<string, JsonSchema>
   data?: JsonSchema | null
   may_open: boolean
 }
