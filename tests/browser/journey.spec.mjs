@@ -199,8 +199,45 @@ describe('a complaint that is answered, each step by whose duty it is', () => {
   })
 })
 
+describe('the call form under the hands', () => {
+  test('what has the focus is never behind the bar with the save button', async () => {
+    const page = pages.operator
+    for (const size of [{ width: 1366, height: 768 }, { width: 320, height: 568 }, { width: 320, height: 256 }]) {
+      await page.setViewportSize(size)
+      await page.goto(`${BASE}/log`)
+      await page.waitForSelector('#log-title')
+      const hidden = []
+      for (let step = 0; step < 40; step += 1) {
+        await page.keyboard.press('Tab')
+        const found = await page.evaluate(() => {
+          const at = document.activeElement
+          const bar = document.querySelector('.sticky')
+          if (!at || !bar || at === document.body || bar.contains(at) || !at.closest('form')) return null
+          const [a, b] = [at.getBoundingClientRect(), bar.getBoundingClientRect()]
+          const stuck = getComputedStyle(bar).position === 'sticky'
+          return stuck && a.top >= b.top && a.bottom <= b.bottom ? at.id : null
+        })
+        if (found) hidden.push(found)
+      }
+      assert.deepEqual(hidden, [], `at ${size.width} × ${size.height}`)
+    }
+    await page.setViewportSize({ width: 1366, height: 768 })
+  })
+  test('leaving a field chooses nothing that was not meant', async () => {
+    const page = pages.operator
+    await page.goto(`${BASE}/log`)
+    await page.fill('#log-place', '石')
+    await page.keyboard.press('Tab')
+    assert.equal(await page.inputValue('#log-place'), '石')
+    assert.equal(await page.getAttribute('#log-place', 'aria-invalid'), 'true')
+    await page.fill('#log-place', '石角')
+    await page.keyboard.press('Tab')
+    assert.equal(await page.inputValue('#log-place'), '石角镇')
+  })
+})
+
 describe('every page, in both languages, at 1366 and 390 wide', () => {
-  const list = { log: () => '/log', work: () => '/work?view=all', empty: () => '/work?q=zzz', case: () => `/cases/${number}`, overdue: () => '/overdue', mails: () => '/mails', mail: () => mail, assurance: () => '/assurance', account: () => '/account', lost: () => '/nowhere' }
+  const list = { log: () => '/log', work: () => '/work?view=all', empty: () => '/work?q=zzz', case: () => `/cases/${number}`, overdue: () => '/overdue', mails: () => '/mails', mail: () => mail, assurance: () => '/assurance', users: () => '/users', audit: () => '/audit', account: () => '/account', lost: () => '/nowhere' }
   for (const [name, path] of Object.entries(list)) test(name, async () => { await assertPageHolds(first, name, path()) })
   test('sign-in', async () => {
     const page = await openPage(browser)

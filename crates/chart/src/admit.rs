@@ -95,6 +95,7 @@ fn form(def: &Definition, decl: &EventDecl, data: &Value, actor: &Actor, ctx: &C
     unknown_units(&decl.form, data, ctx, &mut details);
     if matches!(actor.kind, ActorKind::Person | ActorKind::Public) {
         read_only(&decl.form, data, &mut details);
+        written_by_people(&decl.form, data, ctx, &mut details);
     }
     if details.is_empty() {
         return Ok(());
@@ -139,6 +140,54 @@ fn unknown_units(form: &Value, data: &Value, ctx: &Context<'_>, details: &mut Ve
 pub(crate) fn data_errors(def: &Definition, data: &Value, most: usize) -> Vec<FieldError> {
     let errors = def.data_validator().into_iter().flat_map(|schema| schema.iter_errors(data));
     errors.take(most).map(|error| field_error(&error)).collect()
+}
+
+/// What people may type: a town or a category is one of the directory's (imports may bring others), a text that is
+/// demanded is not blank, and no text carries characters that cannot be seen.
+fn written_by_people(form: &Value, data: &Value, ctx: &Context<'_>, details: &mut Vec<FieldError>) {
+    let Some(properties) = form.get("properties").and_then(Value::as_object) else { return };
+    let demanded = form.get("required").and_then(Value::as_array);
+    let is_demanded = |name: &str| demanded.is_some_and(|names| names.iter().any(|one| one == name));
+    for (name, schema) in properties {
+        let Some(given) = data.get(name) else { continue };
+        let unseen = texts(given).any(|text| text.chars().any(is_unseen));
+        let problem = match given.as_str() {
+            _ if unseen => {
+                Some(("含有不可见的控制字符，请删除后重填", "it holds control characters that cannot be seen"))
+            }
+            Some(text) if is_demanded(name) && text.trim().is_empty() => Some(("必填", "it must not be blank")),
+            Some(text) if !text.is_empty() => match schema.get("format").and_then(Value::as_str) {
+                Some("town") if !ctx.directory.town_exists(text) => {
+                    Some(("目录中没有此街镇，请从列表中选择", "there is no such town in the directory"))
+                }
+                Some("category") if !ctx.directory.category_exists(text) => {
+                    Some(("目录中没有此类别，请从列表中选择", "there is no such category in the directory"))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some((zh, en)) = problem {
+            details.push(FieldError { path: name.clone(), message: Text { zh: zh.into(), en: en.into() } });
+        }
+    }
+}
+
+/// Every text in a value; its depth is bounded where JSON is read.
+fn texts(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+    match value {
+        Value::String(text) => Box::new(std::iter::once(text.as_str())),
+        Value::Array(items) => Box::new(items.iter().flat_map(texts)),
+        Value::Object(fields) => Box::new(fields.values().flat_map(texts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Box::new(std::iter::empty()),
+    }
+}
+
+/// Control characters except line breaks and tabs, and those that turn the direction of writing or have no width
+/// (Unicode Technical Report 36): a title could be made to read as another.
+fn is_unseen(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn field_error(error: &jsonschema::ValidationError<'_>) -> FieldError {
@@ -191,7 +240,9 @@ fn requirements(case: &CaseState, decl: &EventDecl, data: &Value, ctx: &Context<
         match requirement.that.test(&view) {
             Ok(true) => {}
             Ok(false) => {
-                return Err(Refusal { code: "requirement", message: requirement.or_else.clone(), details: Vec::new() });
+                let at = |path: &String| FieldError { path: path.clone(), message: requirement.or_else.clone() };
+                let details = requirement.at.iter().map(at).collect();
+                return Err(Refusal { code: "requirement", message: requirement.or_else.clone(), details });
             }
             Err(error) => {
                 let message = Text { zh: "条件无法判断，按不符合处理".into(), en: error.to_string() };

@@ -121,6 +121,12 @@ impl CaseState {
         self.config.atomic(def).map(|ix| def.states[usize::from(ix)].id.as_str())
     }
 
+    /// Whether a state, atomic or not, is active.
+    #[must_use]
+    pub fn is_in(&self, state: crate::definition::StateIx) -> bool {
+        self.config.active.contains(state)
+    }
+
     /// Owners of the case and of its active states, the case's first, each once.
     #[must_use]
     pub fn all_owners(&self) -> Vec<&str> {

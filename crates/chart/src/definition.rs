@@ -185,6 +185,8 @@ pub struct Requirement {
     pub that: Expr,
     /// Why it is refused otherwise.
     pub or_else: Text,
+    /// Field of the form that the refusal stands at; none: above the form.
+    pub at: Option<String>,
 }
 
 /// Who may send an event.

@@ -14,6 +14,14 @@ pub trait Directory: Send + Sync {
     fn route(&self, place: &str, category: &str) -> Option<String>;
     /// `internal`, `town`, `peer`, `partner`, `superior` or `enterprise`.
     fn relation(&self, unit: &str) -> Option<String>;
+    /// Is there such a town, by code or name? A directory that lists none knows them all.
+    fn town_exists(&self, _town: &str) -> bool {
+        true
+    }
+    /// Is there such a category? A directory that lists none knows them all.
+    fn category_exists(&self, _category: &str) -> bool {
+        true
+    }
     /// The units that may neither own nor see a case: the accused, and everyone related to them.
     fn excluded(&self, accused: Vec<String>) -> Vec<String> {
         accused

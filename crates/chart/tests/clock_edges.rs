@@ -312,6 +312,9 @@ reply:
     for words in ["某条例 第一条", "待核", "端午节", "10 个工作日", "2026-06-25", "2026-07-10"] {
         assert!(told.contains(words), "{words} is missing in:\n{told}");
     }
+    assert!(told.contains("30 日") || told.contains("30 天"), "the office's own target is derived too:\n{told}");
+    assert!(told.ends_with("取较早者：法定期限，2026-06-25 23:59"), "{told}");
+    assert!(!told.contains("+08:00"), "{told}");
 }
 
 #[test]

@@ -25,6 +25,14 @@ impl huiyin_chart::Directory for Directory {
         Self::route(self, place, category)
     }
 
+    fn town_exists(&self, town: &str) -> bool {
+        Self::town(self, town).is_some()
+    }
+
+    fn category_exists(&self, category: &str) -> bool {
+        Self::category(self, category).is_some()
+    }
+
     fn relation(&self, unit: &str) -> Option<String> {
         Self::relation(self, unit).map(|relation| relation.as_str().to_owned())
     }

@@ -167,7 +167,11 @@ pub(crate) struct ServeArgs {
     /// Print a one-time sign-in link for the first administrator also when there is a password already.
     #[arg(long)]
     pub(crate) sign_in_link: bool,
-    /// File with the bearer token of the collector of `/metrics`.
+    /// A reverse proxy of one's own stands before it: the caller's address is the last of `X-Forwarded-For`. Never
+    /// without one, as callers could then name any address.
+    #[arg(long, env = "HUIYIN_BEHIND_PROXY")]
+    pub(crate) behind_proxy: bool,
+    /// File with the bearer token by which a collector may read `/metrics`.
     #[arg(long, env = "HUIYIN_METRICS_TOKEN_FILE")]
     pub(crate) metrics_token_file: Option<PathBuf>,
     /// Log as JSON lines.

@@ -1,6 +1,7 @@
 //! The `huiyin` program: one binary, every role and tool a subcommand. Parses the command line and hands over.
 
-#![expect(clippy::print_stdout, reason = "a command line answers on standard output; the log goes to standard error")]
+#[macro_use]
+mod say;
 
 mod changes;
 mod cli;

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
@@ -32,6 +32,23 @@ pub struct Attachment {
     pub added_by: String,
     /// When.
     pub at: Instant,
+}
+
+/// A folder that only the service's own user may enter; those above it that are new, too.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.recursive(true).create(path)
+}
+
+/// A new file that only the service's own user may read.
+fn private_file(path: &Path) -> std::io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Tells the unfinished files of one process apart.
@@ -120,10 +137,10 @@ impl Journal {
             return Ok(());
         }
         let folder = path.parent().map(PathBuf::from).unwrap_or_default();
-        fs::create_dir_all(&folder).map_err(JournalError::file(&folder))?;
+        private_folder(&folder).map_err(JournalError::file(&folder))?;
         let turn = PARTS.fetch_add(1, Ordering::Relaxed);
         let half = folder.join(format!("{hash}.{}-{turn}.part", std::process::id()));
-        let written = fs::File::create(&half).and_then(|mut file| {
+        let written = private_file(&half).and_then(|mut file| {
             file.write_all(content)?;
             file.sync_all()?;
             fs::rename(&half, &path)?;

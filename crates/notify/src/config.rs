@@ -172,7 +172,7 @@ pub struct Policy {
     pub retries: Vec<u64>,
     /// Wait before the second relay is used for an urgent notice of an hour clock.
     pub second_relay_after: u64,
-    /// Who else is written to when an urgent notice of an hour clock cannot be delivered to its recipient.
+    /// Who else is written to when an urgent notice cannot be delivered to its recipient.
     pub backup: Vec<String>,
     /// Failed attempts after which `backup` is written to, at the latest.
     pub backup_after: i32,

@@ -44,11 +44,13 @@ pub struct NoticeContext {
     pub exercise: bool,
 }
 
-/// One notice in a digest.
+/// One case in a digest: its most pressing notice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DigestLine {
     /// The subject it would have as a mail of its own.
     pub subject: String,
+    /// How many other notices on the same case stand behind it.
+    pub more: usize,
     /// Its variables.
     pub notice: NoticeContext,
 }
@@ -56,7 +58,7 @@ pub struct DigestLine {
 /// The variables of a digest template.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DigestContext {
-    /// One entry per notice, the most pressing due date first.
+    /// One entry per case, the most pressing due date first.
     pub lines: Vec<DigestLine>,
     /// How many.
     pub count: usize,

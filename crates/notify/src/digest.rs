@@ -21,11 +21,34 @@ use crate::templates::{DIGEST, Rendered};
 
 /// Recipients looked after in one round.
 const RECIPIENTS: u32 = 200;
+/// The recipient's own cases in the console; a test of the console holds that there is such a page.
+pub const WORK_LIST: &str = "/work?view=mine";
 /// How long a digest waits for a case that cannot be read, before it goes out without it.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A notice that still holds, and what is said of it.
 type Line = (Delivery, Box<Valid>);
+
+/// What a notice is about: a clock of a case, or else what its template says of the case.
+type Subject = (Option<Uuid>, Option<String>, Option<String>);
+
+fn subject(row: &Delivery) -> Subject {
+    let template = row.clock.is_none().then(|| row.template.clone());
+    (row.case, row.clock.clone(), template)
+}
+
+/// One line per case, by what presses most there; the others on the same case are counted.
+fn by_case(valid: &[Line]) -> Vec<DigestLine> {
+    let mut lines: Vec<(Option<Uuid>, DigestLine)> = Vec::new();
+    for (row, details) in valid {
+        if let Some((_, line)) = lines.iter_mut().find(|(case, _)| *case == row.case) {
+            line.more += 1;
+            continue;
+        }
+        lines.push((row.case, DigestLine { subject: row.subject.clone(), more: 0, notice: details.context.clone() }));
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
+}
 
 impl Inner {
     /// Puts the digests together that are due. Returns how many.
@@ -116,38 +139,32 @@ impl Inner {
             let alone = Rendered { subject: row.subject.clone(), text: row.text.clone(), html: row.html.clone() };
             return Ok((alone, first.contact.clone()));
         }
+        let lines = by_case(valid);
         let context = DigestContext {
-            count: valid.len(),
-            link: format!("{}/cases?mine=1", self.console_url),
+            count: lines.len(),
+            link: format!("{}{WORK_LIST}", self.console_url),
             now_text: self.seams.hours.in_words(now),
             recipient_name: first.context.recipient_name.clone(),
             district_name: first.context.district_name.clone(),
             exercise: carrier.timeline != REAL,
-            lines: valid
-                .iter()
-                .map(|(row, valid)| DigestLine { subject: row.subject.clone(), notice: valid.context.clone() })
-                .collect(),
+            lines,
         };
         Ok((self.templates.digest(&context)?, first.contact.clone()))
     }
 
-    /// Of these notices, those that still hold; of several rungs of one clock only the latest. The others are suppressed.
+    /// Of these notices, those that still hold; of several rungs of one clock, and of several notices of one template
+    /// on one case, only the latest. The others are suppressed.
     /// Second: those whose case cannot be read now.
     async fn still_valid(&self, held: Vec<Delivery>, now: Instant) -> Result<(Vec<Line>, Vec<Delivery>), NotifyError> {
-        let mut latest: BTreeMap<(Option<Uuid>, String), Uuid> = BTreeMap::new();
+        let mut latest: BTreeMap<Subject, Uuid> = BTreeMap::new();
         for row in &held {
-            if let Some(clock) = &row.clock {
-                latest.insert((row.case, clock.clone()), row.id);
-            }
+            latest.insert(subject(row), row.id);
         }
         let (mut valid, mut unread) = (Vec::new(), Vec::new());
         for row in held {
-            let superseded = row
-                .clock
-                .as_ref()
-                .is_some_and(|clock| latest.get(&(row.case, clock.clone())).is_some_and(|id| *id != row.id));
-            if superseded {
-                self.suppress(&row, "a later rung of the same clock is in the same digest", now).await?;
+            if latest.get(&subject(&row)).is_some_and(|id| *id != row.id) {
+                let why = if row.clock.is_some() { "rung of the same clock" } else { "notice of the same kind" };
+                self.suppress(&row, &format!("a later {why} is in the same digest"), now).await?;
                 continue;
             }
             match self.check(&row, now).await {

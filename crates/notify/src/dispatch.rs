@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use huiyin_journal::delivery::{AttemptOutcome, Delivery, DeliveryState, Finish};
+use huiyin_journal::delivery::{Attempt, AttemptOutcome, Delivery, DeliveryState, Finish};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -213,7 +213,8 @@ impl Inner {
                 .await?);
         }
         let relays = self.relays.as_ref().map_or(1, |relays| relays.len());
-        let relay = relay_for(delivery.attempts, relays);
+        let refused = self.refused(delivery).await?;
+        let relay = relay_for(delivery.attempts, relays, &refused);
         let via = match &destination {
             Destination::Webhook(name) => name.clone(),
             _ => self.relays.as_ref().map(|relays| relays.name(relay).to_owned()).unwrap_or_default(),
@@ -286,12 +287,14 @@ impl Inner {
     ) -> Result<(), NotifyError> {
         let relays = self.relays.as_ref().map_or(1, |relays| relays.len());
         let next = retry_at(&self.policy, delivery.urgent, hour_clock, n, relays, now, &*self.seams.hours);
+        let refusal = delivery.channel == MAIL && matches!(sent, Sent::Permanent(_));
+        let others = refusal && self.left(delivery, relays).await? > 1;
+        let again = || next.map_or(Finish::Settled(DeliveryState::Failed), Finish::Retry);
         let (outcome, words, then) = match sent {
             Sent::Accepted(words) => (AttemptOutcome::Accepted, words, Finish::Settled(DeliveryState::Sent)),
+            Sent::Permanent(words) if others => (AttemptOutcome::Permanent, words, again()),
             Sent::Permanent(words) => (AttemptOutcome::Permanent, words, Finish::Settled(DeliveryState::Failed)),
-            Sent::Transient(words) => {
-                (AttemptOutcome::Transient, words, next.map_or(Finish::Settled(DeliveryState::Failed), Finish::Retry))
-            }
+            Sent::Transient(words) => (AttemptOutcome::Transient, words, again()),
         };
         self.log.finish_attempt(delivery.id, n, outcome, &words, &then, now).await?;
         if let Finish::Settled(state) = then {
@@ -301,14 +304,31 @@ impl Inner {
         if failed {
             tracing::error!(id = %delivery.id, case = delivery.case_number, words, "a delivery failed for good");
         }
-        let unreached = failed || (outcome == AttemptOutcome::Transient && n >= self.policy.backup_after);
-        if unreached && delivery.urgent && hour_clock {
+        let unreached = failed || (outcome != AttemptOutcome::Accepted && n >= self.policy.backup_after);
+        if unreached && delivery.urgent {
             self.tell_backup(delivery, now).await?;
         }
         Ok(())
     }
 
-    /// An urgent notice of an hour clock that does not get through goes to somebody else as well, once.
+    /// How many relays have not refused this delivery for good. A relay may refuse for reasons of its own (a list of
+    /// senders, a policy), so its refusal ends nothing but itself.
+    async fn left(&self, delivery: &Delivery, relays: usize) -> Result<usize, NotifyError> {
+        Ok(relays - self.refused(delivery).await?.len().min(relays))
+    }
+
+    /// Relays that refused this delivery for good.
+    async fn refused(&self, delivery: &Delivery) -> Result<Vec<usize>, NotifyError> {
+        let Some(relays) = &self.relays else { return Ok(Vec::new()) };
+        let Some((_, attempts)) = self.log.get(delivery.id).await? else { return Ok(Vec::new()) };
+        let refuses = |relay: &usize| {
+            let by = |attempt: &&Attempt| attempt.via == relays.name(*relay);
+            attempts.iter().filter(by).any(|attempt| attempt.outcome == AttemptOutcome::Permanent)
+        };
+        Ok((0..relays.len()).filter(refuses).collect())
+    }
+
+    /// An urgent notice that does not get through goes to somebody else as well, once.
     async fn tell_backup(&self, delivery: &Delivery, now: Instant) -> Result<(), NotifyError> {
         if delivery.effect_key.ends_with(BACKUP) || delivery.channel != MAIL {
             return Ok(());

@@ -83,10 +83,25 @@ pub struct CaseNow {
     pub owners: Vec<String>,
     /// Units that may neither own nor see the case: the accused and theirs.
     pub excluded: Vec<String>,
-    /// When it was closed.
+    /// When it was closed: when it ended, or when it came into the state that counts as closed.
     pub closed_at: Option<Instant>,
     /// Its clocks, all runs.
     pub clocks: Vec<ClockNow>,
+    /// How long notices that no rung wrote stay true.
+    pub stands: Vec<Stand>,
+}
+
+/// Until when a notice of the workflow that no rung wrote asks for something that is still to be done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stand {
+    /// Template of the notice.
+    pub template: String,
+    /// Its recipients as the workflow writes them.
+    pub to: Vec<String>,
+    /// What it waits for, in words for the log: `state approving`, `clock extension`.
+    pub of: String,
+    /// It still waits.
+    pub holds: bool,
 }
 
 /// One run of one clock, now.

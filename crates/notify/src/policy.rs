@@ -37,10 +37,12 @@ pub fn opening_after_today(now: Instant, hours: &dyn OfficeHours) -> Instant {
 }
 
 /// Which relay an attempt uses: the first one first, then in turn, so that a relay that is down, slow or refuses
-/// never has two attempts running when there is another.
+/// never has two attempts running when there is another. One that refused this mail for good is not asked again.
 #[must_use]
-pub fn relay_for(attempts_before: i32, relays: usize) -> usize {
-    usize::try_from(attempts_before).unwrap_or(0) % relays.max(1)
+pub fn relay_for(attempts_before: i32, relays: usize, refused: &[usize]) -> usize {
+    let turn = usize::try_from(attempts_before).unwrap_or(0);
+    let relays = relays.max(1);
+    (turn..turn + relays).map(|turn| turn % relays).find(|relay| !refused.contains(relay)).unwrap_or(turn % relays)
 }
 
 /// When the next attempt is due after `attempts` have failed; none: given up.
@@ -115,7 +117,8 @@ mod tests {
         let now = at("2026-11-27T23:00:00+08:00");
         let next = retry_at(&policy, true, true, 1, 2, now, &FixedHours::weekdays()).unwrap();
         assert_eq!((next - now).num_seconds(), 60);
-        assert_eq!(relay_for(1, 2), 1);
+        assert_eq!(relay_for(1, 2, &[]), 1);
+        assert_eq!((relay_for(0, 2, &[0]), relay_for(2, 3, &[2]), relay_for(1, 2, &[1])), (1, 0, 0));
         let next = retry_at(&policy, true, true, 2, 2, now, &FixedHours::weekdays()).unwrap();
         assert_eq!((next - now).num_seconds(), 600);
     }

@@ -11,7 +11,10 @@ pub fn obsolete(notice: &Notice, case: &CaseNow, written_at: Instant) -> Option<
     if case.closed_at.is_some_and(|closed| closed > written_at) {
         return Some("the case was closed meanwhile".into());
     }
-    let rung = notice.rung.as_ref().filter(|rung| !rung.ended)?;
+    let Some(rung) = &notice.rung else { return done(notice, case) };
+    if rung.ended {
+        return None;
+    }
     let Some(clock) = case.clock(rung) else {
         return Some(format!("clock {} no longer runs", rung.clock));
     };
@@ -27,11 +30,19 @@ pub fn obsolete(notice: &Notice, case: &CaseNow, written_at: Instant) -> Option<
     None
 }
 
+/// A notice that asks for a step holds as long as anything that the workflow writes it for still waits for that step.
+fn done(notice: &Notice, case: &CaseNow) -> Option<String> {
+    let mut of =
+        case.stands.iter().filter(|stand| stand.template == notice.template && stand.to == notice.to).peekable();
+    let first = of.peek()?.of.clone();
+    (!of.any(|stand| stand.holds)).then(|| format!("what it asked for is done: {first} no longer waits"))
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::notice::{ClockNow, RungRef};
+    use crate::notice::{ClockNow, RungRef, Stand};
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
@@ -98,6 +109,24 @@ mod tests {
         let mut notice = notice();
         notice.rung.as_mut().unwrap().ended = true;
         assert_eq!(obsolete(&notice, &met, at(WRITTEN)), None);
+    }
+
+    #[test]
+    fn a_notice_that_asks_for_a_step_is_not_sent_when_the_step_is_done() {
+        let asking =
+            Notice { rung: None, template: "approval-waiting".into(), to: vec!["unit-head".into()], ..notice() };
+        let stand = |holds| Stand {
+            template: "approval-waiting".into(),
+            to: vec!["unit-head".into()],
+            of: "state approving".into(),
+            holds,
+        };
+        let with = |stands: Vec<Stand>| obsolete(&asking, &CaseNow { stands, ..case() }, at(WRITTEN));
+        assert_eq!(with(vec![stand(true)]), None);
+        assert!(with(vec![stand(false)]).unwrap().contains("state approving no longer waits"));
+        assert_eq!(with(vec![stand(false), stand(true)]), None, "written in two places: one of them waits");
+        assert_eq!(with(vec![Stand { to: vec!["owner".into()], ..stand(false) }]), None, "another notice");
+        assert_eq!(with(Vec::new()), None, "what only tells something stays true");
     }
 
     #[test]

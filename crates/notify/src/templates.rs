@@ -289,14 +289,14 @@ pub fn digest_of(notices: Vec<NoticeContext>) -> DigestContext {
     let like = sample();
     DigestContext {
         count: notices.len(),
-        link: "https://huiyin.example/cases?mine=1".into(),
+        link: "https://huiyin.example/work?view=mine".into(),
         now_text: like.now_text,
         recipient_name: like.recipient_name,
         district_name: like.district_name,
         exercise: notices.iter().any(|notice| notice.exercise),
         lines: notices
             .into_iter()
-            .map(|notice| DigestLine { subject: format!("{} {}", notice.number, notice.clock_title), notice })
+            .map(|notice| DigestLine { subject: format!("{} {}", notice.number, notice.clock_title), more: 0, notice })
             .collect(),
     }
 }

@@ -197,6 +197,59 @@ async fn a_mail_refused_for_good_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn the_refusal_of_one_relay_ends_nothing_but_that_relay() {
+    let first = SmtpServer::start(Tls::None);
+    let second = SmtpServer::start(Tls::None);
+    first.mode(Mode::Refuse(550));
+    let house = House::new(config(vec![relay(&first), relay(&second)]), NIGHT).await;
+    house.notify(house.case(1, false), true);
+    house.after(0).await;
+    house.after(60).await;
+    assert_eq!((first.handed_over(), second.mails().len()), (1, 1));
+    assert_eq!(house.count(DeliveryState::Sent).await, 1);
+
+    second.mode(Mode::Refuse(554));
+    house.person("unit:duty-desk", "duty", "值班员", Some("duty@example.org"));
+    house.notify(house.case(2, false), true);
+    for _ in 0..5 {
+        house.after(3600).await;
+    }
+    let refused = house.deliveries().await.into_iter().find(|d| d.case_number.ends_with("02")).unwrap();
+    assert_eq!((refused.state, refused.attempts), (DeliveryState::Failed, 2), "each relay was asked once");
+    let backup = house.deliveries().await.into_iter().any(|d| d.recipient == "duty");
+    assert!(backup, "an urgent notice that reaches nobody goes to the duty desk, whatever its clock counts in");
+}
+
+#[tokio::test]
+async fn a_digest_has_one_line_per_case_with_what_presses_most_and_says_nothing_twice() {
+    let server = SmtpServer::start(Tls::None);
+    let house = House::new(config(vec![relay(&server)]), NIGHT).await;
+    let (case, other) = (house.case(1, false), house.case(2, false));
+    let plain = |key: &str| Notice {
+        key: key.into(),
+        to: vec!["role:supervisor".into()],
+        template: "notice".into(),
+        urgent: false,
+        rung: None,
+        owner: None,
+    };
+    house.notify(case, false);
+    house.effect(REAL, case, Ok(plain("s1/0")));
+    house.effect(REAL, case, Ok(plain("s2/0")));
+    house.notify(other, false);
+    house.after(0).await;
+    house.until(MORNING).await;
+    let mail = server.mails()[0].parsed();
+    assert!(mail["subject"].as_str().unwrap().contains("2 项"), "{}", mail["subject"]);
+    let text = mail["text"].as_str().unwrap();
+    assert_eq!(text.matches("/cases/XF-20261123-000001").count(), 1, "{text}");
+    assert!(text.contains("XF-20261123-000001 办理答复：到期前 3 个工作日（同案另有 1 项提醒）"), "{text}");
+    assert!(text.contains("https://huiyin.example/work?view=mine"), "{text}");
+    let said_again = house.deliveries().await.into_iter().find(|d| d.effect_key == "s1/0").unwrap();
+    assert_eq!(said_again.state, DeliveryState::Suppressed);
+}
+
+#[tokio::test]
 async fn an_urgent_notice_of_an_hour_clock_takes_the_second_relay_within_a_minute() {
     let mut first = SmtpServer::start(Tls::None);
     let second = SmtpServer::start(Tls::None);

@@ -8,6 +8,7 @@ use huiyin_journal::accounts::Accounts;
 use tokio::sync::Semaphore;
 
 use crate::auth::throttle::Throttle;
+use crate::live::Streams;
 use crate::metrics::Metrics;
 use crate::ports::Office;
 use crate::views::session::DistrictView;
@@ -34,6 +35,12 @@ pub struct Inner {
     pub(crate) hashing: Semaphore,
     /// Slows down previews.
     pub(crate) previews: Throttle,
+    /// Slows down searches for people.
+    pub(crate) identities: Throttle,
+    /// Slows down uploads.
+    pub(crate) uploads: Throttle,
+    /// Live pages of each session.
+    pub(crate) streams: Streams,
     /// Counters of requests.
     pub(crate) metrics: Metrics,
 }
@@ -110,6 +117,9 @@ impl AppState {
             closing: tokio::sync::watch::Sender::new(false),
             hashing: Semaphore::new(2),
             previews: Throttle::new(30, 5.0),
+            identities: Throttle::new(30, 0.2),
+            uploads: Throttle::new(100, 0.1),
+            streams: Streams::default(),
             metrics: Metrics::default(),
         }))
     }

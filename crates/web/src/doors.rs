@@ -78,6 +78,7 @@ impl Doors {
             .open(Method::GET, "/api/assurance", Access::Needs(P::SeeAssurance), assurance::show::show)
             .open(Method::GET, "/api/assurance/broken", Access::Needs(P::SeeAssurance), assurance::broken::broken)
             .open(Method::GET, "/api/audit", Access::Needs(P::SeeAudit), audit::index::index)
+            .open(Method::GET, "/api/audit/export", Access::Needs(P::SeeAudit), audit::export::export)
             .open(Method::GET, "/api/clock", Access::SignedIn, clock::show::show)
             .open(Method::POST, "/api/clock", Access::Needs(P::MoveClock), clock::advance::advance)
             .open(Method::GET, "/api/events", Access::Needs(P::SeeCases), service::events::events)

@@ -38,6 +38,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    if holds_nul(bytes) {
+        return Err(ApiError::bad_request("", NUL));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|problem| {
         let path = problem.path().to_string();
@@ -57,6 +60,36 @@ fn missing_field(problem: &serde_json::Error) -> Option<String> {
     rest.split_once('`').map(|(name, _)| name.to_owned())
 }
 
+const NUL: &str = "it holds the character U+0000, which no text may";
+
+/// U+0000 as it is, or written as JSON writes it. PostgreSQL keeps no text that has it.
+fn holds_nul(bytes: &[u8]) -> bool {
+    const ESCAPED: &[u8] = b"\\u0000";
+    bytes.contains(&0)
+        || bytes.windows(ESCAPED.len()).enumerate().any(|(at, window)| {
+            // An even number of backslashes before it: this one begins the escape and is not itself escaped.
+            window == ESCAPED && bytes[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0
+        })
+}
+
+/// A part of the path.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        if parts.uri.path().contains("%00") {
+            return Err(ApiError::bad_request("path", NUL));
+        }
+        axum::extract::Path::<T>::from_request_parts(parts, state)
+            .await
+            .map(|path| Self(path.0))
+            .map_err(|rejection| ApiError::bad_request("path", rejection.body_text()))
+    }
+}
+
 /// A query string.
 #[derive(Clone, Debug)]
 pub(crate) struct Params<T>(pub T);
@@ -65,6 +98,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(ApiError::bad_request("query", NUL));
+        }
         axum::extract::Query::<T>::from_request_parts(parts, state)
             .await
             .map(|query| Self(query.0))
@@ -104,5 +140,13 @@ mod tests {
         assert_eq!(path(r#"{"inner": {"age": 3}, "x": 1}"#), "x");
         assert_eq!(path(r#"{"inner": {"age": 3}} trailing"#), "");
         assert!(parse::<Outer>(br#"{"inner": {"age": 3"#).is_err());
+    }
+
+    #[test]
+    fn the_character_that_no_store_keeps_is_refused_and_what_only_looks_like_it_is_not() {
+        let refused = |text: &str| parse::<serde_json::Value>(text.as_bytes()).is_err();
+        assert!(refused(r#"{"title": "a\u0000b"}"#));
+        assert!(refused(r#"{"title": "a\\\u0000b"}"#));
+        assert!(!refused(r#"{"title": "a\\u0000b"}"#), "a backslash and the letters u0000");
     }
 }

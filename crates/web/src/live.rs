@@ -1,6 +1,8 @@
 //! Live pages: what happens to cases, as server-sent events for those who may know of it.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::response::sse::Event;
@@ -33,7 +35,46 @@ pub(crate) struct LiveView {
 /// How often a silent page's session is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
+/// Live pages one session may have open at once.
+const MOST_STREAMS: usize = 12;
+
+/// How many live pages each session has open.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Streams(Arc<Mutex<HashMap<String, usize>>>);
+
+/// One open live page; counted until it is dropped.
+pub(crate) struct Place {
+    streams: Streams,
+    session: String,
+}
+
+impl Streams {
+    /// A place for one more; none when the session has enough.
+    pub(crate) fn take(&self, session: &str) -> Option<Place> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(session.to_owned()).or_default();
+        if *count >= MOST_STREAMS {
+            return None;
+        }
+        *count += 1;
+        Some(Place { streams: self.clone(), session: session.to_owned() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.session) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.session);
+            }
+        }
+    }
+}
+
 struct Page {
+    _place: Place,
     state: AppState,
     token_hash: String,
     viewer: User,
@@ -44,8 +85,9 @@ struct Page {
 
 /// Events this person may know of, until the service closes or the session ends: signing out, new rights or a switched-off
 /// account end it within half a minute.
-pub(crate) fn stream(state: AppState, signed: Signed) -> impl Stream<Item = Result<Event, Infallible>> {
+pub(crate) fn stream(state: AppState, signed: Signed, place: Place) -> impl Stream<Item = Result<Event, Infallible>> {
     let page = Page {
+        _place: place,
         events: state.office.listen(),
         closing: state.closing.subscribe(),
         looked: state.wall(),
@@ -96,5 +138,21 @@ impl Page {
                 false
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_has_so_many_live_pages_and_a_closed_one_makes_room() {
+        let streams = Streams::default();
+        let mut open: Vec<_> = (0..MOST_STREAMS).filter_map(|_| streams.take("a")).collect();
+        assert_eq!(open.len(), MOST_STREAMS);
+        assert!(streams.take("a").is_none());
+        assert!(streams.take("b").is_some(), "another session is not concerned");
+        open.pop();
+        assert!(streams.take("a").is_some());
     }
 }

@@ -24,7 +24,7 @@ use crate::controllers::{
         cases::event::send, cases::unmask::unmask, cases::timeline::timeline, cases::attach::attach,
         cases::document::document, cases::document::unmasked, attachments::show::show, mails::index::index, mails::show::show,
         directory::units::units, directory::towns::towns, directory::categories::categories, assurance::show::show, assurance::broken::broken,
-        audit::index::index, clock::show::show, clock::advance::advance, service::health::health, service::ready::ready,
+        audit::index::index, audit::export::export, clock::show::show, clock::advance::advance, service::health::health, service::ready::ready,
         service::metrics::metrics, service::openapi::openapi, service::events::events
     ),
     modifiers(&Signing),

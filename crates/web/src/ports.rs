@@ -95,6 +95,8 @@ pub enum CaseKey {
 pub struct CaseQuery {
     /// Words in number, title, place; or a telephone or identity number.
     pub text: Option<String>,
+    /// `text` may be found in names, telephone and identity numbers, too.
+    pub identity: bool,
     /// Only cases of one of these owners; none: of any.
     pub owners: Option<Vec<String>>,
     /// The viewer's own units: never cases from which one of them is excluded.
@@ -175,6 +177,8 @@ pub struct Preview {
     pub clocks: Vec<ClockView>,
     /// What looks like the same matter, each with who may know of it.
     pub duplicates: Vec<(DuplicateView, CaseScope)>,
+    /// Enough was filled in to look for the same matter.
+    pub searched: bool,
     /// What is still wrong.
     pub errors: Vec<FieldError>,
 }
@@ -263,6 +267,10 @@ pub trait Office: Send + Sync + 'static {
     fn towns(&self) -> Vec<ChoiceView>;
     /// Categories.
     fn categories(&self) -> Vec<ChoiceView>;
+    /// The number of a case of this district, for the audit trail.
+    fn number(&self, _case: Uuid) -> Promise<'_, Option<String>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
     /// What happens to cases from now on.
     fn listen(&self) -> tokio::sync::broadcast::Receiver<LiveEvent>;
     /// The office's time.

@@ -280,6 +280,38 @@ async fn guessing_is_slowed_down_and_forgiven_later() {
 }
 
 #[tokio::test]
+async fn who_guesses_shuts_out_themselves_and_capitals_make_no_other_person() {
+    let config = huiyin_web::app::Config {
+        behind_proxy: true,
+        ..huiyin_web::app::Config::new("500110", "綦江区", "http://127.0.0.1:8080")
+    };
+    let house = House::with(config).await;
+    house.person("wang", &["handler"], &[], Some(PASSWORD)).await;
+    let from = async |address: &str, body: Value| {
+        let mut request = request(None, Method::POST, "/api/session", Body::from(body.to_string()));
+        request.headers_mut().insert("x-forwarded-for", address.parse().unwrap());
+        house.send(request).await.status
+    };
+    for _ in 0..10 {
+        assert_eq!(from("10.0.0.9", json!({"user": "wang", "password": "wrong"})).await, StatusCode::UNAUTHORIZED);
+    }
+    let right = json!({"user": "Wang", "password": PASSWORD});
+    assert_eq!(from("10.0.0.9", right.clone()).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(from("10.0.0.7", right).await, StatusCode::OK, "the owner of the name is not shut out");
+    for _ in 0..120 {
+        let token = from("10.0.0.8", json!({"token": "opened-twice"})).await;
+        assert_eq!(token, StatusCode::UNAUTHORIZED, "a spent link counts against nobody");
+    }
+    let auditor = house.visitor("shen", &["auditor"], &[]).await;
+    let trail = house.get(Some(&auditor), "/api/audit?limit=500").await.json();
+    let count = |action: &str| trail["rows"].as_array().unwrap().iter().filter(|row| row["action"] == action).count();
+    assert_eq!((count("sign_in"), count("sign_in.failed")), (1, 10), "{trail}");
+    let export = house.get(Some(&auditor), "/api/audit/export").await;
+    assert_eq!(export.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    assert!(export.text.contains("\"测试wang (wang)\",\"sign_in\""), "{}", export.text);
+}
+
+#[tokio::test]
 async fn previews_are_slowed_down() {
     let house = House::build().await;
     let operator = house.visitor("op", &["operator"], &[]).await;

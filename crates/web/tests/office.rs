@@ -188,6 +188,82 @@ async fn duplicates(office: &Office) {
     assert_eq!(looks("operator", complaint_with(different)).await, json!([]));
     assert_eq!(office.get("operator", "/api/cases?text=13883001234").await.json()["total"], 1);
     assert_eq!(office.get("operator", "/api/cases?text=13883009999").await.json()["total"], 0);
+    found_by_who_they_are(office).await;
+
+    // another category, no category, no place: the operator names them as the caller does
+    let elsewhere = json!({"petitioner_name": "王五", "phone": "13900005678", "category": "air"});
+    assert_eq!(looks("operator", complaint_with(elsewhere)).await[0]["number"], json!(first));
+    let asked = async |data: Value| {
+        let draft = json!({"workflow": "petition", "data": data});
+        office.post("operator", "/api/cases/preview", &draft).await.json()
+    };
+    let bare = asked(json!({"title": "蒲河河水发黑", "content": "蒲河边的作坊夜间向河里排放污水，河水发黑发臭"})).await;
+    assert_eq!(bare["duplicates"][0]["number"], json!(first), "{bare}");
+    let nothing = asked(json!({"category": "water"})).await;
+    assert_eq!((&nothing["searched"], &nothing["duplicates"]), (&json!(false), &json!([])), "nothing was looked for");
+}
+
+/// By a whole number or a name and only by those who may unmask; a few digits find nobody, and what found somebody is
+/// written down without them.
+async fn found_by_who_they_are(office: &Office) {
+    let total =
+        async |who: &str, text: &str| office.get(who, &format!("/api/cases?text={text}")).await.json()["total"].clone();
+    assert_eq!(total("operator", "1388").await, 0, "digit by digit the masked number could be read out");
+    assert_eq!(total("urban", "13883001234").await, 1, "a supervisor may unmask");
+    assert_eq!(total("operator", "%E5%BC%A0%E4%B8%89%E4%B8%B0").await, 1, "张三丰");
+    assert_eq!(
+        total("operator", "%E8%92%B2%E6%B2%B3%20%E7%9F%B3%E8%A7%92").await,
+        1,
+        "蒲河 and 石角, each in its own field"
+    );
+    assert_eq!(total("operator", "%E8%92%B2%E6%B2%B3%20%E4%B8%9C%E6%BA%AA").await, 0, "蒲河 and 东溪");
+    let trail = office.get("admin", "/api/audit").await.json();
+    let searched: Vec<&Value> =
+        trail["rows"].as_array().unwrap().iter().filter(|row| row["action"] == "search.identity").collect();
+    assert!(searched.len() >= 3, "{trail}");
+    assert!(!trail.to_string().contains("13883001234"), "{trail}");
+    assert_eq!(searched[0]["user_name"], "测试operator (operator)");
+}
+
+#[tokio::test]
+async fn what_a_person_types_is_of_the_directory_seen_and_not_blank() {
+    let office = Office::sqlite().await;
+    for (changes, field) in [
+        (json!({"place": "某村"}), "place"),
+        (json!({"category": "sorcery"}), "category"),
+        (json!({"title": "   "}), "title"),
+        (json!({"title": "河\u{202e}水"}), "title"),
+        (json!({"content": "a\u{7}b"}), "content"),
+    ] {
+        let body = json!({"id": office.id(), "workflow": "petition", "data": complaint_with(changes.clone())});
+        let answer = office.post("operator", "/api/cases", &body).await;
+        assert_eq!(
+            (answer.status, answer.path().as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, field),
+            "{changes}: {}",
+            answer.text
+        );
+    }
+    let spaced = office.open(complaint_with(json!({"title": "  蒲河  "}))).await;
+    assert_eq!(office.get("operator", &format!("/api/cases/{spaced}")).await.json()["title"], "蒲河");
+    let nul = json!({"id": office.id(), "workflow": "petition", "data": complaint_with(json!({"title": "a\u{0}b"}))});
+    assert_eq!(office.post("operator", "/api/cases", &nul).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(office.get("operator", "/api/cases?text=a%00b").await.status, StatusCode::BAD_REQUEST);
+    let path = office.get("operator", &format!("/api/cases/{spaced}/documents/first")).await;
+    assert_eq!((path.status, path.code().as_str()), (StatusCode::BAD_REQUEST, "bad_request"), "{}", path.text);
+}
+
+#[tokio::test]
+async fn assigning_begins_with_the_proposed_unit_and_its_reason() {
+    let office = Office::sqlite().await;
+    let number = office.open(complaint()).await;
+    let page = office.get("dispatcher", &format!("/api/cases/{number}")).await.json();
+    let assign = page["events"].as_array().unwrap().iter().find(|event| event["name"] == "assign").unwrap().clone();
+    let unit = assign["prefill"]["unit"].as_str().unwrap();
+    let field = &assign["form"]["properties"]["unit"];
+    assert_eq!(field["relations"], json!(["internal", "town", "peer"]));
+    assert!(field["description"]["zh"].as_str().unwrap().starts_with("建议："), "{field}");
+    office.does("dispatcher", &number, "assign", json!({"unit": unit})).await;
 }
 
 /// If nobody acts, the duty desk has it, people are told, and it shows red.
@@ -319,6 +395,10 @@ async fn files_are_known_by_their_content_and_keep_each_case_s_own_name() {
     let text = "同一份材料".as_bytes();
     let hash = office.upload("handler", &first, "甲.txt", text).await.json()["hash"].as_str().unwrap().to_owned();
     office.upload("town", &second, "乙.txt", text).await;
+    let renamed = office.upload("handler", &first, "丙.txt", text).await;
+    assert_eq!(renamed.code(), "already_there", "{}", renamed.text);
+    let again = office.upload("handler", &first, "甲.txt", text).await;
+    assert_eq!(again.status, StatusCode::CREATED, "a repeated upload changes nothing");
     let name = async |who: &str| {
         let file = office.get(who, &format!("/api/attachments/{hash}")).await;
         assert_eq!((file.status, file.text.as_bytes()), (StatusCode::OK, text), "{who}");

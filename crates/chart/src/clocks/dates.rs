@@ -83,7 +83,12 @@ impl ClockRun {
 
     /// Unit, term and pauses that the effective date was counted with.
     pub(super) fn counting(&self, decl: &ClockDecl) -> (Unit, Option<Span>, Pauses) {
-        match self.effective().1 {
+        self.counted(decl, self.effective().1)
+    }
+
+    /// The same for one of the three dates.
+    pub(super) fn counted(&self, decl: &ClockDecl, side: Side) -> (Unit, Option<Span>, Pauses) {
+        match side {
             Side::Policy => {
                 let span = self.within(decl);
                 (span.map_or(Unit::Hour, |s| s.unit), span, pauses(&self.pauses))

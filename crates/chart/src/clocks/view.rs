@@ -124,42 +124,51 @@ fn next_rung(decl: &ClockDecl, at: Instant, rung: u16) -> Option<NextRung> {
     Some(NextRung { at, what, which: Text { zh, en }, does })
 }
 
+/// Each date by its own law, span and pauses, the law's first; last, which of them counts.
 fn derivation(decl: &ClockDecl, run: &ClockRun, calendar: &Calendar, now: Instant) -> Vec<Line> {
-    let side = run.effective().1;
-    let mut lines = vec![basis(decl, run, side)];
+    let dates = [(run.limit_due, Side::Limit), (run.policy_due, Side::Policy), (run.given_due, Side::Given)];
+    let mut lines = Vec::new();
     if run.terms.is_some() {
         lines.push(line(
             "迁移到新版本时保留原期限".into(),
             "the term it was started under was kept when the workflow changed".into(),
         ));
     }
-    let (_, span, pauses) = run.counting(decl);
-    if let Some(span) = span {
-        let rule = Rule { rolls: run.rolls(decl) };
-        lines.extend(calendar.explain(run.started_at, &run.spans(span), rule, &pauses, now).lines);
-    } else {
-        for span in &run.extensions {
-            lines.push(line(format!("延长 {}", span.zh()), format!("extended by {span}")));
+    for (at, side) in dates {
+        let Some(at) = at else { continue };
+        lines.push(basis(decl, run, side));
+        let (_, span, pauses) = run.counted(decl, side);
+        if let Some(span) = span {
+            let rule = Rule { rolls: run.rolls(decl) };
+            lines.extend(calendar.explain(run.started_at, &run.spans(span), rule, &pauses, now).lines);
+        } else {
+            for span in &run.extensions {
+                lines.push(line(format!("延长 {}", span.zh()), format!("extended by {span}")));
+            }
+            let at = shown(calendar, at);
+            lines.push(line(format!("到期：{at}"), format!("due: {at}")));
         }
-        let shown = calendar.shown(run.due);
-        lines.push(line(format!("到期：{shown}"), format!("due: {shown}")));
     }
-    for (at, other, zh, en) in [
-        (run.limit_due, Side::Limit, "法定期限", "the law's limit"),
-        (run.policy_due, Side::Policy, "本局内部时限", "the office's own target"),
-        (run.given_due, Side::Given, "来文规定的期限", "the date given by the sender"),
-    ] {
-        if let Some(at) = at.filter(|_| other != side) {
-            let shown = calendar.shown(at);
-            let law = run.basis(decl).filter(|_| other == Side::Limit);
-            let (law_zh, law_en) = law.map(cited).unwrap_or_default();
-            lines.push(line(
-                format!("另有{zh}：{shown}{law_zh}，取较早者"),
-                format!("beside it {en}: {shown}{law_en}; the earlier counts"),
-            ));
-        }
+    if dates.iter().filter(|(at, _)| at.is_some()).count() != 1 {
+        let (at, side) = run.effective();
+        let (zh, en) = named(side);
+        let at = shown(calendar, at);
+        lines.push(line(format!("取较早者：{zh}，{at}"), format!("the earlier counts: {en}, {at}")));
     }
     lines
+}
+
+fn named(side: Side) -> (&'static str, &'static str) {
+    match side {
+        Side::Limit => ("法定期限", "the law's limit"),
+        Side::Policy => ("本局内部时限", "the office's own target"),
+        Side::Given => ("来文规定的期限", "the date given by the sender"),
+    }
+}
+
+/// Date and time as the history of a case writes them.
+fn shown(calendar: &Calendar, at: Instant) -> String {
+    at.with_timezone(&calendar.zone()).format("%Y-%m-%d %H:%M").to_string()
 }
 
 fn basis(decl: &ClockDecl, run: &ClockRun, side: Side) -> Line {
@@ -171,15 +180,11 @@ fn basis(decl: &ClockDecl, run: &ClockRun, side: Side) -> Line {
                 confirmed.map(|who| (format!("，{who} 确认"), format!(", confirmed by {who}"))).unwrap_or_default();
             line(format!("依据：{basis}（{zh}{}）", by.0), format!("basis: {basis} ({en}{})", by.1))
         }
-        (Side::Given, _) => line("来文规定的期限".into(), "the date given by the sender".into()),
-        _ => line("本局内部时限".into(), "the office's own target".into()),
+        _ => {
+            let (zh, en) = named(side);
+            line(zh.into(), en.into())
+        }
     }
-}
-
-/// An article in brackets behind a date, with how sure we are of it.
-fn cited((basis, status): (&str, LimitStatus)) -> (String, String) {
-    let (zh, en) = status_words(status);
-    (format!("（{basis}，{zh}）"), format!(" ({basis}, {en})"))
 }
 
 fn status_words(status: LimitStatus) -> (&'static str, &'static str) {

@@ -80,7 +80,7 @@ impl Loader {
     fn requirements(&mut self, node: &Node, path: &str) -> Vec<Requirement> {
         let mut found = Vec::new();
         for item in Self::list(node) {
-            let Some(fields) = self.fields(item, path, &["that", "else"]) else {
+            let Some(fields) = self.fields(item, path, &["that", "else", "at"]) else {
                 continue;
             };
             let (Some(that), Some(or_else)) = (fields.get("that"), fields.get("else")) else {
@@ -97,7 +97,8 @@ impl Loader {
                 continue;
             }
             if let (Some(that), Some(or_else)) = (self.expr(that, path), self.title(or_else, path)) {
-                found.push(Requirement { that, or_else });
+                let at = fields.get("at").and_then(|at| self.text(at, path));
+                found.push(Requirement { that, or_else, at });
             }
         }
         found

@@ -75,11 +75,11 @@ impl Answers {
         let report: Result<Report, Diagnostics> = loaded.map(|definition| check(&definition, names));
         self.passed &= report.as_ref().is_ok_and(Report::passed);
         match (report, self.format) {
-            (Ok(report), CheckFormat::Json) => println!("{}", serde_json::to_string(&report)?),
-            (Ok(report), CheckFormat::Text) => println!("{report}"),
+            (Ok(report), CheckFormat::Json) => crate::say!("{}", serde_json::to_string(&report)?),
+            (Ok(report), CheckFormat::Text) => crate::say!("{report}"),
             (Ok(report), CheckFormat::Sarif) => self.reports.push(report),
-            (Err(problems), CheckFormat::Json) => println!("{}", serde_json::json!({"problems": problems})),
-            (Err(problems), CheckFormat::Text) => println!("{problems}"),
+            (Err(problems), CheckFormat::Json) => crate::say!("{}", serde_json::json!({"problems": problems})),
+            (Err(problems), CheckFormat::Text) => crate::say!("{problems}"),
             (Err(problems), CheckFormat::Sarif) => self.unread.push(problems),
         }
         Ok(())
@@ -87,7 +87,7 @@ impl Answers {
 
     fn end(self) -> Result<ExitCode, Failure> {
         if self.format == CheckFormat::Sarif {
-            println!("{}", serde_json::to_string_pretty(&sarif(&self.reports, &self.unread))?);
+            crate::say!("{}", serde_json::to_string_pretty(&sarif(&self.reports, &self.unread))?);
         }
         Ok(if self.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

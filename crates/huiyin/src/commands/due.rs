@@ -13,11 +13,11 @@ pub(crate) fn run(args: &DueArgs) -> Result<ExitCode, Failure> {
     let question = DueQuestion { from: &args.from, within: &args.within, pauses: &args.pause, rolls: args.rolls };
     let report = due_report(&calendar, question)?;
     match args.format {
-        Format::Json => println!("{}", serde_json::to_string(&report)?),
+        Format::Json => crate::say!("{}", serde_json::to_string(&report)?),
         Format::Text => {
-            println!("{}", report.due);
+            crate::say!("{}", report.due);
             for line in &report.derivation {
-                println!("  {}\n  {}", line.zh, line.en);
+                crate::say!("  {}\n  {}", line.zh, line.en);
             }
         }
     }

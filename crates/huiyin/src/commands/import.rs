@@ -26,8 +26,8 @@ async fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let told = |report: &Report| eprintln!("{} rows …", report.rows());
     let report = load(&mut petitions, &house, journal, &told).await?;
     match format {
-        Format::Json => println!("{}", serde_json::to_string(&report)?),
-        Format::Text => println!("{}", report.words(&file.display().to_string())),
+        Format::Json => crate::say!("{}", serde_json::to_string(&report)?),
+        Format::Text => crate::say!("{}", report.words(&file.display().to_string())),
     }
     Ok(if report.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

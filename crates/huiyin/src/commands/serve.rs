@@ -8,6 +8,7 @@ pub(crate) mod store;
 
 use std::future::Future;
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,8 @@ const DEMO_ROLES: [&str; 9] =
     ["operator", "dispatcher", "handler", "supervisor", "unit-head", "bureau-head", "emergency", "admin", "auditor"];
 /// Roles of the first account otherwise: it makes the accounts of the others, and sees no case.
 const FIRST_ROLES: [&str; 1] = ["admin"];
+/// A shorter token for `/metrics` could be guessed.
+const SHORTEST_TOKEN: usize = 16;
 /// Longest wait for each part when stopping.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -90,8 +93,10 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let scheduler = scheduler(&desk, &notifier, &engine, Arc::clone(&clock), demo.is_some())?.start();
     let notifier = notifier.start();
     tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
-    let token = metrics_token(args)?;
-    let state = state(&house, &engine, clock, demo, current, desk, &public_url, token)?;
+    let mut config = Config::new(&house.directory.district().code, &house.directory.district().name.zh, &public_url);
+    config.behind_proxy = args.behind_proxy;
+    config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
+    let state = state(&house, &engine, clock, demo, current, desk, config)?;
     tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
 
     let stopping = stop_signal();
@@ -114,17 +119,17 @@ async fn tell(
     state: &AppState,
     public_url: &str,
 ) -> Result<(), huiyin_web::error::ApiError> {
-    println!("回音 Huiyin: {public_url}");
+    crate::say!("回音 Huiyin: {public_url}");
     if args.demo_clock {
         let link = first::one_time_link(state, &DEMO_ROLES, &[house.directory.duty_desk()]).await?;
-        println!("sign in once (24 h): {link}");
-        println!("演示：按岗位登录 / demonstration: the house from each side, one-time links (24 h)");
+        crate::say!("sign in once (24 h): {link}");
+        crate::say!("演示：按岗位登录 / demonstration: the house from each side, one-time links (24 h)");
         for user in demo::accounts(&house.directory) {
-            println!("  {}: {}", user.name, first::demo_link(state, &user).await?);
+            crate::say!("  {}: {}", user.name, first::demo_link(state, &user).await?);
         }
     } else if args.sign_in_link || !first::has_password(state).await? {
         let link = first::one_time_link(state, &FIRST_ROLES, &[]).await?;
-        println!("sign in once (24 h) as {}: {link}", first::LOGIN);
+        crate::say!("sign in once (24 h) as {}: {link}", first::LOGIN);
     }
     Ok(())
 }
@@ -175,8 +180,7 @@ fn state(
     demo: Option<Arc<ShiftedClock>>,
     directory: Current,
     desk: Arc<Desk>,
-    public_url: &str,
-    metrics_token: Option<Secret>,
+    config: Config,
 ) -> Result<AppState, Failure> {
     let district = house.directory.district();
     let bureau = Bureau::new(Parts {
@@ -190,19 +194,23 @@ fn state(
         desk,
         proofs: house.proofs.clone(),
     });
-    let config = Config { metrics_token, ..Config::new(&district.code, &district.name.zh, public_url) };
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))
 }
 
-/// The collector's token: one line, long enough that nobody guesses it.
-fn metrics_token(args: &ServeArgs) -> Result<Option<Secret>, Failure> {
-    let Some(file) = &args.metrics_token_file else { return Ok(None) };
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+/// The collector's bearer token, without the line break that editors add.
+fn metrics_token(file: &Path) -> Result<Secret, Failure> {
+    let text =
+        std::fs::read_to_string(file).map_err(|error| format!("--metrics-token-file {}: {error}", file.display()))?;
     let token = text.trim();
-    if token.len() < 16 {
-        return Err(format!("{}: expected a token of at least 16 characters on one line", file.display()).into());
+    if token.len() < SHORTEST_TOKEN {
+        let found = token.len();
+        return Err(format!(
+            "--metrics-token-file {}: the token has {found} characters; expected at least {SHORTEST_TOKEN}, e.g. from `openssl rand -hex 32`",
+            file.display()
+        )
+        .into());
     }
-    Ok(Some(Secret(token.to_owned())))
+    Ok(Secret(token.to_owned()))
 }
 
 fn start_log(json: bool) {

@@ -45,8 +45,8 @@ async fn live(args: &SimulateArgs) -> Result<ExitCode, Failure> {
     let conditions = Conditions { seed: args.seed, nobody_acts: args.nobody_acts };
     let report = simulate(petitions, refused, &house, conditions, args.keep.as_deref()).await?;
     match args.format {
-        Format::Json => println!("{}", serde_json::to_string(&report)?),
-        Format::Text => print!("{report}"),
+        Format::Json => crate::say!("{}", serde_json::to_string(&report)?),
+        Format::Text => crate::say_part!("{report}"),
     }
     eprintln!("took {:.1} s", began.elapsed().as_secs_f64());
     Ok(if report.sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

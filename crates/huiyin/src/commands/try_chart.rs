@@ -42,11 +42,11 @@ fn script(file: &Path) -> Result<Vec<Item>, Failure> {
 
 fn print(line: &Line, format: Format) -> Result<(), Failure> {
     match format {
-        Format::Json => println!("{}", serde_json::to_string(line)?),
+        Format::Json => crate::say!("{}", serde_json::to_string(line)?),
         Format::Text => {
-            println!("{}  {}", line.at, line.active.join(", "));
+            crate::say!("{}  {}", line.at, line.active.join(", "));
             for action in &line.actions {
-                println!("    {}", action.as_str().map_or_else(|| action.to_string(), str::to_owned));
+                crate::say!("    {}", action.as_str().map_or_else(|| action.to_string(), str::to_owned));
             }
         }
     }

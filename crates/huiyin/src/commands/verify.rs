@@ -20,23 +20,23 @@ async fn verify(args: &StoreArgs) -> Result<ExitCode, Failure> {
     let now = SystemClock::default().now();
     let journal = open_existing(args, now).await?;
     let found = huiyin_engine::verify(&journal, &house.registry, now).await?;
-    println!("{} cases, {} entries, {} daily roots", found.cases, found.entries, found.roots);
-    println!(
+    crate::say!("{} cases, {} entries, {} daily roots", found.cases, found.entries, found.roots);
+    crate::say!(
         "derived again from the journal: {} cases the same, {} whose retention has ended, {} findings",
         found.same,
         found.forgotten,
         found.findings.len() as u64 + found.more
     );
-    println!("public key of the daily roots (Ed25519): {}", journal.roots_key());
+    crate::say!("public key of the daily roots (Ed25519): {}", journal.roots_key());
     for finding in &found.findings {
-        println!("{}: {}", finding.place, finding.problem);
+        crate::say!("{}: {}", finding.place, finding.problem);
     }
     if found.more > 0 {
-        println!("and {} more", found.more);
+        crate::say!("and {} more", found.more);
     }
     for notice in &found.notices {
-        println!("note: {notice}");
+        crate::say!("note: {notice}");
     }
-    println!("{}", if found.is_whole() { "the record is whole" } else { "the record is NOT whole" });
+    crate::say!("{}", if found.is_whole() { "the record is whole" } else { "the record is NOT whole" });
     Ok(if found.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -57,7 +57,17 @@ pub(crate) async fn simulate(
     let office = plan::Office { directory: &house.directory, calendar: &calendar, conditions };
     let plans = petitions.into_iter().zip(0u64..).map(|(petition, n)| office.plan(petition, n)).collect();
     let mut findings = Findings::default();
-    for cohort in cohorts(plans, conditions) {
+    let cohorts = cohorts(plans, conditions);
+    let n = cohorts.len();
+    for (done, cohort) in cohorts.into_iter().enumerate() {
+        if n > 1 {
+            eprintln!(
+                "month {} of {n}: {} petitions followed until {} …",
+                done + 1,
+                cohort.plans.len(),
+                cohort.until.date_naive()
+            );
+        }
         findings.add(live(house, cohort, keep).await?);
     }
     Ok(Report::of(findings, refused, conditions, house.zone()?))

@@ -47,7 +47,7 @@ const SET_PASSWORD: &str = "UPDATE users SET password_hash = $2, changed_at = $3
 const BY_ID: &str = "SELECT id, district, login, name, password_hash, roles, units, heads, language, active \
      FROM users WHERE id = $1";
 const BY_LOGIN: &str = "SELECT id, district, login, name, password_hash, roles, units, heads, language, active \
-     FROM users WHERE login = $1";
+     FROM users WHERE lower(login) = lower($1) ORDER BY login = $1 DESC LIMIT 1";
 const OF_DISTRICT: &str = "SELECT id, district, login, name, password_hash, roles, units, heads, language, active \
      FROM users WHERE district = $1 ORDER BY login LIMIT 5000";
 

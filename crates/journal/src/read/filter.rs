@@ -1,5 +1,7 @@
 //! Which cases a list shows, and the statement that finds them.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::secret::Vault;
 use crate::time::{Instant, micros};
 
@@ -30,6 +32,8 @@ pub struct CaseFilter {
     pub workflow: Option<String>,
     /// A fragment of number, title, place or any other text that is not confidential; or of an identity, by its keyed pieces.
     pub text: Option<String>,
+    /// Do not look for `text` in identities.
+    pub without_identity: bool,
     /// Party strings: owned by any of these. `None`: whoever owns it.
     pub owners: Option<Vec<String>>,
     /// Never cases from which one of these units is excluded.
@@ -57,6 +61,9 @@ pub struct CaseFilter {
     /// Rows to leave out first.
     pub offset: u32,
 }
+
+/// Most words of one search.
+const MOST_WORDS: usize = 8;
 
 /// A value to be bound.
 pub(super) enum Arg {
@@ -161,11 +168,20 @@ impl CaseFilter {
         c.and(&format!("c.id IN (SELECT case_id FROM case_owners WHERE party IN ({}))", parties.join(", ")));
     }
 
+    /// Every word must be found, each in any field. A word in another form of its letters (full width and the like) is
+    /// the same word.
     fn with_text(&self, c: &mut Condition, vault: &Vault) {
         let Some(text) = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) else { return };
-        let pattern = c.text(like(&text.to_lowercase()));
+        let folded: String = text.nfkc().collect();
+        for word in folded.split_whitespace().take(MOST_WORDS) {
+            self.with_word(c, vault, word);
+        }
+    }
+
+    fn with_word(&self, c: &mut Condition, vault: &Vault, word: &str) {
+        let pattern = c.text(like(&word.to_lowercase()));
         let plain = format!("c.plain LIKE {pattern} ESCAPE '!'");
-        let grams = vault.grams(text);
+        let grams = if self.without_identity { Vec::new() } else { vault.grams(word) };
         if grams.is_empty() {
             c.and(&plain);
             return;

@@ -7,7 +7,7 @@ use huiyin_journal::{CaseRecord, Journal};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::notice::{CaseNow, ClockNow, Instant};
+use crate::notice::{CaseNow, ClockNow, Instant, Stand};
 use crate::seams::{Cases, Later, Unavailable};
 
 /// What the definition of a case says of it.
@@ -17,7 +17,14 @@ pub struct WorkflowNow {
     pub title: String,
     /// Its clocks, all runs.
     pub clocks: Vec<ClockNow>,
+    /// How long its notices stay true.
+    pub stands: Vec<Stand>,
 }
+
+/// Id of the state in which a case counts as closed although aftercare goes on.
+const CLOSED: &str = "closed";
+/// Entries of a history read at a time.
+const PAGE: u32 = 500;
 
 /// The definitions in force and those of running cases.
 pub trait Workflows: Send + Sync {
@@ -51,13 +58,29 @@ impl JournalCases {
 
     async fn read(&self, district: &str, case: Uuid, now: Instant) -> Result<Option<CaseNow>, Unavailable> {
         let words = |error: huiyin_journal::JournalError| Unavailable(error.to_string());
-        let Some(record) = self.journal.case(case).await.map_err(words)? else { return Ok(None) };
+        let Some(mut record) = self.journal.case(case).await.map_err(words)? else { return Ok(None) };
         if record.district != district {
             return Ok(None);
+        }
+        if record.closed_at.is_none() && record.active.iter().any(|state| state == CLOSED) {
+            record.closed_at = self.closed_since(case).await.map_err(words)?;
         }
         let state = self.journal.case_state(&record, false).await.map_err(words)?;
         let workflow = self.workflows.read(&record, &state, now).await?;
         Ok(Some(describe(record, workflow, &(self.directory)())))
+    }
+
+    /// When the case last came into the state that counts as closed.
+    async fn closed_since(&self, case: Uuid) -> Result<Option<Instant>, huiyin_journal::JournalError> {
+        let (mut after, mut since) = (0, None);
+        loop {
+            let entries = self.journal.timeline(case, after, PAGE, false).await?;
+            let Some(last) = entries.last() else { return Ok(since) };
+            after = last.seq;
+            let enters = |fact: &Value| fact["kind"] == "state_entered" && fact["state"] == CLOSED;
+            let closing = |body: &Value| body["facts"].as_array().is_some_and(|facts| facts.iter().any(enters));
+            since = entries.iter().rfind(|entry| closing(&entry.body)).map(|entry| entry.at).or(since);
+        }
     }
 }
 
@@ -90,6 +113,7 @@ fn describe(record: CaseRecord, workflow: WorkflowNow, directory: &Directory) ->
         excluded: record.excluded,
         closed_at: record.closed_at,
         clocks: workflow.clocks,
+        stands: workflow.stands,
     }
 }
 

@@ -1,16 +1,17 @@
 //! Clocks of a case out of its state and the definition it runs on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use huiyin_calendar::Unit;
-use huiyin_chart::definition::{ClockDecl, LimitStatus};
+use huiyin_chart::definition::{Action, ClockDecl, Descriptor, LimitStatus, Recipient, TriggerOn};
 use huiyin_chart::{CaseState, ClockRun, Definition, Status};
 use huiyin_engine::Registry;
 use huiyin_journal::{CaseRecord, Journal};
 use serde_json::Value;
 
 use super::cases::{WorkflowNow, Workflows};
-use crate::notice::{ClockNow, Instant};
+use crate::notice::{ClockNow, Instant, PETITIONER, Stand};
 use crate::seams::{Later, Unavailable};
 
 /// The definitions that the engine keeps.
@@ -53,7 +54,69 @@ fn workflow_now(definition: &Definition, case: &CaseState) -> WorkflowNow {
     WorkflowNow {
         title: definition.title.zh.clone(),
         clocks: runs.filter_map(|(clock, run)| run.as_ref().map(|run| clock_now(clock, run))).collect(),
+        stands: stands(definition, case),
     }
+}
+
+/// What the notices of entries and transitions wait for. One that a state writes on entry waits as long as the state is
+/// active; one that an event writes waits as long as a clock runs that this event starts. Written anywhere else too, it
+/// tells something that stays true, and is not listed.
+fn stands(definition: &Definition, case: &CaseState) -> Vec<Stand> {
+    let mut found = Vec::new();
+    let mut lasting: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
+    for state in &definition.states {
+        for (template, to) in notices(&state.entry) {
+            let of = format!("state {}", state.id);
+            found.push(Stand { template, to, of, holds: case.is_in(state.ix) });
+        }
+        lasting.extend(notices(&state.exit));
+        let plain = state.initial.iter().chain(&state.always).chain(state.after.iter().flat_map(|(_, list)| list));
+        lasting.extend(plain.flat_map(|ix| notices(&definition.transitions[usize::from(*ix)].actions)));
+        for (descriptor, list) in &state.on {
+            let clocks = started_by(definition, descriptor);
+            for (template, to) in list.iter().flat_map(|ix| notices(&definition.transitions[usize::from(*ix)].actions))
+            {
+                if clocks.is_empty() {
+                    lasting.insert((template, to));
+                    continue;
+                }
+                let runs = |clock: &&ClockDecl| {
+                    case.clocks[usize::from(clock.ix)].as_ref().is_some_and(|run| run.status == Status::Running)
+                };
+                let names: Vec<&str> = clocks.iter().map(|clock| clock.name.as_str()).collect();
+                let of = format!("clock {}", names.join(", "));
+                found.push(Stand { template, to, of, holds: clocks.iter().any(runs) });
+            }
+        }
+    }
+    found.retain(|stand| !lasting.contains(&(stand.template.clone(), stand.to.clone())));
+    found
+}
+
+fn notices(actions: &[Action]) -> Vec<(String, Vec<String>)> {
+    let notice = |action: &Action| match action {
+        Action::Notify { to, template, .. } => Some((template.clone(), to.iter().map(named).collect())),
+        _ => None,
+    };
+    actions.iter().filter_map(notice).collect()
+}
+
+/// A recipient as effects name it.
+fn named(to: &Recipient) -> String {
+    match to {
+        Recipient::Owner => "owner".into(),
+        Recipient::UnitHead => "unit-head".into(),
+        Recipient::Party(party) => party.to_string(),
+        Recipient::Petitioner => PETITIONER.into(),
+    }
+}
+
+fn started_by<'a>(definition: &'a Definition, descriptor: &Descriptor) -> Vec<&'a ClockDecl> {
+    let Descriptor::Exact(event) = descriptor else { return Vec::new() };
+    let starts = |clock: &&ClockDecl| {
+        clock.starts.iter().any(|trigger| matches!(&trigger.on, TriggerOn::Event(name) if name == event))
+    };
+    definition.clocks.iter().filter(starts).collect()
 }
 
 fn clock_now(clock: &ClockDecl, run: &ClockRun) -> ClockNow {

@@ -117,6 +117,7 @@ impl House {
             owners: vec!["unit:water".into()],
             excluded: Vec::new(),
             closed_at: None,
+            stands: Vec::new(),
             clocks: vec![ClockNow {
                 name: "reply".into(),
                 run: 1,

@@ -16,20 +16,97 @@ pub const LONGEST: usize = 512;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ib2R5$S1CphC1hZ1wkJQLfM7JRDtzAcLpmTQsWnyrbXCa0Q/c";
 
-/// Refuses passwords that are too short, too long, or the sign-in name itself.
+/// Words that guessers try first: with digits and signs around them they are no better.
+const COMMON: &[&str] = &[
+    "password",
+    "passw0rd",
+    "p@ssword",
+    "p@ssw0rd",
+    "qwerty",
+    "qwertyuiop",
+    "qwer",
+    "asdf",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qazwsx",
+    "qazwsxedc",
+    "1qaz2wsx",
+    "admin",
+    "administrator",
+    "root",
+    "welcome",
+    "letmein",
+    "iloveyou",
+    "woaini",
+    "woaini1314",
+    "huiyin",
+    "qijiang",
+    "huanbao",
+    "shengtai",
+    "chongqing",
+    "changeme",
+    "default",
+    "test",
+    "abc",
+    "abcd",
+    "abcdef",
+    "aa",
+    "a",
+    "qq",
+    "wang",
+    "zhang",
+    "li",
+    "liu",
+    "chen",
+    "dragon",
+    "sunshine",
+    "princess",
+    "football",
+    "baseball",
+    "monkey",
+    "master",
+    "login",
+    "secret",
+    "hello",
+    "computer",
+    "internet",
+    "superman",
+    "taobao",
+    "zhongguo",
+    "caonima",
+];
+
+/// Refuses passwords that are too short, too long, or among the first that somebody would guess.
 pub fn check(login: &str, password: &str) -> Result<(), ApiError> {
-    let wrong = password.chars().count() < SHORTEST
-        || password.len() > LONGEST
-        || password.eq_ignore_ascii_case(login)
-        || password.chars().all(|c| password.starts_with(c));
-    if wrong {
+    if password.chars().count() < SHORTEST || password.len() > LONGEST {
+        return Err(ApiError::field("password", "密码至少10个字符", "at least 10 characters, at most 512 bytes"));
+    }
+    if is_easy(login, password) {
         return Err(ApiError::field(
             "password",
-            "密码至少10个字符，且不能与登录名相同",
-            "at least 10 characters, not the sign-in name, not one character repeated",
+            "密码太容易猜到：不要用登录名、常见密码、连续或重复的字符；可用几个不相干的词",
+            "too easy to guess: no sign-in name, no common password, nothing counted up or repeated. a few unrelated words will do",
         ));
     }
     Ok(())
+}
+
+fn is_easy(login: &str, password: &str) -> bool {
+    let password = password.to_lowercase();
+    let characters: Vec<char> = password.chars().collect();
+    let kinds: std::collections::BTreeSet<char> = characters.iter().copied().collect();
+    let step = |pair: &[char]| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0]));
+    let counted = characters.windows(2).filter(|pair| step(pair).abs() <= 1).count();
+    let bare = |text: &str| text.trim_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation()).to_owned();
+    let core = bare(&password);
+    let repeated = (1..=characters.len() / 2)
+        .any(|n| characters.len() % n == 0 && characters.chunks(n).all(|part| part == &characters[..n]));
+    kinds.len() < 5
+        || counted * 10 >= (characters.len() - 1) * 8
+        || repeated
+        || core.is_empty()
+        || core == bare(&login.to_lowercase())
+        || COMMON.iter().any(|word| core == *word || password.trim_end_matches(|c: char| c.is_ascii_digit()) == *word)
 }
 
 /// The argon2id hash of a password, PHC form, with a fresh salt.
@@ -72,6 +149,24 @@ mod tests {
         assert!(check("wang", "short").is_err());
         assert!(check("wangwangwang", "WangWangWang").is_err());
         assert!(check("wang", "aaaaaaaaaaaaaa").is_err());
-        assert!(check("wang", "綦江河水清又清綦江河水").is_ok());
+        for guessed in [
+            "1234567890",
+            "12345678901",
+            "0987654321",
+            "Password2026!",
+            "qwertyuiop",
+            "admin123456",
+            "huiyin2026",
+            "wang20261123",
+            "abcdefghij",
+            "abcabcabcabc",
+            "20261123001",
+            "1qaz2wsx123",
+        ] {
+            assert!(check("wang", guessed).is_err(), "{guessed}");
+        }
+        for good in ["綦江河水清又清綦江河水", "correct horse battery", "guniang-taiyang-7", "x7Kq!vB2mZ9"] {
+            assert!(check("wang", good).is_ok(), "{good}");
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{Bureau, REAL, failed, history, names, rows, rungs};
 use crate::permissions::{self, CaseScope, Permission};
 use crate::ports::{CaseFile, CaseKey, CaseQuery, OfficeError};
 use crate::views::Text;
-use crate::views::case::{CaseRowView, EventFormView, LinkView, TimelineEntry};
+use crate::views::case::{CaseRowView, EventFormView, LinkView, ProposedUnit, TimelineEntry};
 use crate::views::clock::{ClockView, NextRung};
 use crate::views::workflow::{ClockDeclView, StateView, WorkflowView};
 
@@ -24,6 +24,10 @@ const MOST_ENTRIES: u32 = 1000;
 
 /// A list says how many there are up to here; one more means that there are more.
 const MOST_COUNTED: u32 = 10_000;
+/// The event by which a matter is given to a unit.
+const ASSIGN: &str = "assign";
+/// Relations of the units that it may be given to: a superior authority is written to, an enterprise never owns a petition.
+const ASSIGNABLE: [&str; 3] = ["internal", "town", "peer"];
 
 /// A case with what it runs on.
 pub(super) struct Loaded {
@@ -122,20 +126,11 @@ impl Bureau {
         let context =
             Context { now: self.time(), calendar: &district.calendar, directory: &*district.directory, case_id: &id };
         let open = loaded.state.open_events(&loaded.definition, &actor(viewer), &context);
-        let unit = self.unit_to_name(loaded);
-        Ok(open.into_iter().map(|event| form(event, &loaded.state.data, unit.as_deref())).collect())
-    }
-
-    /// The unit that the routing names, while no unit but the duty desk has the case.
-    fn unit_to_name(&self, loaded: &Loaded) -> Option<String> {
-        let directory = self.directory();
-        let own = |name: &str| loaded.state.data[name].as_str().unwrap_or_default().to_owned();
-        let has = own("unit");
-        if !has.is_empty() && has != directory.duty_desk() {
-            return None;
-        }
-        let excluded = loaded.record.excluded.iter().cloned().collect();
-        directory.propose(&own("place"), &own("category"), &excluded).unit
+        let (directory, data) = (self.directory(), &loaded.state.data);
+        let has = data["unit"].as_str().unwrap_or_default();
+        let free = has.is_empty() || has == directory.duty_desk();
+        let proposed = if free { super::preview::proposed(&directory, data) } else { None };
+        Ok(open.into_iter().map(|event| form(event, &loaded.state.data, proposed.as_ref())).collect())
     }
 
     /// Units that an open event names among its senders: whoever is asked to act sees the case.
@@ -156,7 +151,10 @@ impl Bureau {
             let Some(record) = self.journal.case(other).await.map_err(failed)? else { continue };
             let scope =
                 rows::scope(&directory, &record.district, record.owner.as_deref(), &record.owners, &record.excluded);
-            links.push((LinkView { link: name, case: other, number: record.number }, scope));
+            let of = self.parts.engine.registry().current(&record.workflow);
+            let state_titles = names::states(of.as_deref(), &record.active);
+            let link = LinkView { link: name, case: other, number: record.number, state_titles, may_open: false };
+            links.push((link, scope));
         }
         Ok(links)
     }
@@ -288,18 +286,15 @@ fn status(status: huiyin_chart::definition::LimitStatus) -> String {
     .to_owned()
 }
 
-/// The form of an event, with what the case already knows under the same names; nothing confidential is filled in, and
-/// nothing that the form does not offer. A unit is filled in only with what the routing names: who has the case already
-/// is not asked for.
-fn form(event: &huiyin_chart::definition::EventDecl, data: &Value, unit: Option<&str>) -> EventFormView {
+/// The form of an event, with what the case already knows under the same names; nothing confidential is filled in.
+/// Giving a matter to a unit begins with the unit that the routing rules name, and says why.
+fn form(event: &huiyin_chart::definition::EventDecl, data: &Value, proposed: Option<&ProposedUnit>) -> EventFormView {
     let mut prefill = serde_json::Map::new();
     let fields = event.form["properties"].as_object().into_iter().flatten();
     for (name, schema) in fields {
         let open = schema.get("confidential").is_none() && !event.confidential.contains_key(name);
+        // Who has the case already is not asked for: a unit is filled in only with what the routing names.
         if schema["format"] == "unit" {
-            if let Some(unit) = unit {
-                prefill.insert(name.clone(), json!(unit));
-            }
             continue;
         }
         let offered = |known: &Value| schema["enum"].as_array().is_none_or(|choices| choices.contains(known));
@@ -308,12 +303,19 @@ fn form(event: &huiyin_chart::definition::EventDecl, data: &Value, unit: Option<
             prefill.insert(name.clone(), known.clone());
         }
     }
-    EventFormView {
-        name: event.name.clone(),
-        title: text(&event.title),
-        form: event.form.clone(),
-        prefill: Value::Object(prefill),
+    let mut form = event.form.clone();
+    if event.name == ASSIGN
+        && let Some(field) = form.pointer_mut("/properties/unit").and_then(Value::as_object_mut)
+    {
+        field.insert("relations".to_owned(), json!(ASSIGNABLE));
+        if let Some(unit) = proposed {
+            let zh = format!("建议：{}（{}）", unit.name, unit.reason.zh);
+            let en = format!("proposed: {} ({})", unit.name, unit.reason.en);
+            field.insert("description".to_owned(), json!({ "zh": zh, "en": en }));
+            prefill.insert("unit".to_owned(), json!(unit.id));
+        }
     }
+    EventFormView { name: event.name.clone(), title: text(&event.title), form, prefill: Value::Object(prefill) }
 }
 
 fn workflow(definition: &Definition, viewer: &User) -> WorkflowView {
@@ -340,9 +342,21 @@ fn workflow(definition: &Definition, viewer: &User) -> WorkflowView {
             .collect(),
         intake: opening.map_or(Value::Null, |event| event.form.clone()),
         data: definition.data.schema.clone(),
+        fields: Value::Object(fields(definition)),
         may_open: permissions::may(viewer, Permission::OpenCases)
             && opening.is_some_and(|event| sends(&event.by, viewer)),
     }
+}
+
+/// The fields of all events by name: with their titles and the titles of their choices a history can be read.
+fn fields(definition: &Definition) -> serde_json::Map<String, Value> {
+    let mut fields = serde_json::Map::new();
+    for event in &definition.events {
+        for (name, schema) in event.form["properties"].as_object().into_iter().flatten() {
+            fields.entry(name.clone()).or_insert_with(|| schema.clone());
+        }
+    }
+    fields
 }
 
 /// Whether a person may send an event on a case that has no owner yet.

@@ -3,6 +3,7 @@
 use huiyin_engine::{Accepted, Actor, ActorKind, Answer, Command, Target};
 use huiyin_journal::accounts::{AuditEntry, User};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Bureau, REAL, failed};
@@ -14,10 +15,14 @@ use crate::views::{FieldError, Text};
 const UPLOADS: Uuid = Uuid::from_u128(0x6d1f_0b52_8c1e_5f0a_9d47_31b6_e2a8_4c19);
 /// How far back a matter may have reached the office; what is older comes in by an import.
 const OLDEST_YEARS: i32 = 10;
+/// Files of one case.
+const MOST_FILES: usize = 200;
+/// Bytes of all files of one case.
+const MOST_BYTES: u64 = 500 << 20;
 
 impl Bureau {
     pub(super) async fn command(&self, who: &User, submission: Submission) -> Result<AcceptedView, OfficeError> {
-        let target = match submission.deed {
+        let target = match trimmed(submission.deed) {
             Deed::Open { workflow, data } => {
                 if self.parts.engine.registry().current(&workflow).is_none() {
                     return Err(no_workflow());
@@ -64,6 +69,30 @@ impl Bureau {
         case: Uuid,
         upload: Upload,
     ) -> Result<AttachmentView, OfficeError> {
+        let there = self.journal.attachments(case).await.map_err(failed)?;
+        let digest = hex::encode(Sha256::digest(&upload.bytes));
+        if let Some(same) = there.iter().find(|kept| kept.hash == digest) {
+            if same.name == upload.name {
+                return Ok(attachment(same.clone()));
+            }
+            return Err(refused(
+                "already_there",
+                Text::new(
+                    format!("内容相同的文件已在本案附件中：{}", same.name),
+                    format!("the case has a file with this content already: {}", same.name),
+                ),
+            ));
+        }
+        let size = there.iter().map(|kept| kept.size).sum::<u64>() + upload.bytes.len() as u64;
+        if there.len() >= MOST_FILES || size > MOST_BYTES {
+            return Err(refused(
+                "too_many_files",
+                Text::new(
+                    format!("本案附件已满（至多 {MOST_FILES} 份、{} MB）", MOST_BYTES >> 20),
+                    format!("the case has all the files it may have: {MOST_FILES} files, {} MB", MOST_BYTES >> 20),
+                ),
+            ));
+        }
         let Upload { name, media_type, bytes, id } = upload;
         let (journal, size) = (self.journal.clone(), bytes.len() as u64);
         let stored = tokio::task::spawn_blocking(move || journal.store_file(&bytes)).await.map_err(failed)?;
@@ -120,6 +149,23 @@ impl Bureau {
     }
 }
 
+/// A deed without the blanks around its texts: they are slips of typing, and a title of blanks is none.
+fn trimmed(deed: Deed) -> Deed {
+    match deed {
+        Deed::Open { workflow, data } => Deed::Open { workflow, data: trim(data) },
+        Deed::Event { case, event, data } => Deed::Event { case, event, data: trim(data) },
+    }
+}
+
+pub(super) fn trim(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.trim().to_owned()),
+        Value::Array(items) => Value::Array(items.into_iter().map(trim).collect()),
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, trim(value))).collect()),
+        other => other,
+    }
+}
+
 /// The signed-in person as the engine knows them.
 pub(super) fn actor(who: &User) -> Actor {
     Actor {
@@ -129,6 +175,10 @@ pub(super) fn actor(who: &User) -> Actor {
         units: who.units.clone(),
         heads: who.heads.clone(),
     }
+}
+
+fn refused(code: &str, message: Text) -> OfficeError {
+    OfficeError::Refused { code: code.to_owned(), message, details: Vec::new() }
 }
 
 /// A refusal of one field.

@@ -1,5 +1,5 @@
-//! Cases that look like the matter being typed in: the same telephone or identity number, or the same place and
-//! category with a text that reads alike, received within 180 days. Bounded: at most [`MOST_READ`] cases are read.
+//! Cases that look like the matter being typed in: the same telephone or identity number, or a text that
+//! reads alike, at the same place if one is given; the same category weighs more. Received within 180 days. Bounded: at most [`MOST_READ`] cases are read.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_chart::Definition;
@@ -21,6 +21,10 @@ const MOST_ROWS: u32 = 200;
 const MOST_READ: usize = 40;
 /// Shown at most.
 const MOST_SHOWN: usize = 5;
+/// Letters of title and text below which nothing is compared without a place.
+const SHORTEST_TEXT: usize = 4;
+/// What the same category adds to how alike two matters are, 0 to 1.
+const SAME_CATEGORY: f64 = 0.1;
 /// A number shorter than this names nobody.
 const SHORTEST_NUMBER: usize = 7;
 
@@ -80,6 +84,24 @@ fn number(text: &str) -> Option<String> {
     (digits >= SHORTEST_NUMBER && others == 0).then(|| text.to_owned())
 }
 
+/// Whether enough is filled in to look for anything.
+pub(crate) fn can_search(definition: &Definition, draft: &Value) -> bool {
+    let masked = definition.data.confidential.iter().filter(|(_, kind)| **kind == Confidential::Masked);
+    let numbers = masked.filter_map(|(path, _)| number(field(draft, path)?)).count();
+    let text = text_of(draft).chars().filter(|c| !c.is_whitespace()).count();
+    numbers > 0 || text >= SHORTEST_TEXT || (text > 0 && own(draft, "place").is_some())
+}
+
+fn own<'a>(data: &'a Value, name: &str) -> Option<&'a str> {
+    field(data, name).filter(|text| !text.is_empty())
+}
+
+fn text_of(data: &Value) -> String {
+    format!("{} {}", own(data, "title").unwrap_or_default(), own(data, "content").unwrap_or_default())
+}
+
+/// By the same place, or with no place among the newest, what reads alike; the same place and the same category weigh
+/// more. A caller and an operator name the category each in their own way, so it decides nothing alone.
 async fn same_matter(
     journal: &Journal,
     definition: &Definition,
@@ -87,38 +109,46 @@ async fn same_matter(
     draft: &Value,
     now: DateTime<Utc>,
 ) -> Result<Vec<Found>, OfficeError> {
-    let text_of = |data: &Value| {
-        let own = |name: &str| field(data, name).unwrap_or_default().to_owned();
-        format!("{} {}", own("title"), own("content"))
-    };
-    let (place, category, text) = (field(draft, "place"), field(draft, "category"), text_of(draft));
-    let (Some(place), Some(category)) = (place.filter(|p| !p.is_empty()), category.filter(|c| !c.is_empty())) else {
+    if !can_search(definition, draft) {
         return Ok(Vec::new());
-    };
+    }
+    let (place, category, text) = (own(draft, "place"), own(draft, "category"), text_of(draft));
     let filter = CaseFilter {
-        text: Some(place.to_owned()),
+        text: place.map(str::to_owned),
+        without_identity: true,
         workflow: Some(definition.name.clone()),
         limit: MOST_ROWS,
         ..base.clone()
     };
-    let rows = journal.list_cases(&filter, now).await.map_err(failed)?;
-    let same = rows.into_iter().filter(|row| row.place == place && row.category == category).take(MOST_READ);
+    let mut rows = journal.list_cases(&filter, now).await.map_err(failed)?;
+    rows.retain(|row| place.is_none_or(|place| row.place == place));
+    let title = own(draft, "title").unwrap_or_default();
+    let weight = |row: &CaseRow| if category == Some(row.category.as_str()) { SAME_CATEGORY } else { 0.0 };
+    let guess = |row: &CaseRow| similarity(title, &row.title) + weight(row);
+    rows.sort_by(|a, b| guess(b).total_cmp(&guess(a)));
     let mut alike: Vec<(f64, Found)> = Vec::new();
-    for row in same {
+    for row in rows.into_iter().take(MOST_READ) {
         let Some(record) = journal.case(row.id).await.map_err(failed)? else { continue };
         let state = journal.case_state(&record, true).await.map_err(failed)?;
         let degree = similarity(&text, &text_of(&state["data"]));
-        if degree >= ALIKE {
-            let percent = (degree * 100.0).round();
-            let why = Text::new(
-                format!("同一地点、同一类别，内容相似（{percent}%）"),
-                format!("same place and category, the text reads alike ({percent}%)"),
-            );
-            alike.push((degree, Found { row, why }));
+        let sum = degree + weight(&row);
+        if sum >= ALIKE + if place.is_some() { 0.0 } else { SAME_CATEGORY } {
+            alike.push((sum, Found { why: why(degree, place.is_some(), weight(&row) > 0.0), row }));
         }
     }
     alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     Ok(alike.into_iter().map(|(_, found)| found).collect())
+}
+
+fn why(degree: f64, place: bool, category: bool) -> Text {
+    let percent = (degree * 100.0).round();
+    let (zh, en) = match (place, category) {
+        (true, true) => ("同一地点、同一类别，", "same place and category, "),
+        (true, false) => ("同一地点，", "same place, "),
+        (false, true) => ("同一类别，", "same category, "),
+        (false, false) => ("", ""),
+    };
+    Text::new(format!("{zh}内容相似（{percent}%）"), format!("{en}the text reads alike ({percent}%)"))
 }
 
 fn field<'a>(data: &'a Value, path: &str) -> Option<&'a str> {

@@ -59,6 +59,7 @@ fn head(delivery: &Delivery) -> MailHead {
         subject: delivery.subject.clone(),
         at: delivery.created_at,
         state: delivery.state.as_str().to_owned(),
+        last_result: delivery.last_result.clone().filter(|words| !words.is_empty()),
         template: Some(delivery.template.clone()),
         clock: delivery.clock.clone(),
         rung: delivery.rung.clone(),

@@ -183,6 +183,13 @@ impl Office for Bureau {
         choices::categories(&self.directory())
     }
 
+    fn number(&self, case: Uuid) -> Promise<'_, Option<String>> {
+        Box::pin(async move {
+            let record = self.journal.case(case).await.map_err(failed)?;
+            Ok(record.filter(|record| record.district == self.parts.district).map(|record| record.number))
+        })
+    }
+
     fn listen(&self) -> broadcast::Receiver<LiveEvent> {
         self.live.subscribe()
     }

@@ -28,6 +28,7 @@ impl Bureau {
         if step(&definition, &mut state, Input::Open { data: entered }, &context, &mut Outcome::default()).is_ok() {
             preview.clocks = self.clocks(&definition, &state)?;
         }
+        preview.searched = duplicates::can_search(&definition, entered);
         preview.duplicates = self.duplicates(&definition, &directory, entered).await?;
         Ok(preview)
     }
@@ -61,7 +62,7 @@ impl Bureau {
 }
 
 /// The unit that the routing rules name, and why; none until place or category is filled in.
-fn proposed(directory: &Directory, data: &Value) -> Option<ProposedUnit> {
+pub(super) fn proposed(directory: &Directory, data: &Value) -> Option<ProposedUnit> {
     let own = |name: &str| data[name].as_str().unwrap_or_default();
     let (place, category) = (own("place"), own("category"));
     if place.is_empty() && category.is_empty() {

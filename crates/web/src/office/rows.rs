@@ -24,6 +24,7 @@ pub(crate) fn filter(district: &str, timeline: &str, mut query: CaseQuery) -> Ca
         timeline: timeline.to_owned(),
         workflow: query.workflow,
         text: query.text,
+        without_identity: !query.identity,
         owners: query.owners,
         not_excluded: query.not_excluded,
         open: query.open,

@@ -126,6 +126,10 @@ pub struct LinkView {
     pub case: Uuid,
     /// Case number.
     pub number: String,
+    /// Titles of its active states: who may see a case may know how far what it opened has come.
+    pub state_titles: Vec<Text>,
+    /// The viewer may open it.
+    pub may_open: bool,
 }
 
 /// A file on a case.
@@ -204,6 +208,8 @@ pub struct PreviewView {
     pub clocks: Vec<ClockView>,
     /// Cases that look like the same matter.
     pub duplicates: Vec<DuplicateView>,
+    /// Whether enough was filled in to look for the same matter; else no duplicates says nothing.
+    pub searched: bool,
     /// What is still wrong with the form.
     pub errors: Vec<FieldError>,
 }

@@ -20,8 +20,10 @@ pub struct MailHead {
     pub subject: String,
     /// When it was written.
     pub at: DateTime<Utc>,
-    /// `queued`, `held`, `sent`, `failed` or `local`.
+    /// `queued`, `held`, `sent`, `failed`, `suppressed` or `local`.
     pub state: String,
+    /// How the last attempt ended, or why there was none.
+    pub last_result: Option<String>,
     /// Template.
     pub template: Option<String>,
     /// Clock it belongs to.

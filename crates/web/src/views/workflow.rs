@@ -25,6 +25,9 @@ pub struct WorkflowView {
     /// JSON Schema of a case's data: the titles of its fields.
     #[schema(value_type = Option<Object>)]
     pub data: Value,
+    /// What events are filled in with: property name → JSON Schema, of the first event that has it.
+    #[schema(value_type = Object)]
+    pub fields: Value,
     /// The viewer may open one.
     pub may_open: bool,
 }

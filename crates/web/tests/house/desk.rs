@@ -314,6 +314,7 @@ fn head(case: Uuid, at: DateTime<Utc>) -> MailHead {
         subject: "…".to_owned(),
         at,
         state: "local".to_owned(),
+        last_result: None,
         template: None,
         clock: None,
         rung: None,

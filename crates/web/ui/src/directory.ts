@@ -3,6 +3,7 @@ import { reactive } from 'vue'
 import { api } from './api/endpoints'
 import type { AnyText, Choice, EventForm, JsonSchema, Text, Unit, Workflow } from './api/types'
 import { type Key, locale, pick, t } from './i18n'
+import { may } from './session'
 
 interface Directory { units: Unit[]; towns: Choice[]; categories: Choice[]; workflows: Workflow[] }
 
@@ -14,7 +15,9 @@ let asked: Promise<void> | null = null
 export function loadDirectory(): Promise<void> {
   asked ??= (async () => {
     const [units, towns, categories, workflows] = await Promise.all([
-      api.units(), api.towns(), api.categories(), api.workflows(),
+      api.units(), api.towns(), api.categories(),
+      // Who sees no cases (an administrator) needs no workflows, and is not given them.
+      may('see_cases') ? api.workflows() : Promise.resolve([]),
     ])
     Object.assign(directory, { units, towns, categories, workflows })
   })().catch((problem: unknown) => { asked = null; throw problem })
@@ -24,6 +27,13 @@ export function loadDirectory(): Promise<void> {
 export function forgetDirectory(): void {
   asked = null
   Object.assign(directory, { units: [], towns: [], categories: [], workflows: [] })
+}
+
+/** Whether a unit, town or category is in the directory; true while the directory is not there. */
+export function isListed(widget: string, id: string): boolean {
+  const lists: Record<string, { id: string }[]> = { unit: directory.units, town: directory.towns, category: directory.categories }
+  const list = lists[widget] ?? []
+  return list.length === 0 || list.some((one) => one.id === id)
 }
 
 export function unitName(id: string): string {
@@ -68,8 +78,12 @@ export function clockTitle(workflow: string, clock: string | null): string {
 export function schemasOf(workflow: string, events: EventForm[] = []): Record<string, JsonSchema> {
   const own = workflowNamed(workflow)
   const known: Record<string, JsonSchema> = {}
-  for (const schema of [own?.data, own?.intake, ...events.map((event) => event.form)]) {
-    for (const [name, property] of Object.entries(schema?.properties ?? {})) known[name] ??= property
+  for (const properties of [own?.data?.properties, own?.intake?.properties, ...events.map((event) => event.form?.properties), own?.fields]) {
+    for (const [name, property] of Object.entries(properties ?? {})) {
+      const had = known[name]
+      // The data of a case seldom says what its choices are called; the form that asked for them does.
+      known[name] = had === undefined ? property : { ...(property.enumTitles ? { enumTitles: property.enumTitles } : {}), ...had }
+    }
   }
   return known
 }

@@ -17,6 +17,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/mails', name: 'mails', component: () => import('./pages/MailsPage.vue'), meta: { needs: 'see_mails' } },
   { path: '/mails/:id', name: 'mail', component: () => import('./pages/MailPage.vue'), props: true, meta: { needs: 'see_mails' } },
   { path: '/assurance', name: 'assurance', component: () => import('./pages/AssurancePage.vue'), meta: { needs: 'see_assurance' } },
+  { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue'), meta: { needs: 'manage_users' } },
+  { path: '/audit', name: 'audit', component: () => import('./pages/AuditPage.vue'), meta: { needs: 'see_audit' } },
   { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue') },
   { path: '/:rest(.*)*', name: 'lost', component: () => import('./pages/LostPage.vue'), meta: { open: true } },
 ]
@@ -24,6 +26,7 @@ const routes: RouteRecordRaw[] = [
 /** The first page: whatever this person can work with. */
 function home(): string {
   if (may('see_cases')) return 'work'
+  if (may('manage_users')) return 'users'
   return may('see_assurance') ? 'assurance' : 'account'
 }
 

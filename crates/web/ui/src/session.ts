@@ -27,7 +27,7 @@ export function enter(session: Session): void {
   draftsBelongTo(session.user.id)
   state.session = session
   state.known = true
-  setCsrf(session.csrf)
+  setCsrf(session.csrf, session.user.id)
   setOfficeTime(session.now)
   if (first) setLocaleFromAccount(session.language)
 }

@@ -1,13 +1,14 @@
 //! `GET /api/attachments/{hash}`: a file, to those who may know of a case it is on.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 
 use crate::app::AppState;
 use crate::auth::session::Signed;
-use crate::controllers::cases::scope::visible;
+use crate::controllers::cases::scope::{opened, visible};
 use crate::error::ApiError;
+use crate::extract::Segment;
 use crate::ports::StoredFile;
 use crate::views::case::AttachmentView;
 
@@ -22,13 +23,14 @@ const POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; im
 pub(crate) async fn show(
     State(state): State<AppState>,
     signed: Signed,
-    Path(hash): Path<String>,
+    Segment(hash): Segment<String>,
 ) -> Result<impl IntoResponse, ApiError> {
     if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         return Err(ApiError::not_found());
     }
     let StoredFile { cases, bytes } = state.office.attachment(&hash).await?.ok_or_else(ApiError::not_found)?;
-    let about = first_visible(&state, &signed, cases).await.ok_or_else(ApiError::not_found)?;
+    let (case, about) = first_visible(&state, &signed, cases).await.ok_or_else(ApiError::not_found)?;
+    opened(&state, &signed, case, "file.downloaded", &about.name).await?;
     let disposition = format!("attachment; filename*=UTF-8''{}", percent(&about.name));
     let invalid = |_| ApiError::internal(&"a stored file has a name or type that no header can carry");
     let disposition = HeaderValue::try_from(disposition).map_err(invalid)?;
@@ -49,10 +51,10 @@ async fn first_visible(
     state: &AppState,
     signed: &Signed,
     cases: Vec<(uuid::Uuid, AttachmentView)>,
-) -> Option<AttachmentView> {
+) -> Option<(uuid::Uuid, AttachmentView)> {
     for (case, about) in cases {
         if visible(state, signed, &case.to_string()).await.is_ok() {
-            return Some(about);
+            return Some((case, about));
         }
     }
     None

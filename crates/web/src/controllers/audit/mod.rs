@@ -1,3 +1,4 @@
 //! The audit trail.
 
+pub(crate) mod export;
 pub(crate) mod index;

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{FromRequest as _, Multipart, Path, Request, State};
+use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::StatusCode;
 
 use super::scope::visible;
 use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
+use crate::extract::Segment;
 use crate::ports::Upload;
 use crate::sniff;
 use crate::views::case::AttachmentView;
@@ -22,10 +23,11 @@ use crate::views::case::AttachmentView;
 pub(crate) async fn attach(
     State(state): State<AppState>,
     signed: Signed,
-    Path(key): Path<String>,
+    Segment(key): Segment<String>,
     request: Request,
 ) -> Result<(StatusCode, Json<AttachmentView>), ApiError> {
     let case = visible(&state, &signed, &key).await?.row.id;
+    state.uploads.take(&signed.user().id, state.wall()).map_err(ApiError::too_many)?;
     let limit = state.config.max_upload;
     // Sent again with the same id it changes nothing; without one, the same file on the same case is kept once.
     let id = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok()?.parse().ok());

@@ -1,16 +1,16 @@
 //! `GET /api/cases/{id}/documents/{n}`: a paper of a case as an A4 page for printing, without script.
 //! `POST /api/cases/{id}/documents/{n}/unmask`: the same with the petitioner's name, for a reason that is written down.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 
-use super::scope::visible;
+use super::scope::{opened, visible};
 use super::unmask::{Reason, written_down};
 use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::extract::{Body, Segment};
 
 /// The paper may have no script and reach nothing; its one style is its own.
 const POLICY: &str =
@@ -23,10 +23,11 @@ const POLICY: &str =
 pub(crate) async fn document(
     State(state): State<AppState>,
     signed: Signed,
-    Path((key, n)): Path<(String, u32)>,
+    Segment((key, n)): Segment<(String, u32)>,
 ) -> Result<impl IntoResponse, ApiError> {
     let file = visible(&state, &signed, &key).await?;
     let document = state.office.document(file.row.id, n, false).await?.ok_or_else(ApiError::not_found)?;
+    opened(&state, &signed, file.row.id, "paper.opened", &document.view.template).await?;
     Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(document.html)))
 }
 
@@ -39,7 +40,7 @@ pub(crate) async fn document(
 pub(crate) async fn unmasked(
     State(state): State<AppState>,
     signed: Signed,
-    Path((key, n)): Path<(String, u32)>,
+    Segment((key, n)): Segment<(String, u32)>,
     Body(reason): Body<Reason>,
 ) -> Result<impl IntoResponse, ApiError> {
     let file = visible(&state, &signed, &key).await?;

@@ -1,7 +1,7 @@
 //! `POST /api/cases/{id}/events`: sending an event to a case. Whether it is allowed now is the workflow's to say.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use super::scope::visible;
 use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::extract::{Body, Segment};
 use crate::ports::{Deed, Submission};
 use crate::views::case::AcceptedView;
 
@@ -37,7 +37,7 @@ pub(crate) struct NewEvent {
 pub(crate) async fn send(
     State(state): State<AppState>,
     signed: Signed,
-    Path(key): Path<String>,
+    Segment(key): Segment<String>,
     Body(NewEvent { id, event, data }): Body<NewEvent>,
 ) -> Result<Json<AcceptedView>, ApiError> {
     let data = if data.is_null() { Value::Object(serde_json::Map::new()) } else { data };

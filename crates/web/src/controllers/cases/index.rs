@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, TimeDelta, Utc};
+use huiyin_journal::accounts::AuditEntry;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -11,7 +12,8 @@ use crate::auth::session::Signed;
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::lamp::{Lamp, NEAR};
-use crate::permissions;
+use crate::mask::text_hidden;
+use crate::permissions::{self, Permission};
 use crate::ports::CaseQuery;
 use crate::views::case::CaseListView;
 
@@ -21,6 +23,11 @@ const USUAL: u32 = 50;
 const MOST: u32 = 500;
 /// Longest text to search for, characters.
 const LONGEST_TEXT: usize = 200;
+
+/// Fewer digits name nobody.
+const SHORTEST_NUMBER: usize = 7;
+/// Fewer letters are no name.
+const SHORTEST_NAME: usize = 2;
 
 /// Filters; all that are given must hold.
 #[derive(Deserialize, IntoParams)]
@@ -65,8 +72,45 @@ pub(crate) async fn index(
         return Ok(Json(CaseListView { total: 0, rows: Vec::new() }));
     };
     query.stays_away = state.office.stays_away(signed.user());
-    let (total, rows) = state.office.cases(query).await?;
+    query.identity =
+        permissions::may(signed.user(), Permission::Unmask) && query.text.as_deref().is_some_and(names_somebody);
+    if query.identity {
+        state.identities.take(&signed.user().id, state.wall()).map_err(ApiError::too_many)?;
+    }
+    let (total, rows) = state.office.cases(query.clone()).await?;
+    if query.identity && total > 0 {
+        let text = query.text.clone().unwrap_or_default();
+        let (without, _) = state.office.cases(CaseQuery { identity: false, limit: 1, offset: 0, ..query }).await?;
+        if without < total {
+            written_down(&state, &signed, &text, total - without).await?;
+        }
+    }
     Ok(Json(CaseListView { total, rows }))
+}
+
+/// Whether a text may be looked for among identities: a whole number (seven digits and more) or what can be a name. A
+/// few digits would let somebody read a masked number out, digit by digit.
+fn names_somebody(text: &str) -> bool {
+    text.split_whitespace().all(|word| {
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+        digits >= SHORTEST_NUMBER || (digits == 0 && letters >= SHORTEST_NAME)
+    })
+}
+
+/// Writes down that somebody was found by who they are. What was searched for is masked: the trail is no second register.
+async fn written_down(state: &AppState, signed: &Signed, text: &str, found: u64) -> Result<(), ApiError> {
+    let words: Vec<String> = text.split_whitespace().map(text_hidden).collect();
+    let reason = format!("{} → {found}", words.join(" "));
+    let entry = AuditEntry {
+        at: state.office.now(),
+        district: &signed.user().district,
+        user_id: &signed.user().id,
+        action: "search.identity",
+        case_id: None,
+        reason: &reason,
+    };
+    Ok(state.accounts.audit(&entry).await?)
 }
 
 /// The question, narrowed to what the viewer may know; none when that leaves nothing.
@@ -96,6 +140,7 @@ fn query(signed: &Signed, filters: Filters, now: DateTime<Utc>) -> Result<Option
     let overdue = lamp.map(|lamp| lamp == Lamp::Red).or((filters.overdue == Some(1)).then_some(true));
     let soon = now + NEAR + TimeDelta::microseconds(1);
     Ok(Some(CaseQuery {
+        identity: false,
         text: filters.text.filter(|text| !text.trim().is_empty()),
         owners,
         not_excluded: user.units.iter().chain(&user.heads).cloned().chain(kept_from).collect(),

@@ -44,6 +44,7 @@ pub(crate) async fn preview(
         unit: preview.unit,
         clocks: preview.clocks,
         duplicates: preview.duplicates.into_iter().filter_map(seen).collect(),
+        searched: preview.searched,
         errors: preview.errors,
     }))
 }

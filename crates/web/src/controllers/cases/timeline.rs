@@ -1,7 +1,7 @@
 //! `GET /api/cases/{id}/timeline`: what happened to a case, masks on.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -9,7 +9,7 @@ use super::scope::visible;
 use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
-use crate::extract::Params;
+use crate::extract::{Params, Segment};
 use crate::views::case::TimelineEntry;
 
 /// From where.
@@ -27,7 +27,7 @@ pub(crate) struct From {
 pub(crate) async fn timeline(
     State(state): State<AppState>,
     signed: Signed,
-    Path(key): Path<String>,
+    Segment(key): Segment<String>,
     Params(from): Params<From>,
 ) -> Result<Json<Vec<TimelineEntry>>, ApiError> {
     let file = visible(&state, &signed, &key).await?;

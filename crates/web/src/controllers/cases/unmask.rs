@@ -1,7 +1,7 @@
 //! `POST /api/cases/{id}/unmask`: the confidential fields, for a reason that is written down first.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -10,7 +10,7 @@ use super::show::page;
 use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::extract::{Body, Segment};
 use crate::views::case::CasePage;
 
 /// Why somebody must know.
@@ -29,7 +29,7 @@ pub(crate) struct Reason {
 pub(crate) async fn unmask(
     State(state): State<AppState>,
     signed: Signed,
-    Path(key): Path<String>,
+    Segment(key): Segment<String>,
     Body(reason): Body<Reason>,
 ) -> Result<Json<CasePage>, ApiError> {
     let file = visible(&state, &signed, &key).await?;

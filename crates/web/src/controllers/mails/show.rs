@@ -1,12 +1,13 @@
 //! `GET /api/mails/{id}`: one mail whole, with every try to send it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use super::is_hidden;
 use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
+use crate::extract::Segment;
 use crate::views::mail::MailView;
 
 /// One mail.
@@ -15,7 +16,7 @@ use crate::views::mail::MailView;
 pub(crate) async fn show(
     State(state): State<AppState>,
     signed: Signed,
-    Path(id): Path<String>,
+    Segment(id): Segment<String>,
 ) -> Result<Json<MailView>, ApiError> {
     let mail = state.office.mail(&id).await?.ok_or_else(ApiError::not_found)?;
     if let Some(case) = mail.head.case

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use chrono::TimeDelta;
-use huiyin_journal::accounts::User;
+use huiyin_journal::accounts::{AuditEntry, User};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -20,10 +20,12 @@ use crate::views::session::SessionView;
 
 /// Failures are counted over this time.
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
-/// So many per sign-in name …
-const MOST_PER_LOGIN: u64 = 10;
-/// … and so many per address: an office may share one.
-const MOST_PER_ADDRESS: u64 = 50;
+/// So many per sign-in name from one address: who guesses shuts out themselves, not the owner of the name …
+const MOST_PER_PAIR: u64 = 10;
+/// … so many per sign-in name from everywhere …
+const MOST_PER_LOGIN: u64 = 100;
+/// … and so many per address for any name: an office may share one.
+const MOST_PER_ADDRESS: u64 = 100;
 
 /// A sign-in: name and password, or a token.
 #[derive(Deserialize, ToSchema)]
@@ -64,7 +66,7 @@ pub(crate) async fn create(
     Body(sign_in): Body<SignIn>,
 ) -> Result<impl IntoResponse, ApiError> {
     let user = match sign_in {
-        SignIn { token: Some(token), .. } => by_token(&state, &caller, &token).await?,
+        SignIn { token: Some(token), .. } => by_token(&state, &token).await?,
         SignIn { user: Some(login), password: Some(password), .. } => {
             by_password(&state, &caller, login, password).await?
         }
@@ -73,6 +75,7 @@ pub(crate) async fn create(
         }
         SignIn { password: None, .. } => return Err(ApiError::bad_request("password", "missing")),
     };
+    note(&state, &user, "sign_in", &caller.0).await?;
     let (token, session) = session::open(&state, user).await?;
     Ok(([(header::SET_COOKIE, cookie::set(&state.config, &token))], Json(session::view(&state, &session))))
 }
@@ -81,35 +84,56 @@ async fn by_password(state: &AppState, caller: &Caller, login: String, password:
     if login.len() > password::LONGEST || password.len() > password::LONGEST {
         return Err(ApiError::bad_request("password", "too long"));
     }
-    let login_key = secret::digest(&format!("login:{login}"));
-    refuse_after_failures(state, &login_key, MOST_PER_LOGIN).await?;
-    refuse_after_failures(state, &address_key(caller), MOST_PER_ADDRESS).await?;
+    let login = login.trim().to_ascii_lowercase();
+    let keys = [
+        (secret::digest(&format!("login:{login} address:{}", caller.0)), MOST_PER_PAIR),
+        (secret::digest(&format!("login:{login}")), MOST_PER_LOGIN),
+        (secret::digest(&format!("address:{}", caller.0)), MOST_PER_ADDRESS),
+    ];
+    for (key, most) in &keys {
+        refuse_after_failures(state, key, *most).await?;
+    }
     let account = state.accounts.account_by_login(&login).await?.filter(|account| account.user.active);
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
     let matches = password::verify(state, password, hash).await?;
     match account {
         Some(account) if matches => {
-            state.accounts.forgive_failures(&login_key).await?;
+            state.accounts.forgive_failures(&keys[0].0).await?;
             Ok(account.user)
         }
-        _ => {
-            state.accounts.record_failure(&login_key, state.wall()).await?;
-            state.accounts.record_failure(&address_key(caller), state.wall()).await?;
+        account => {
+            for (key, _) in &keys {
+                state.accounts.record_failure(key, state.wall()).await?;
+            }
+            // A name nobody has is not written down: it may be a password typed into the wrong field.
+            if let Some(account) = account {
+                note(state, &account.user, "sign_in.failed", &caller.0).await?;
+            }
             Err(wrong())
         }
     }
 }
 
-/// Uses a one-time token up. Shared with `GET /sign-in`.
-pub(crate) async fn by_token(state: &AppState, caller: &Caller, token: &str) -> Result<User, ApiError> {
-    refuse_after_failures(state, &address_key(caller), MOST_PER_ADDRESS).await?;
+/// Writes a sign-in, its failure or a sign-out into the audit trail.
+pub(crate) async fn note(state: &AppState, user: &User, action: &str, address: &str) -> Result<(), ApiError> {
+    let entry = AuditEntry {
+        at: state.office.now(),
+        district: &user.district,
+        user_id: &user.id,
+        action,
+        case_id: None,
+        reason: address,
+    };
+    Ok(state.accounts.audit(&entry).await?)
+}
+
+/// Uses a one-time token up. Shared with `GET /sign-in`. A wrong one counts against nobody: it has 256 bits, cannot be
+/// guessed, and is most often a link that was opened twice.
+pub(crate) async fn by_token(state: &AppState, token: &str) -> Result<User, ApiError> {
     let user = match state.accounts.redeem_token(&secret::digest(token), state.wall()).await? {
         Some(id) => state.accounts.user(&id).await?.filter(|user| user.active),
         None => None,
     };
-    if user.is_none() {
-        state.accounts.record_failure(&address_key(caller), state.wall()).await?;
-    }
     user.ok_or_else(|| {
         ApiError::new(
             StatusCode::UNAUTHORIZED,
@@ -126,10 +150,6 @@ async fn refuse_after_failures(state: &AppState, who: &str, most: u64) -> Result
         return Err(ApiError::too_many(u32::try_from(WINDOW.num_seconds()).unwrap_or(u32::MAX)));
     }
     Ok(())
-}
-
-fn address_key(caller: &Caller) -> String {
-    secret::digest(&format!("address:{}", caller.0))
 }
 
 fn wrong() -> ApiError {

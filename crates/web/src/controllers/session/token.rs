@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::create::{Caller, by_token};
+use super::create::{Caller, by_token, note};
 use crate::app::AppState;
 use crate::auth::{cookie, session};
 use crate::console;
@@ -33,13 +33,14 @@ pub(crate) async fn token(
     let Some(token) = link.token else {
         return Ok(console::page(&headers));
     };
-    let user = match by_token(&state, &caller, &token).await {
+    let user = match by_token(&state, &token).await {
         Ok(user) => user,
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => {
             return Ok((StatusCode::UNAUTHORIZED, Html(SPENT)).into_response());
         }
         Err(refusal) => return Err(refusal),
     };
+    note(&state, &user, "sign_in", &caller.0).await?;
     let (token, _) = session::open(&state, user).await?;
     Ok(([(header::SET_COOKIE, cookie::set(&state.config, &token))], Redirect::to("/")).into_response())
 }

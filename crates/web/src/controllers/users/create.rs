@@ -22,7 +22,7 @@ use crate::views::session::UserView;
 pub(crate) struct NewUser {
     /// Made by the caller: repeating the request does not make a second account.
     pub id: Uuid,
-    /// Sign-in name: letters, digits, `.`, `-`, `_`.
+    /// Sign-in name: letters, digits, `.`, `-`, `_`; capitals and small letters are the same.
     pub login: String,
     /// Name for people.
     pub name: String,
@@ -53,7 +53,7 @@ pub(crate) async fn create(
     let user = User {
         id: new.id.to_string(),
         district: signed.user().district.clone(),
-        login: new.login,
+        login: new.login.to_ascii_lowercase(),
         name: new.name,
         roles: new.roles,
         units: new.units,

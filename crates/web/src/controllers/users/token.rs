@@ -1,7 +1,7 @@
 //! `POST /api/users/{id}/token`: a one-time sign-in link for somebody, to be handed over in person.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,6 +11,7 @@ use crate::app::AppState;
 use crate::auth::secret;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
+use crate::extract::Segment;
 
 /// How long the link works.
 const LASTS: TimeDelta = TimeDelta::hours(24);
@@ -31,7 +32,7 @@ pub(crate) struct OneTimeLink {
 pub(crate) async fn token(
     State(state): State<AppState>,
     signed: Signed,
-    Path(id): Path<String>,
+    Segment(id): Segment<String>,
 ) -> Result<Json<OneTimeLink>, ApiError> {
     let known = state.accounts.user(&id).await?;
     let user = known.filter(|user| user.active && user.district == signed.user().district);

@@ -1,7 +1,7 @@
 //! `PUT /api/users/{id}`: changing an account. Its sessions end, so that new rights hold at once.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use huiyin_journal::accounts::User;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use crate::app::AppState;
 use crate::auth::password;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
-use crate::extract::Body;
+use crate::extract::{Body, Segment};
 use crate::views::session::UserView;
 
 /// The account as it shall be. The sign-in name stays.
@@ -42,7 +42,7 @@ pub(crate) struct ChangedUser {
 pub(crate) async fn update(
     State(state): State<AppState>,
     signed: Signed,
-    Path(id): Path<String>,
+    Segment(id): Segment<String>,
     Body(changed): Body<ChangedUser>,
 ) -> Result<Json<UserView>, ApiError> {
     let known = state.accounts.user(&id).await?.filter(|user| user.district == signed.user().district);

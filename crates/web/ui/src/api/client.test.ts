@@ -57,10 +57,16 @@ describe('asking', () => {
     expect(sent).toEqual([undefined, 'secret'])
   })
   it('asks for a new value when another tab signed in anew, and repeats the change once', async () => {
-    setCsrf('old')
-    const fetch = answers([403, body('csrf', 'x')], [200, '{"csrf":"new"}'], [200, '{"done":true}'])
+    setCsrf('old', 'wang')
+    const fetch = answers([403, body('csrf', 'x')], [200, '{"csrf":"new","user":{"id":"wang","name":"王"}}'], [200, '{"done":true}'])
     await expect(ask('/api/x', { method: 'POST', body: {} })).resolves.toEqual({ done: true })
     expect((fetch.mock.calls[2]?.[1]?.headers as Record<string, string>)['x-csrf-token']).toBe('new')
+  })
+  it('does nothing in the name of another who signed in in this browser', async () => {
+    setCsrf('old', 'wang')
+    const fetch = answers([403, body('csrf', 'x')], [200, '{"csrf":"new","user":{"id":"li","name":"李四"}}'], [200, '{"done":true}'])
+    await expect(ask('/api/x', { method: 'POST', body: {} })).rejects.toMatchObject({ status: 403, code: 'somebody_else' })
+    expect(fetch).toHaveBeenCalledTimes(2)
   })
   it('gives nothing for an empty answer', async () => {
     answers([204, ''])

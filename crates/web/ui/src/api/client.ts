@@ -34,9 +34,11 @@ const SERVER_FAILED: Text = { zh: '服务器暂时无法处理，请稍后重试
 const FOR_PEOPLE: Record<string, number> = { conflict: 409, not_found: 404, not_signed_in: 401 }
 
 let csrf = ''
+let signedIn = ''
 let onSignedOut: () => void = () => undefined
 
-export function setCsrf(value: string): void { csrf = value }
+/** The session's value against forgery, and whose session it is: nothing is sent for anybody else. */
+export function setCsrf(value: string, user = ''): void { csrf = value; signedIn = user }
 /** What to do when the service says that nobody is signed in any more. */
 export function whenSignedOut(action: () => void): void { onSignedOut = action }
 export function csrfHeader(): Record<string, string> { return csrf ? { 'x-csrf-token': csrf } : {} }
@@ -49,16 +51,24 @@ export async function ask<T>(path: string, options: Ask = {}): Promise<T> {
     return await once<T>(path, options)
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure
-    // Somebody signed in anew in another tab: the session is good, only its value is another. Refused means not done.
+    // The same person signed in anew in another tab: the session is good, only its value is another. Refused means not done.
     if (failure.code === 'csrf' && options.method !== 'GET' && await freshCsrf()) return once<T>(path, options)
     throw failure
   }
 }
 
+function somebodyElse(name: string): Text {
+  return {
+    zh: `此浏览器现在由 ${name} 登录，这项操作没有办理，以免记在别人名下。已填写的内容仍在页面上；请先用自己的账号重新登录。`,
+    en: `Somebody else is signed in in this browser now: ${name}. Nothing was done, so that it is not recorded under another name. What you typed is still here; sign in again under your own name first.`,
+  }
+}
+
 async function freshCsrf(): Promise<boolean> {
   const before = csrf
-  const session = await once<{ csrf: string }>('/api/session', { quiet: true }).catch(() => null)
+  const session = await once<{ csrf: string; user: { id: string; name: string } }>('/api/session', { quiet: true }).catch(() => null)
   if (!session || session.csrf === before) return false
+  if (session.user.id !== signedIn) throw new ApiFailure(403, 'somebody_else', somebodyElse(session.user.name))
   csrf = session.csrf
   return true
 }

@@ -1,7 +1,7 @@
 // Every endpoint the console uses, one function each.
 import { ApiFailure, ask, csrfHeader, failureOf } from './client'
 import type {
-  Accepted, Assurance, AssurancePeriod, Attachment, BrokenList, CasePage, CaseRow, Choice, Mail, MailRow, OwnSession, Preview, Session, TimelineEntry, Unit, Workflow,
+  Accepted, Account, Assurance, AssurancePeriod, Attachment, AuditLine, BrokenList, CasePage, CaseRow, Choice, Mail, MailRow, OwnSession, Preview, Session, TimelineEntry, Unit, Workflow,
 } from './types'
 
 export interface CaseFilter {
@@ -71,6 +71,13 @@ export const api = {
   mails: (filter: { case?: string; state?: string; limit?: number; offset?: number }) =>
     ask<{ rows: MailRow[] }>(`/api/mails${query({ ...filter })}`),
   mail: (id: string) => ask<Mail>(`/api/mails/${at(id)}`),
+
+  users: () => ask<Account[]>('/api/users'),
+  createUser: (body: Omit<Account, 'active'>) => ask<Account>('/api/users', { method: 'POST', body }),
+  changeUser: (id: string, body: Omit<Account, 'id' | 'login'>) => ask<Account>(`/api/users/${at(id)}`, { method: 'PUT', body }),
+  userLink: (id: string) => ask<{ link: string; expires_at: string }>(`/api/users/${at(id)}/token`, { method: 'POST' }),
+  /** Lines of the audit trail older than line `before`, newest first. */
+  audit: (before: number | undefined, limit: number) => ask<{ rows: AuditLine[] }>(`/api/audit${query({ before, limit })}`),
 
   assurance: (period: AssurancePeriod, signal?: AbortSignal) =>
     ask<Assurance>(`/api/assurance${query({ period })}`, signal ? { signal } : {}),

@@ -32,6 +32,8 @@ export interface JsonSchema {
   items?: JsonSchema
   enum?: (string | number)[]
   enumTitles?: Record<string, AnyText>
+  /** Only units of these relations may be chosen. */
+  relations?: string[]
   default?: unknown
   const?: unknown
   minLength?: number
@@ -53,6 +55,7 @@ export interface Workflow {
   clocks: { name: string; title: Text; basis: string | null; status: string | null }[]
   intake: JsonSchema | null
   /** Schema of the data of a case, where the service gives it: titles of its fields. */
+  fields?: Record<string, JsonSchema>
   data?: JsonSchema | null
   may_open: boolean
 }
@@ -98,6 +101,7 @@ export interface ClockView {
   due_at: string | null
   policy_due: string | null
   limit_due: string | null
+  given_due: string | null
   provisional: boolean
   basis: string | null
   basis_status: string | null
@@ -110,6 +114,9 @@ export interface ClockView {
 export interface EventForm { name: string; title: Text; form: JsonSchema | null; prefill: Record<string, unknown> | null }
 export interface Attachment { hash: string; name: string; media_type: string; size: number; at: string; by: string }
 export interface Paper { n: number; template: string; at: string; names_petitioner?: boolean }
+/** Somebody who may sign in, as the administrator sees them. */
+export interface Account { id: string; login: string; name: string; roles: string[]; units: string[]; heads: string[]; language: string; active: boolean }
+export interface AuditLine { id: number; at: string; user_id: string; user_name: string; action: string; case_id: string | null; case_number: string | null; reason: string }
 export interface OwnSession { opened_at: string; expires_at: string; here: boolean }
 
 export interface CasePage extends CaseRow {
@@ -117,7 +124,7 @@ export interface CasePage extends CaseRow {
   masked: string[]
   clocks: ClockView[]
   events: EventForm[]
-  links: { link: string; case: string; number: string }[]
+  links: { link: string; case: string; number: string; state_titles: Text[]; may_open: boolean }[]
   attachments: Attachment[]
   documents?: Paper[]
   may_unmask: boolean
@@ -150,6 +157,8 @@ export interface Preview {
   unit: { id: string; name: string; relation: string | null; reason: Text } | null
   clocks: ClockView[]
   duplicates: Duplicate[]
+  /** Whether enough was typed to look for the same matter. */
+  searched: boolean
   errors: FieldError[]
 }
 
@@ -167,6 +176,8 @@ export interface MailRow {
   clock: string | null
   rung: string | null
   attempts: number
+  /** How the last attempt ended, or why there was none. */
+  last_result: string | null
 }
 
 export interface Mail extends Omit<MailRow, 'attempts'> {

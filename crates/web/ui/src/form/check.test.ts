@@ -9,6 +9,12 @@ function problem(property: JsonSchema, value: Values[string], required = false):
 }
 
 describe('what is wrong with a field', () => {
+  it('refuses what the directory does not list, in the words of a field', () => {
+    const unit = { name: 'unit', widget: 'unit' as const, required: true, schema: { type: 'string' } }
+    const known = (_: unknown, value: string): boolean => value === 'town-dongxi'
+    expect(Object.keys(problemsOf([unit], { unit: '石' }, known))).toEqual(['unit'])
+    expect(problemsOf([unit], { unit: 'town-dongxi' }, known)).toEqual({})
+  })
   it('is said only where something is demanded', () => {
     expect(problem({ type: 'string' }, '')).toBeUndefined()
     expect(problem({ type: 'string' }, ' ', true)).toBe('请填写')

@@ -6,11 +6,16 @@ export type Problems = Record<string, AnyText>
 
 const text = (zh: string, en: string): AnyText => ({ zh, en })
 
+/** Whether the directory lists this unit, town or category; what is not loaded is not known to be wrong. */
+export type Known = (widget: Field['widget'], value: string) => boolean
+
 /** Problems by field name; empty if the form may be sent. */
-export function problemsOf(fields: Field[], values: Values): Problems {
+export function problemsOf(fields: Field[], values: Values, known: Known = () => true): Problems {
   const problems: Problems = {}
   for (const field of fields) {
-    const problem = problemOf(field, values)
+    const raw = values[field.name]
+    const named = typeof raw !== 'string' || raw.trim() === '' || known(field.widget, raw.trim())
+    const problem = named ? problemOf(field, values) : text('不在列表中，请从列表中选择', 'not in the list: choose from the list')
     if (problem) problems[field.name] = problem
   }
   return problems

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { found, meant } from './choices'
+import { found, meant, settled } from './choices'
 
 const towns = [
   { value: 'town-dongxi', title: '东溪镇', also: 'Dongxi Town' }, { value: 'town-shijiao', title: '石角镇', also: 'Shijiao Town' },
@@ -14,4 +14,11 @@ it('takes what is unmistakable and nothing else', () => {
   expect(meant(towns, '石角')?.value).toBe('town-shijiao')
   expect(meant(towns, '石')).toBeUndefined()
   expect(meant(towns, '')).toBeUndefined()
+})
+it('is never chosen for somebody who typed what names several or none, and leaves', () => {
+  expect(settled(towns, '石', undefined)).toBe('unknown')
+  expect(settled(towns, '綦江', undefined)).toBe('unknown')
+  expect(settled(towns, '石', towns[2])).toBe(towns[2])
+  expect(settled(towns, '石角', undefined)).toBe(towns[1])
+  expect(settled(towns, ' ', undefined)).toBe('as before')
 })

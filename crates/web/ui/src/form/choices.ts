@@ -25,4 +25,14 @@ export function meant(options: Option[], typed: string): Option | undefined {
   return left.length === 1 ? left[0] : undefined
 }
 
+/**
+ * What leaving the field does with what was typed: the option pointed at with the arrow keys, the one that is meant,
+ * `as before` when nothing was typed, `unknown` when it names no option or more than one.
+ */
+export function settled(options: Option[], typed: string, pointed: Option | undefined): Option | 'as before' | 'unknown' {
+  if (pointed) return pointed
+  if (typed.trim() === '') return 'as before'
+  return meant(options, typed) ?? 'unknown'
+}
+
 function fold(text: string): string { return text.trim().toLowerCase() }

@@ -15,21 +15,22 @@ export function factsOf(data: Record<string, unknown>, schemas: Record<string, J
   const names = [...known.filter((name) => name in data), ...Object.keys(data).filter((name) => !known.includes(name))]
   return names.flatMap((name) => {
     const schema = schemas[name]
-    const text = words(data[name], schema)
+    const text = words(data[name], schema, schemas)
     if (text === '') return []
     return [{ name, title: pick(schema?.title), text, long: Array.from(text).length > SHORT || text.includes('\n') || schema?.format === 'textarea' }]
   })
 }
 
 /** One value in words. */
-export function words(value: unknown, schema: JsonSchema | undefined): string {
+export function words(value: unknown, schema: JsonSchema | undefined, known: Record<string, JsonSchema> = {}): string {
   if (value === null || value === undefined || value === '') return ''
   if (typeof value === 'boolean') return t(value ? 'data.yes' : 'data.no')
-  if (Array.isArray(value)) return listed(value.map((item) => words(item, schema?.items)))
+  if (Array.isArray(value)) return listed(value.map((item) => words(item, schema?.items, known)))
   if (typeof value === 'object') {
     return Object.entries(value).map(([name, inner]) => {
-      const own = schema?.properties?.[name]
-      const text = words(inner, own)
+      // Within a value, too, the form that asked for it knows what its choices are called.
+      const own = { ...known[name], ...schema?.properties?.[name] }
+      const text = words(inner, own, known)
       return text === '' ? '' : t('data.pair', { name: pick(own?.title) || name, text })
     }).filter(Boolean).join('\n')
   }

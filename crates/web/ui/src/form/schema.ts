@@ -75,9 +75,12 @@ export function firstValues(fields: Field[], prefill: Record<string, unknown> | 
   return Object.fromEntries(fields.map((field) => [field.name, rawOf(field, prefill?.[field.name] ?? field.schema.default)]))
 }
 
-function rawOf({ widget }: Field, value: unknown): Raw {
+function rawOf({ widget, schema }: Field, value: unknown): Raw {
   switch (widget) {
     case 'checkbox': return value === true
+    // What is not among the choices would stand there unseen: the field begins empty instead.
+    case 'select':
+    case 'radio': return schema.enum?.some((choice) => choice === value) ? String(value as string | number) : ''
     case 'list':
     case 'units': return Array.isArray(value) ? value.map(String) : []
     case 'json': return value === undefined || value === null ? '' : JSON.stringify(value, null, 1)

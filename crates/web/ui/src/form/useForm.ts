@@ -5,6 +5,7 @@ import { ApiFailure } from '../api/client'
 import type { AnyText, FieldError } from '../api/types'
 import { commandId } from '../id'
 import { pick, t } from '../i18n'
+import { isListed } from '../directory'
 import { placeDetails, type Problems, problemsOf } from './check'
 import { draftOf, dropDraft, keepDraft } from './draft'
 import { dataOf, type Field, type Values } from './schema'
@@ -77,7 +78,7 @@ export function useForm(prefix: string, shown: Ref<Field[]>, draftName?: () => s
   async function send<T>(action: (id: string, data: Record<string, unknown>) => Promise<T>): Promise<T | null> {
     if (busy.value) return null
     refusal.value = null
-    problems.value = problemsOf(shown.value, values)
+    problems.value = problemsOf(shown.value, values, isListed)
     if (Object.keys(problems.value).length > 0) { await showFirst(); return null }
     const body = JSON.stringify(data.value)
     if (sentBody !== '' && body !== sentBody) id = commandId()
