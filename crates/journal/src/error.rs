@@ -104,7 +104,7 @@ impl JournalError {
                 let of_postgres = code.len() == 5
                     && (code.starts_with("22") || code.starts_with("23"))
                     && !self.is_missing_partition();
-                of_postgres || matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(18 | 19 | 20) if code.len() < 5)
+                of_postgres || matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(18..=20) if code.len() < 5)
             }
             Self::Sealed { .. } | Self::Damaged { .. } => true,
             _ => false,

@@ -293,7 +293,7 @@ async fn nobody_acts(office: &Office) {
     assert_eq!(office.get("handler", &whole(&mails[0]["id"])).await.status, StatusCode::FORBIDDEN);
     let assurance = office.get("supervisor", "/api/assurance").await.json();
     assert_eq!((&assurance["overdue_open"], &assurance["clocks_without_timer"]), (&json!(1), &json!(0)), "{assurance}");
-    assurance_tells(&office, &assurance, &number).await;
+    assurance_tells(office, &assurance, &number).await;
     office.does("dispatcher", &number, "assign", json!({"unit": "water-section"})).await;
     assert_eq!(office.get("head", &format!("/api/cases/{number}")).await.status, StatusCode::OK);
     office.everything_is_derived_again().await;

@@ -30,8 +30,8 @@ async fn calendar(args: &CalendarArgs) -> Result<ExitCode, Failure> {
     show(&store, &moved, false, args.answer)?;
     if args.answer.format == Format::Text {
         match args.answer.lang {
-            Lang::Zh => println!("{} 年日历已采用，记入 {adopted} 件在办案件", year.year),
-            Lang::En => println!("the calendar of {} is adopted and journalled in {adopted} open cases", year.year),
+            Lang::Zh => crate::say!("{} 年日历已采用，记入 {adopted} 件在办案件", year.year),
+            Lang::En => crate::say!("the calendar of {} is adopted and journalled in {adopted} open cases", year.year),
         }
     }
     Ok(ExitCode::SUCCESS)

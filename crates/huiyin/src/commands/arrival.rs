@@ -35,8 +35,8 @@ fn by_numbers(args: &ArrivalArgs) -> Result<ExitCode, Failure> {
     };
     let answer = answer(&question).map_err(|refusals| refused(&refusals, args.water.format))?;
     match args.water.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&answer)?),
-        Format::Text => print!("{}", in_words(&answer)),
+        Format::Json => crate::say!("{}", serde_json::to_string_pretty(&answer)?),
+        Format::Text => crate::say_part!("{}", in_words(&answer)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -51,8 +51,8 @@ fn from_point(args: &ArrivalArgs, from: &str) -> Result<ExitCode, Failure> {
     };
     let below = network.downstream(&spill).map_err(|refusals| refused(&refusals, args.water.format))?;
     match args.water.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&below)?),
-        Format::Text => print!("{}", table(&below)),
+        Format::Json => crate::say!("{}", serde_json::to_string_pretty(&below)?),
+        Format::Text => crate::say_part!("{}", table(&below)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -70,7 +70,7 @@ pub(crate) fn waters(args: &WaterArgs) -> Result<Network, Failure> {
 /// What was refused, as options of the command line; with `--format json` also as JSON on standard output.
 pub(crate) fn refused(refusals: &Refusals, format: Format) -> Failure {
     if format == Format::Json {
-        println!("{}", json!({"problems": refusals}));
+        crate::say!("{}", json!({"problems": refusals}));
     }
     let lines = refusals.0.iter().map(|refused| {
         let option = refused.field.replace('_', "-");

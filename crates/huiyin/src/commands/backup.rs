@@ -35,8 +35,8 @@ async fn backup(folder: &Path, store: &StoreArgs) -> Result<ExitCode, Failure> {
             copy(&from, &folder.join(name)).map_err(said(&from))?;
         }
     }
-    println!("{}: copied; check it with `huiyin verify --data {}`", folder.display(), folder.display());
-    println!("it holds the master key: whoever has it can read everything");
+    crate::say!("{}: copied; check it with `huiyin verify --data {}`", folder.display(), folder.display());
+    crate::say!("it holds the master key: whoever has it can read everything");
     Ok(ExitCode::SUCCESS)
 }
 

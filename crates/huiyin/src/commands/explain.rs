@@ -27,10 +27,10 @@ async fn tell(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     })?;
     let told = explain(&store.journal, &store.house.registry, &record, store.now()).await?;
     match args.answer.format {
-        Format::Json => println!("{}", serde_json::to_string(&told)?),
+        Format::Json => crate::say!("{}", serde_json::to_string(&told)?),
         Format::Text => {
             let words = Words { lang: args.answer.lang, zone: store.house.zone()? };
-            print!("{}", words.case(&told));
+            crate::say_part!("{}", words.case(&told));
         }
     }
     Ok(ExitCode::SUCCESS)

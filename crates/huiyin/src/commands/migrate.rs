@@ -37,7 +37,7 @@ async fn migrate(args: &MigrateArgs) -> Result<ExitCode, Failure> {
     let shown = show(&store, &found, true, args.answer)?;
     if !args.apply {
         if args.answer.format == Format::Text {
-            println!(
+            crate::say!(
                 "{}",
                 pick(
                     args,
@@ -78,10 +78,10 @@ async fn apply(
     if args.answer.format == Format::Text {
         let done = carried.done;
         match (args.answer.lang, args.undo) {
-            (Lang::Zh, false) => println!("已迁移 {done} 件，{stay} 件未变"),
-            (Lang::Zh, true) => println!("已撤销 {done} 件的迁移，{stay} 件未变"),
-            (Lang::En, false) => println!("{done} cases went over, {stay} stay"),
-            (Lang::En, true) => println!("the migration of {done} cases was undone, {stay} stay"),
+            (Lang::Zh, false) => crate::say!("已迁移 {done} 件，{stay} 件未变"),
+            (Lang::Zh, true) => crate::say!("已撤销 {done} 件的迁移，{stay} 件未变"),
+            (Lang::En, false) => crate::say!("{done} cases went over, {stay} stay"),
+            (Lang::En, true) => crate::say!("the migration of {done} cases was undone, {stay} stay"),
         }
     }
     Ok(if stay == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

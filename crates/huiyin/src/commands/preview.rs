@@ -91,8 +91,8 @@ pub(super) fn plan(map: &[String], rules: &[String], option: &str) -> Result<Pla
 /// Prints what was found.
 pub(super) fn show(store: &Store, found: &[CaseChange], all: bool, answer: AnswerArgs) -> Result<ExitCode, Failure> {
     match answer.format {
-        Format::Json => println!("{}", serde_json::to_string(found)?),
-        Format::Text => print!("{}", changes::written(found, all, store.house.zone()?, answer.lang)),
+        Format::Json => crate::say!("{}", serde_json::to_string(found)?),
+        Format::Text => crate::say_part!("{}", changes::written(found, all, store.house.zone()?, answer.lang)),
     }
     let stays = found.iter().any(|change| change.refused.is_some());
     Ok(if stays { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -18,14 +18,14 @@ pub(crate) fn run(what: &QuarantineWhat) -> Result<ExitCode, Failure> {
             QuarantineWhat::List { store } => {
                 let journal = open_existing(store, SystemClock::default().now()).await?;
                 for row in journal.quarantined(MOST).await? {
-                    println!("{}", serde_json::to_string(&row)?);
+                    crate::say!("{}", serde_json::to_string(&row)?);
                 }
                 Ok(ExitCode::SUCCESS)
             }
             QuarantineWhat::Retry { id, store } => {
                 let journal = open_existing(store, SystemClock::default().now()).await?;
                 if journal.retry_quarantined(*id).await? {
-                    println!("{id}: taken out; timers are due again, a command may be sent again with the same id");
+                    crate::say!("{id}: taken out; timers are due again, a command may be sent again with the same id");
                     return Ok(ExitCode::SUCCESS);
                 }
                 Err(format!("{id}: nothing of this id is set aside; `huiyin quarantine list` shows the ids").into())

@@ -49,7 +49,7 @@ async fn end(what: &RetentionWhat) -> Result<ExitCode, Failure> {
     journal.close().await;
     match answer? {
         Answer::Accepted(accepted) => {
-            println!(
+            crate::say!(
                 "{}: its retention has ended (entry {}); backups still hold its key until they are replaced",
                 accepted.number, accepted.seq
             );

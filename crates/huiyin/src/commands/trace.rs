@@ -19,8 +19,8 @@ pub(crate) fn run(args: &TraceArgs) -> Result<ExitCode, Failure> {
         clean: &args.clean,
     })?;
     match args.water.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&traced)?),
-        Format::Text => print!("{}", in_words(&traced)),
+        Format::Json => crate::say!("{}", serde_json::to_string_pretty(&traced)?),
+        Format::Text => crate::say_part!("{}", in_words(&traced)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -30,12 +30,12 @@ fn in_words(traced: &Traced) -> String {
     for (rank, candidate) in (1..).zip(&traced.candidates) {
         let _ = writeln!(
             text,
-            "{rank}. {} {} {}  {:.1} km  {:.0} %",
+            "{rank}. {} {} {}  {:.1} km  score {:.2}",
             candidate.id,
             candidate.name.zh,
             candidate.name.en,
             candidate.distance_m / 1e3,
-            candidate.plausibility * 100.0
+            candidate.plausibility
         );
         let minute = |at: chrono::DateTime<chrono::FixedOffset>| at.format("%Y-%m-%d %H:%M").to_string();
         let _ = writeln!(

@@ -100,7 +100,7 @@ fn is_easy(login: &str, password: &str) -> bool {
     let bare = |text: &str| text.trim_matches(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation()).to_owned();
     let core = bare(&password);
     let repeated = (1..=characters.len() / 2)
-        .any(|n| characters.len() % n == 0 && characters.chunks(n).all(|part| part == &characters[..n]));
+        .any(|n| characters.len().is_multiple_of(n) && characters.chunks(n).all(|part| part == &characters[..n]));
     kinds.len() < 5
         || counted * 10 >= (characters.len() - 1) * 8
         || repeated
