@@ -124,7 +124,7 @@ impl Loader {
                     None
                 }
             };
-            let when = fields.get("when").and_then(|n| self.expr(n, path));
+            let when = fields.get("when").and_then(|n| self.condition(n, path));
             let at = fields.get("at").and_then(|n| self.expr(n, path));
             found.extend(on.map(|on| Trigger { on, when, at }));
         }
@@ -241,6 +241,7 @@ impl Loader {
                     }
                     _ => self.text(every, path)?,
                 };
+                self.declared_name(every, path, &event);
                 let (Some(reaches), Some(within)) = (fields.get("reaches"), fields.get("within")) else {
                     self.problem(node, path, "the target is not complete", "write {every, reaches, within}");
                     return None;

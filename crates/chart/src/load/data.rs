@@ -42,6 +42,7 @@ impl Loader {
             initial: defaults(&schema),
             control: control(&schema),
             confidential: confidential(&schema),
+            shortest: shortest(&schema),
             schema,
         };
     }
@@ -91,6 +92,56 @@ fn control(schema: &Value) -> BTreeMap<String, Domain> {
         found.extend(domain.map(|domain| (path.to_owned(), domain)));
     });
     found
+}
+
+/// The smallest `maxLength` or `maxItems` of the schema; the largest number when there is none.
+fn shortest(schema: &Value) -> usize {
+    let mut least = None;
+    walk(schema, "", &mut |_, part| {
+        for key in ["maxLength", "maxItems"] {
+            let count = part.get(key).and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
+            least = [least, count].into_iter().flatten().min();
+        }
+    });
+    least.unwrap_or(usize::MAX)
+}
+
+impl DataSchema {
+    /// Why a value is too long for the field at a path, by `maxLength` and `maxItems`; none: it fits. What bounds the
+    /// cost of expressions at load must hold when they run.
+    #[must_use]
+    pub fn too_long(&self, path: &[String], value: &Value) -> Option<String> {
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => return None,
+            Value::String(text) if text.len() <= self.shortest => return None,
+            _ => {}
+        }
+        let schema = path.iter().try_fold(&self.schema, |at, step| at.get("properties")?.get(step))?;
+        too_long(schema, &path.join("."), value)
+    }
+}
+
+fn too_long(schema: &Value, path: &str, value: &Value) -> Option<String> {
+    let most = |key: &str| schema.get(key).and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
+    match value {
+        Value::String(text) => {
+            let most = most("maxLength")?;
+            let long = text.len() > most && text.chars().nth(most).is_some();
+            long.then(|| format!("gives a text longer than the {most} letters that `{path}` may have"))
+        }
+        Value::Array(items) => {
+            if let Some(most) = most("maxItems").filter(|most| items.len() > *most) {
+                return Some(format!("gives {} items; `{path}` may have {most}", items.len()));
+            }
+            let part = schema.get("items")?;
+            items.iter().find_map(|item| too_long(part, path, item))
+        }
+        Value::Object(fields) => {
+            let parts = schema.get("properties")?;
+            fields.iter().find_map(|(key, value)| too_long(parts.get(key)?, &format!("{path}.{key}"), value))
+        }
+        _ => None,
+    }
 }
 
 /// Confidential fields of a schema.

@@ -101,7 +101,15 @@ impl Loader {
             _ => None,
         };
         if found.is_none() {
-            self.expected(node, path, &format!("one of {}", words.join(", ")));
+            let known = format!("one of {}", words.join(", "));
+            match &node.kind {
+                Kind::Text(text) => {
+                    let near = nearest(text, words.iter().copied());
+                    let cure = near.map_or(format!("expected {known}"), |near| format!("did you mean `{near}`?"));
+                    self.problem(node, path, format!("`{}` is not known here", crate::expr::quoted(text)), cure);
+                }
+                _ => self.expected(node, path, &known),
+            }
         }
         found
     }

@@ -117,11 +117,22 @@ impl Loader {
     }
 
     fn definition(&mut self, root: &Node, other: &dyn Fn(&str) -> Option<String>) -> Option<Definition> {
+        if matches!(&root.kind, Kind::Null) || matches!(&root.kind, Kind::Map(entries) if entries.is_empty()) {
+            let cure = "write at least `workflow: name`, `initial: a` and `states: {a: …}`";
+            self.problem(root, "", "the file is empty", cure);
+            return None;
+        }
         let known: Vec<&str> = HEADER_KEYS.iter().chain(&STATE_KEYS).copied().collect();
         let fields = self.fields(root, "", &known)?;
         let stem = self.file.rsplit('/').next().unwrap_or("").split('.').next().unwrap_or("").to_owned();
         let name =
             fields.get("workflow").or(fields.get("id")).and_then(|node| self.text(node, "workflow")).unwrap_or(stem);
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+            let at = fields.get("workflow").or(fields.get("id")).unwrap_or(root);
+            let cure =
+                "small letters, digits and `-`, like `workflow: petition`; the words people read stand in `title:`";
+            self.problem(at, "workflow", format!("`{}` is no name of a workflow", crate::expr::quoted(&name)), cure);
+        }
         let version = fields.get("version").and_then(|node| self.whole(node, "version", 1, 1_000_000)).unwrap_or(1);
         if let Some(data) = fields.get("data") {
             self.data_schema(data, other);
@@ -185,6 +196,15 @@ impl Loader {
         None
     }
 
+    /// A condition: an expression, or true or false.
+    fn condition(&mut self, node: &Node, path: &str) -> Option<Expr> {
+        if matches!(node.kind, Kind::Text(_) | Kind::Bool(_)) {
+            return self.expr(node, path);
+        }
+        self.expected(node, path, "a condition, like \"data.returns < 2\"");
+        None
+    }
+
     /// A CEL expression; scalars that are no text are literals.
     fn expr(&mut self, node: &Node, path: &str) -> Option<Expr> {
         let place = node.place(&self.file);
@@ -197,7 +217,7 @@ impl Loader {
         match made {
             Ok(expr) => Some(expr),
             Err(problem) => {
-                self.problem(node, path, problem, format!("the expression is: {source}"));
+                self.problem(node, path, problem, format!("the expression is: {}", crate::expr::quoted(source)));
                 None
             }
         }

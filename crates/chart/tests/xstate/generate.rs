@@ -278,7 +278,8 @@ impl Generator<'_> {
         let parent = self.states[ix].parent.unwrap_or(0);
         let below: Vec<usize> =
             (1..self.states.len()).filter(|s| self.below(*s, parent) && !self.states[*s].kind.is_history()).collect();
-        if self.chance(60) {
+        // Left out: `history-of-a-parallel-state`, one without target.
+        if self.states[parent].kind == Kind::Parallel || self.chance(60) {
             let target = below[self.rng.random_range(0..below.len())];
             made.insert("target".into(), format!("#{}", self.states[target].id).into());
         } else {
