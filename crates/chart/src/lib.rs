@@ -18,6 +18,7 @@ mod outcome;
 mod owner;
 pub mod rates;
 mod refusal;
+mod script;
 mod step;
 pub mod try_run;
 

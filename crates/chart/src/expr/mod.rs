@@ -5,6 +5,7 @@ mod cost;
 mod fallback;
 mod native;
 mod nesting;
+pub(crate) mod types;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone as _, Utc};
 use serde_json::Value;
@@ -109,6 +110,8 @@ pub struct Expr {
     pub place: Place,
     /// Steps that it takes at most.
     pub(crate) cost: u64,
+    /// What kind of value it gives, as far as the schemas tell.
+    pub(crate) kind: types::Kind,
     native: Option<Native>,
     program: Option<cel::Program>,
     /// States named by `in_state('…')`, for the fallback.
@@ -177,6 +180,7 @@ impl Expr {
             None => Err(format!("in_state('{id}'): there is no such state")),
         })?;
         native::known_names(program.expression())?;
+        let kind = types::check(program.expression(), declared)?;
         let cost = cost::bound(program.expression(), max_items, declared)?;
         let native = native::lower(program.expression(), &states);
         if native.is_none() && native::calls_directory(program.expression()) {
@@ -185,7 +189,7 @@ impl Expr {
                     .into(),
             );
         }
-        Ok(Self { source: source.to_owned(), place, cost, native, program: Some(program), states })
+        Ok(Self { source: source.to_owned(), place, cost, kind, native, program: Some(program), states })
     }
 
     /// An expression that is always this value (a YAML scalar that is not a string).
@@ -195,10 +199,22 @@ impl Expr {
             source: value.to_string(),
             place,
             cost: 1,
+            kind: types::Kind::of_value(&value),
             native: Some(Native::Lit(value)),
             program: None,
             states: Vec::new(),
         }
+    }
+
+    /// The values it gives where it is a literal, through `? :`.
+    pub(crate) fn literals(&self) -> Vec<Value> {
+        let mut found = Vec::new();
+        match (&self.program, &self.native) {
+            (Some(program), _) => types::literals(program.expression(), &mut found),
+            (None, Some(Native::Lit(value))) => found.push(value.clone()),
+            _ => {}
+        }
+        found
     }
 
     /// Was it lowered to native code?

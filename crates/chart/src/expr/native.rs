@@ -429,22 +429,8 @@ pub(super) fn known_names(ast: &IdedExpr) -> Result<(), String> {
 }
 
 fn unknown_function(name: &str) -> bool {
-    const CEL: [&str; 14] = [
-        "size",
-        "int",
-        "uint",
-        "double",
-        "string",
-        "bool",
-        "bytes",
-        "duration",
-        "timestamp",
-        "type",
-        "has",
-        "dyn",
-        "max",
-        "min",
-    ];
+    const CEL: [&str; 12] =
+        ["size", "int", "uint", "double", "string", "bool", "bytes", "duration", "timestamp", "type", "has", "dyn"];
     name.chars().next().is_some_and(char::is_alphabetic) && !CEL.contains(&name) && !FUNCTIONS.contains(&name)
 }
 

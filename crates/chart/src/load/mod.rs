@@ -22,7 +22,7 @@ pub use data::plain_schema;
 pub use diagnostic::{Diagnostic, Diagnostics, nearest};
 
 use crate::definition::{DataSchema, Definition, Mention, MentionKind, Party, Source, State, StateIx, Transition};
-use crate::expr::Expr;
+use crate::expr::{Declared, Expr};
 use crate::machine::Tables;
 use node::{Kind, Node};
 
@@ -64,6 +64,7 @@ pub fn load(path: &str, text: &str, other: &dyn Fn(&str) -> Option<String>) -> R
         data: DataSchema::default(),
         sources: vec![Source { path: path.to_owned(), text: text.to_owned() }],
         events: Vec::new(),
+        event_fields: serde_json::Value::Null,
         mentions: Vec::new(),
         targeted_history: Vec::new(),
     };
@@ -90,6 +91,8 @@ struct Loader {
     sources: Vec<Source>,
     /// Declared event names.
     events: Vec<String>,
+    /// What events carry: all forms together; null when no events are declared.
+    event_fields: serde_json::Value,
     mentions: Vec<Mention>,
     /// History states that have a `target:`.
     targeted_history: Vec<StateIx>,
@@ -138,6 +141,7 @@ impl Loader {
             self.data_schema(data, other);
         }
         self.state_tree(root, &name)?;
+        self.event_fields = self.forms_together(root);
         let events = fields.get("events").map(|node| self.event_decls(node)).unwrap_or_default();
         self.behaviour(root);
         let clocks = fields.get("clocks").map(|node| self.clock_decls(node)).unwrap_or_default();
@@ -199,7 +203,13 @@ impl Loader {
     /// A condition: an expression, or true or false.
     fn condition(&mut self, node: &Node, path: &str) -> Option<Expr> {
         if matches!(node.kind, Kind::Text(_) | Kind::Bool(_)) {
-            return self.expr(node, path);
+            let made = self.expr(node, path)?;
+            if !matches!(made.kind, crate::expr::types::Kind::Bool | crate::expr::types::Kind::Open) {
+                let problem = format!("gives {}, and is no condition", made.kind.words());
+                self.problem(node, path, problem, "write a comparison, like \"data.returns < 2\"");
+                return None;
+            }
+            return Some(made);
         }
         self.expected(node, path, "a condition, like \"data.returns < 2\"");
         None
@@ -210,10 +220,9 @@ impl Loader {
         let place = node.place(&self.file);
         let Kind::Text(source) = &node.kind else { return Some(Expr::literal(node.json(), place)) };
         let ids = &self.ids;
-        let schema = &self.data.schema;
-        let made = Expr::compile(source, place, &|id| ids.get(id.strip_prefix('#').unwrap_or(id)).copied(), &|path| {
-            data::max_items(schema, path)
-        });
+        let declared = Declared { data: &self.data.schema, event: &self.event_fields };
+        let state = |id: &str| ids.get(id.strip_prefix('#').unwrap_or(id)).copied();
+        let made = Expr::compile_in(source, place, &state, &declared);
         match made {
             Ok(expr) => Some(expr),
             Err(problem) => {

@@ -3,6 +3,7 @@
 use super::node::{Kind, Node};
 use super::{Loader, nearest};
 use crate::definition::{Action, Descriptor, MentionKind, StateIx, StateKind, Transition, TransitionIx};
+use crate::expr::types::Kind as Kinds;
 use crate::expr::{Expr, quoted};
 
 impl Loader {
@@ -370,8 +371,10 @@ impl Loader {
                 self.entries(value, &here)?
                     .iter()
                     .filter_map(|(field, expr)| {
+                        let at = expr;
                         let expr = self.expr(expr, &format!("{here}.{field}"))?;
                         let field = field.strip_prefix("data.").unwrap_or(field);
+                        self.settable(at, field, &expr, &here);
                         Some((field.split('.').map(str::to_owned).collect(), expr))
                     })
                     .collect(),
@@ -429,6 +432,39 @@ impl Loader {
             "reassign" => Action::Reassign(self.owner(value, &here)?),
             _ => Action::Log(self.text(value, &here)?),
         })
+    }
+
+    /// A field that is set is declared, and what it gets is of its kind and within its domain.
+    fn settable(&mut self, node: &Node, field: &str, expr: &Expr, path: &str) {
+        let mut at = &self.data.schema;
+        for step in field.split('.') {
+            let Some(fields) = at.get("properties").and_then(serde_json::Value::as_object) else { return };
+            let Some(next) = fields.get(step) else {
+                if at.get("additionalProperties").is_none_or(|more| *more == serde_json::Value::Bool(false)) {
+                    let cure = nearest(step, fields.keys().map(String::as_str)).map_or_else(
+                        || "declare it in the data schema".to_owned(),
+                        |near| format!("did you mean `{near}`?"),
+                    );
+                    self.problem(node, path, format!("`data.{}` is not declared", quoted(field)), cure);
+                }
+                return;
+            };
+            at = next;
+        }
+        let (wanted, given) = (Kinds::of_schema(at), expr.kind);
+        let time_as_text = wanted == Kinds::Text && given == Kinds::Time;
+        if wanted != given && wanted != Kinds::Open && !matches!(given, Kinds::Open | Kinds::Null) && !time_as_text {
+            let problem = format!("`{field}` is {}, and gets {}", wanted.words(), given.words());
+            let cure = "compare it with the data schema";
+            self.problem(node, path, problem, cure);
+            return;
+        }
+        for value in expr.literals() {
+            if let Some(problem) = crate::expr::types::outside(at, &value) {
+                self.problem(node, path, format!("`{field}` cannot become {value}"), problem);
+                return;
+            }
+        }
     }
 
     /// `name`, or `{event, data, …}`.
