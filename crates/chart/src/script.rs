@@ -177,7 +177,7 @@ mod tests {
             (r#"[{"after": "soon"}]"#, "item 1: `soon` is not a span of time"),
             (r#"[{"after": -5}]"#, "item 1: `after` is -5"),
             (r#"{"event": "a"}"#, "an object stands here"),
-            ("[{\n\"event\": \"a\",}]", "2:13: this is no JSON: trailing comma"),
+            ("[{\n\"event\": \"a\",}]", "2:14: this is no JSON: trailing comma"),
             ("", "1:0: this is no JSON"),
         ] {
             let error = read_script(text).unwrap_err().to_string();

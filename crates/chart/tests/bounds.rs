@@ -51,9 +51,11 @@ fn an_expression_that_nests_deep_is_refused_before_it_is_parsed() {
     }
     let chain = format!("data.a{} > 0", " + data.a".repeat(400));
     assert!(refused(&guard(&chain)).contains("at most 200 are allowed"));
+    let long = format!("[1].all(x, x{} > 0)", " + 1".repeat(80));
+    assert!(refused(&guard(&long)).contains("at most 48 are allowed"));
     // What is just allowed runs, on a thread with an ordinary stack.
     loaded(&guard(&format!("{}true{}", "(".repeat(20), ")".repeat(20))));
-    let def = loaded(&guard(&format!("[1].all(x, x{} > 0)", " + 1".repeat(80))));
+    let def = loaded(&guard(&format!("[1].all(x, x{} > 0)", " + 1".repeat(30))));
     assert_eq!(sent(&def, &["x"]), Ok(vec!["b".to_owned()]));
 }
 

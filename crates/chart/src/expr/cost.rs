@@ -112,9 +112,8 @@ impl Costs<'_> {
                 self.pattern(call)?;
                 PATTERN + text / SEARCHED
             }
-            ("size" | "string" | "bytes" | "int" | "double" | "uint" | "timestamp" | "duration" | "date", [of]) => {
-                of / SEARCHED
-            }
+            ("size", [of]) => of / COPIED,
+            ("string" | "bytes" | "int" | "double" | "uint" | "timestamp" | "duration" | "date", [of]) => of / SEARCHED,
             _ => 0,
         })
     }

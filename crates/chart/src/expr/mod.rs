@@ -22,7 +22,7 @@ pub const LENGTH_LIMIT: usize = 4096;
 /// Most letters of an expression that a message repeats.
 const QUOTED: usize = 80;
 /// Deepest that a parsed expression may be; the macros `all`, `exists`, `map`, `filter` make it deeper than its text.
-const DEPTH_LIMIT: usize = 100;
+const DEPTH_LIMIT: usize = 48;
 
 /// The schemas of what an expression may read. An empty object: nothing is declared, any field may be there.
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +164,7 @@ impl Expr {
             return Err(format!("the expression has {} bytes; at most {LENGTH_LIMIT} are allowed", source.len()));
         }
         nesting::bound(source)?;
-        let program = cel::Program::compile(source).map_err(|errors| not_cel(&errors.to_string()))?;
+        let program = nesting::parse(source).map_err(|errors| not_cel(&errors))?;
         let depth = nesting::depth(program.expression());
         if depth > DEPTH_LIMIT {
             return Err(format!(

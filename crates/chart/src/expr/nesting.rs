@@ -8,6 +8,24 @@ pub const NESTING_LIMIT: usize = 20;
 /// Longest chain of operators, calls and fields in one expression, e.g. `a + b + c` or `a.b.c`.
 pub const CHAIN_LIMIT: usize = 200;
 
+/// Nesting that the parser takes on any stack, also without optimisation.
+const SHALLOW: usize = 4;
+/// Bytes of stack for parsing what nests deeper.
+const STACK: usize = 32 << 20;
+
+/// Parses; what nests deep is parsed where there is room for it.
+pub(super) fn parse(source: &str) -> Result<cel::Program, String> {
+    let compiled = || cel::Program::compile(source).map_err(|errors| errors.to_string());
+    if measure(source).0 <= SHALLOW {
+        return compiled();
+    }
+    std::thread::scope(|scope| {
+        let parsing = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, compiled);
+        let parsed = parsing.map_err(|error| format!("there is no memory to read it: {error}"))?;
+        parsed.join().unwrap_or_else(|_| Err("it cannot be read".to_owned()))
+    })
+}
+
 /// Checks the text before it is parsed.
 pub(super) fn bound(source: &str) -> Result<(), String> {
     let (deepest, operators) = measure(source);

@@ -14,6 +14,9 @@ use crate::definition::Place;
 /// Largest file, in bytes.
 pub(super) const FILE_LIMIT: usize = 1 << 20;
 
+/// Bytes of stack for reading a file.
+const STACK: usize = 64 << 20;
+
 /// A node of the tree.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -160,15 +163,29 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
             cure: format!("at most {FILE_LIMIT} are allowed"),
         });
     }
-    // YAML 1.2: `on`, `off`, `yes` and `no` are texts. A state is two levels, what is in it a few more.
-    let budget = serde_saphyr::budget! { max_depth: 3 * DEPTH_LIMIT, flow_nesting_limit: 3 * DEPTH_LIMIT };
-    let options = serde_saphyr::options! { strict_booleans: true, budget: budget };
-    serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
-        let (line, column) = error
-            .location()
-            .map_or((1, 1), |l| (u32::try_from(l.line()).unwrap_or(1), u32::try_from(l.column()).unwrap_or(1)));
-        let (problem, cure) = said(&error.to_string());
-        Diagnostic { place: at(line, column), path: String::new(), problem, cure }
+    let parse = || {
+        // YAML 1.2: `on`, `off`, `yes` and `no` are texts. A state is two levels, what is in it a few more.
+        let budget = serde_saphyr::budget! { max_depth: 3 * DEPTH_LIMIT, flow_nesting_limit: 3 * DEPTH_LIMIT };
+        let options = serde_saphyr::options! { strict_booleans: true, budget: budget };
+        serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
+            let (line, column) = error
+                .location()
+                .map_or((1, 1), |l| (u32::try_from(l.line()).unwrap_or(1), u32::try_from(l.column()).unwrap_or(1)));
+            let (problem, cure) = said(&error.to_string());
+            (line, column, problem, cure)
+        })
+    };
+    // The parser recurses; it is given room for the deepest file that is allowed.
+    let parsed = std::thread::scope(|scope| {
+        let parsing = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, parse);
+        let cannot = || (1, 1, "the file cannot be read".to_owned(), "free memory and try again".to_owned());
+        parsing.map_err(|_| cannot())?.join().unwrap_or_else(|_| Err(cannot()))
+    });
+    parsed.map_err(|(line, column, problem, cure)| Diagnostic {
+        place: at(line, column),
+        path: String::new(),
+        problem,
+        cure,
     })
 }
 

@@ -118,8 +118,10 @@ pub(crate) fn case(seed: u64, seen: &mut BTreeMap<&'static str, usize>) -> Case 
     made.tree();
     let mut chart = made.state(0);
     chart.insert("workflow".into(), "w".into());
-    let fields: Map<String, Value> =
+    let mut fields: Map<String, Value> =
         FIELDS.iter().map(|name| ((*name).to_owned(), json!({"type": "integer", "default": 0}))).collect();
+    // Declared, and never there.
+    fields.insert("nothing".into(), json!({"type": "integer"}));
     chart.insert("data".into(), json!({"type": "object", "properties": fields}));
     let script = made.script();
     for feature in std::mem::take(&mut made.new) {
