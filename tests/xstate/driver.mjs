@@ -158,7 +158,7 @@ function translate(chart, terms, world) {
     return made;
   };
   const config = state(chart, []);
-  const context = Object.fromEntries(Object.entries(chart.data?.properties ?? {}).map(([key, part]) => [key, part.default]));
+  const context = Object.fromEntries(Object.entries(chart.data?.properties ?? {}).filter(([, part]) => 'default' in part).map(([key, part]) => [key, part.default]));
   const machine = createMachine({ ...config, context, options: { maxIterations: MAX_MICROSTEPS } }, {
     actions: { note: (_, params) => { if (params.did !== undefined) world.did(params.did); } },
   });

@@ -185,14 +185,17 @@ impl Calendar {
     }
 
     /// Moves an instant by a span for a reminder: days keep the time of day, working days land on a working
-    /// day with the same time of day, working hours move inside office hours. `back` moves earlier.
+    /// day with the same time of day, working hours move inside office hours. `back` moves earlier. Beyond the end of
+    /// representable time it is that end.
     #[must_use]
     pub fn shift(&self, at: Instant, span: Span, back: bool) -> Due {
         let (day, time) = self.split(at);
         let sign = if back { -1 } else { 1 };
         let n = i64::from(span.n);
         if let Some(length) = span.exact() {
-            return Due { at: if back { at - length } else { at + length }, provisional: false };
+            let moved = if back { at.checked_sub_signed(length) } else { at.checked_add_signed(length) };
+            let end = if back { DateTime::<chrono::Utc>::MIN_UTC } else { DateTime::<chrono::Utc>::MAX_UTC };
+            return Due { at: moved.unwrap_or(end), provisional: false };
         }
         let moved = match span.unit {
             _ if n == 0 => at,
@@ -335,7 +338,8 @@ fn micros(us: i64) -> Instant {
 
 /// Exact time without the pauses.
 fn elapse(start: Instant, length: chrono::TimeDelta, pauses: &[(Instant, Instant)]) -> Instant {
-    pauses.iter().fold(start + length, |end, &(from, to)| if from < end { end + (to - from) } else { end })
+    let later = |at: Instant, by| at.checked_add_signed(by).unwrap_or(DateTime::<chrono::Utc>::MAX_UTC);
+    pauses.iter().fold(later(start, length), |end, &(from, to)| if from < end { later(end, to - from) } else { end })
 }
 
 fn months_later(day: DayNo, months: u32) -> DayNo {

@@ -98,7 +98,9 @@ impl Calendar {
         let (start, end) = (self.split(from).0, self.split(due).0);
         if span.unit.is_working() {
             let first = if span.unit == Unit::WorkingDay { start + 1 } else { start };
-            self.days_off(lines, first, end);
+            let pauses = merged(pauses, from, now);
+            let paused = if span.unit.counts_days() { self.paused_days(start, &pauses) } else { Vec::new() };
+            self.days_off(lines, first, end, &paused);
         }
         let pauses = merged(pauses, from, now);
         for &(a, b) in pauses.iter().filter(|&&(a, _)| a <= due) {
@@ -127,8 +129,8 @@ impl Calendar {
         }
     }
 
-    /// Named holidays one range a line, weekends summed up, make-up days named.
-    fn days_off(&self, lines: &mut Vec<Line>, first: DayNo, last: DayNo) {
+    /// Named holidays one range a line, weekends summed up, make-up days named, those that are paused as such.
+    fn days_off(&self, lines: &mut Vec<Line>, first: DayNo, last: DayNo, paused: &[(DayNo, DayNo)]) {
         let mut weekends = 0;
         let mut day = first;
         while day <= last {
@@ -136,6 +138,16 @@ impl Calendar {
             let mut until = day;
             match kind {
                 Kind::Weekend => weekends += 1,
+                Kind::MakeUp(name) if paused.iter().any(|&(from, to)| (from..=to).contains(&day)) => {
+                    lines.push(Line::new(
+                        format!("{} 为{}调休上班日，但在中止期间，不计", self.day(day).0, name.zh),
+                        format!(
+                            "{} is a make-up working day for {}, but paused, not counted",
+                            self.day(day).1,
+                            name.en
+                        ),
+                    ));
+                }
                 Kind::MakeUp(name) => lines.push(Line::new(
                     format!("{} 为{}调休上班日，计入", self.day(day).0, name.zh),
                     format!("{} is a make-up working day for {}, counted", self.day(day).1, name.en),

@@ -45,7 +45,7 @@ pub enum QuestionError {
     Span(#[from] SpanError),
     /// Not FROM/TO.
     #[error(
-        "--pause `{0}` is not FROM/TO with FROM before TO; write 2026-02-24/2026-02-26 or 2026-02-24T09:00/2026-02-26T12:00"
+        "--pause `{0}` is not FROM/TO with both ends, FROM before TO; write 2026-02-24/2026-02-26 or 2026-02-24T09:00/2026-02-26T12:00"
     )]
     Pause(String),
     /// The calendar does not reach.
@@ -71,6 +71,9 @@ pub fn due_report(calendar: &Calendar, question: DueQuestion<'_>) -> Result<DueR
 fn pause(text: &str, zone: FixedOffset) -> Result<Pause, QuestionError> {
     let wrong = || QuestionError::Pause(text.to_owned());
     let (from, to) = text.split_once('/').ok_or_else(wrong)?;
+    if from.trim().is_empty() || to.trim().is_empty() {
+        return Err(wrong());
+    }
     let read =
         |text: &str| read_instant(text, zone).ok_or(QuestionError::Instant { what: "--pause", text: text.to_owned() });
     let (from, mut until) = (read(from)?, read(to)?);

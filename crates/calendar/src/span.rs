@@ -110,7 +110,7 @@ impl fmt::Display for Span {
 /// A text that is not a span.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is not a span of time: {problem}; write a whole number and a unit, such as `15 working days`, `7 days`, `2 hours`, `3 working hours`, `30m`, `2 months`"
+    "`{text}` is not a span of time: {problem}; write a whole number and a unit, such as `15 working days`, `15个工作日`, `7 days`, `2 hours`, `3 working hours`, `30m`, `2 months`"
 )]
 pub struct SpanError {
     /// What was written.
@@ -127,7 +127,10 @@ impl FromStr for Span {
         let trimmed = text.trim();
         let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
         if digits == 0 {
-            return Err(wrong("it does not begin with a whole number"));
+            return Err(wrong(match trimmed.as_bytes() {
+                [b'-', b'0'..=b'9', ..] => "it is negative and does not begin with a whole number",
+                _ => "it does not begin with a whole number",
+            }));
         }
         let (number, unit) = trimmed.split_at(digits);
         let words: Vec<String> = unit.split_whitespace().map(str::to_lowercase).collect();
@@ -143,7 +146,7 @@ impl FromStr for Span {
             ["w" | "week" | "weeks"] => Unit::Week,
             ["month" | "months"] => Unit::Month,
             ["y" | "year" | "years"] => Unit::Year,
-            _ => return Err(wrong("the unit is not known")),
+            chinese => chinese_unit(&chinese.concat()).ok_or_else(|| wrong("the unit is not known"))?,
         };
         let n: u32 = number.parse().map_err(|_| wrong("the number is too large"))?;
         if u64::from(n) > unit.facts().2 {
@@ -151,6 +154,23 @@ impl FromStr for Span {
         }
         Ok(Span { n, unit })
     }
+}
+
+/// `个工作日`, `工作日`, `日`, `小时`, …: as the articles of the law and people write them.
+fn chinese_unit(text: &str) -> Option<Unit> {
+    Some(match text.strip_prefix('个').unwrap_or(text) {
+        "毫秒" => Unit::Millisecond,
+        "秒" | "秒钟" => Unit::Second,
+        "分" | "分钟" => Unit::Minute,
+        "小时" => Unit::Hour,
+        "工作小时" => Unit::WorkingHour,
+        "日" | "天" | "自然日" => Unit::Day,
+        "工作日" => Unit::WorkingDay,
+        "周" | "星期" => Unit::Week,
+        "月" => Unit::Month,
+        "年" => Unit::Year,
+        _ => return None,
+    })
 }
 
 impl Serialize for Span {
@@ -190,9 +210,17 @@ mod tests {
             ("2 months", Span::new(2, Unit::Month)),
             ("1 year", Span::new(1, Unit::Year)),
             ("  15  Working  Days ", Span::new(15, Unit::WorkingDay)),
+            ("15个工作日", Span::new(15, Unit::WorkingDay)),
+            ("15 个工作日", Span::new(15, Unit::WorkingDay)),
+            ("60日", Span::new(60, Unit::Day)),
+            ("2个月", Span::new(2, Unit::Month)),
+            ("3 小时", Span::new(3, Unit::Hour)),
+            ("2 个工作小时", Span::new(2, Unit::WorkingHour)),
+            ("1 周", Span::new(1, Unit::Week)),
         ] {
             assert_eq!(text.parse::<Span>().unwrap(), span, "{text}");
             assert_eq!(span.to_string().parse::<Span>().unwrap(), span, "{span} reads back");
+            assert_eq!(span.zh().parse::<Span>().unwrap(), span, "{} reads back", span.zh());
         }
         assert_eq!(Span::new(15, Unit::WorkingDay).zh(), "15 个工作日");
     }
@@ -202,7 +230,8 @@ mod tests {
         for (text, problem) in [
             ("", "begin with a whole number"),
             ("fifteen days", "begin with a whole number"),
-            ("-1 days", "begin with a whole number"),
+            ("-1 days", "it is negative"),
+            ("15 个工作", "unit is not known"),
             ("15", "unit is missing"),
             ("15 business days", "unit is not known"),
             ("1.5 hours", "unit is not known"),

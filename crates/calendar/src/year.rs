@@ -68,7 +68,7 @@ impl YearFile {
     /// Reads one year from the text of its file (JSON); `file` is only for messages.
     ///
     /// # Errors
-    /// When the text is malformed, a day lies outside the year, ranges overlap or are out of order, a make-up
+    /// When the text is malformed, the file is not called like its year, a day lies outside the year, no day is off, ranges overlap or are out of order, a make-up
     /// day is no weekend day or is also off, or so many days are off that hardly any working day is left.
     pub fn parse(file: &str, text: &str) -> Result<Self, YearError> {
         let year: Self = serde_json::from_str(text).map_err(|e| YearError {
@@ -77,6 +77,16 @@ impl YearFile {
             problem: e.to_string(),
             cure: "expected {year, source, off: [{from, to, name}], work: [{day, name}]} with dates like 2026-02-15",
         })?;
+        let named = file.rsplit(['/', '\\']).next().unwrap_or_default();
+        let named = named.strip_suffix(".json").unwrap_or(named);
+        if named != year.year.to_string() {
+            return Err(YearError {
+                file: file.to_owned(),
+                line: text.lines().position(|line| line.contains("\"year\"")).map(|ix| ix + 1),
+                problem: format!("this is the calendar of {}, and the file is called {named}", year.year),
+                cure: "call the file like its year, such as 2026.json: one file a year",
+            });
+        }
         year.validate().map_err(|(date, problem, cure)| YearError {
             file: file.to_owned(),
             line: date.and_then(|d| line_of(text, d)),
@@ -128,6 +138,9 @@ impl YearFile {
             }
             last = Some(work.day);
         }
+        if self.off.is_empty() {
+            return Err((None, "no day is off".into(), "write the holidays of the notice under `off`"));
+        }
         Ok(())
     }
 
@@ -172,7 +185,15 @@ mod tests {
             (file("", &work("2026-02-13")), "2026.json:3: make-up day 2026-02-13 is no weekend day"),
             (file(&off("2026-02-14", "2026-02-15"), &work("2026-02-14")), "both off and worked"),
             (file(&off("2026-01-01", "2026-12-31"), ""), "365 days off"),
+            (file("", ""), "2026.json: no day is off"),
             (YearFile::parse("2026.json", "{"), "2026.json:1: "),
+            (
+                YearFile::parse(
+                    "calendars/2027.json",
+                    "{\"year\": 2026, \"source\": {\"zh\": \"\", \"en\": \"\"}, \"off\": [], \"work\": []}",
+                ),
+                "calendars/2027.json:1: this is the calendar of 2026",
+            ),
         ] {
             let error = result.unwrap_err().to_string();
             assert!(error.contains(said), "{error}");

@@ -240,3 +240,35 @@ fn what_cannot_be_read_is_refused_in_words() {
     assert!(report("2026-03-02T09:00:00Z", "1 day", &[], false).unwrap().due.starts_with("2026-03-03"));
     assert!(report("2026-03-02T09:00+08:00", "1 day", &[], false).is_ok());
 }
+
+#[test]
+fn a_make_up_working_day_that_is_paused_is_told_as_not_counted() {
+    let answer = report("2026-02-10T09:30", "15 working days", &["2026-02-14/2026-02-14"], false).unwrap();
+    let zh: Vec<&str> = answer.derivation.iter().map(|line| line.zh.as_str()).collect();
+    assert!(zh.contains(&"2026-02-14（周六） 为春节调休上班日，但在中止期间，不计"), "{zh:#?}");
+    assert!(zh.contains(&"2026-02-28（周六） 为春节调休上班日，计入"), "the other one counts: {zh:#?}");
+    assert_eq!(answer.due, "2026-03-10T23:59:59+08:00");
+}
+
+#[test]
+fn a_term_is_written_as_the_law_writes_it_and_mistakes_get_words() {
+    assert_eq!(report("2026-02-10T09:30", "15个工作日", &[], false).unwrap().due, "2026-03-09T23:59:59+08:00");
+    assert_eq!(report("2026-03-02", "60日", &[], false).unwrap().due, "2026-05-01T23:59:59+08:00");
+    let open = report("2026-02-10", "15 working days", &["2026-02-12/"], false).unwrap_err();
+    assert!(open.contains("--pause `2026-02-12/` is not FROM/TO with both ends"), "{open}");
+    let negative = report("2026-02-10", "-1 day", &[], false).unwrap_err();
+    assert!(negative.contains("it is negative"), "{negative}");
+}
+
+#[test]
+fn what_lies_beyond_time_is_its_end_and_no_crash() {
+    let c = calendar();
+    let mut far = at("2026-03-02T09:00");
+    for _ in 0..3000 {
+        far = c.shift(far, Span::new(876_000, Unit::Hour), false).at;
+        far = c.shift(far, Span::new(5_000_000, Unit::Minute), false).at;
+    }
+    assert!(far > at("9000-01-01"));
+    let hours = c.due(far, Span::new(876_000, Unit::Hour), Rule::default(), &[], far).at;
+    assert!(hours >= far);
+}

@@ -136,6 +136,8 @@ pub struct DataSchema {
     pub control: BTreeMap<String, Domain>,
     /// Confidential fields: dotted path → how they are kept from view.
     pub confidential: BTreeMap<String, Confidential>,
+    /// The smallest `maxLength` or `maxItems` of any field: shorter values fit everywhere.
+    pub(crate) shortest: usize,
 }
 
 /// The finite domain of a control field.

@@ -19,6 +19,7 @@ mod outcome;
 mod owner;
 pub mod rates;
 mod refusal;
+mod script;
 mod step;
 mod takers;
 pub mod try_run;

@@ -68,6 +68,14 @@ impl std::error::Error for Refusal {}
 
 impl From<MachineError> for Refusal {
     fn from(error: MachineError) -> Self {
+        if error == MachineError::Data {
+            let limit = crate::step::DATA_LIMIT;
+            return Self::new(
+                "limit_exceeded",
+                format!("案件数据超过 {limit} 字节；长材料请作为附件上传"),
+                format!("{error}. add long material as an attachment"),
+            );
+        }
         Self::new(
             "workflow_fault",
             format!("流程定义有误，事件未执行：{error}"),

@@ -1,28 +1,23 @@
 //! `huiyin try`: a chart alone on virtual time, driven by a script. No clocks, owners or ladders; no engine.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use huiyin_calendar::{Calendar, Span};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::definition::{Action, Definition, StateIx};
 use crate::expr::{Expr, ExprError, Scope, write_instant};
 use crate::machine::{Configuration, Delay, Env, Machine, MachineError, Sink};
+use crate::step::{OPENED, merge};
 
-/// One line of a script.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Item {
-    /// Event to send; none: only wait.
-    #[serde(default)]
-    pub event: Option<String>,
-    /// Its data.
-    #[serde(default)]
-    pub data: Value,
-    /// How long to wait before.
-    #[serde(default)]
-    pub after: Option<Span>,
-}
+pub use crate::script::{Item, SCRIPT_LIMIT, ScriptError, read_script};
+
+/// Most timers that may come in one wait.
+pub const TIMER_LIMIT: usize = 100_000;
+/// Most timers that may come at one moment; beyond it they chase each other while time stands still.
+pub const MOMENT_LIMIT: usize = 1_000;
+/// Last year of virtual time.
+const LAST_YEAR: i32 = 9999;
 
 /// One line of the answer.
 #[derive(Debug, Clone, Serialize, PartialEq)]
@@ -35,24 +30,104 @@ pub struct Line {
     pub actions: Vec<Value>,
 }
 
+/// Why a chart on virtual time cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrialError {
+    /// The chart is at fault.
+    #[error(transparent)]
+    Machine(#[from] MachineError),
+    /// Timers without end.
+    #[error(
+        "{timers} timers came {}, the last one `{event}` of {state}. give it a longer delay, or let something end it",
+        if *still { "while time stood still" } else { "in one wait" }
+    )]
+    Timers {
+        /// How many.
+        timers: usize,
+        /// All at one moment.
+        still: bool,
+        /// The event of the last one.
+        event: String,
+        /// The state whose delay it is.
+        state: String,
+    },
+    /// Beyond the last year of virtual time.
+    #[error("the waits lead beyond the year {LAST_YEAR}. wait less")]
+    Time,
+}
+
+/// Where a run stopped: what was told until then, and why.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}: {cause}\n    the active states were {}", self.place(), self.states())]
+pub struct Stopped {
+    /// The lines before.
+    pub lines: Vec<Line>,
+    /// Number of the script's item, from 1; none: the opening.
+    pub item: Option<usize>,
+    /// Its event.
+    pub event: Option<String>,
+    /// What went wrong.
+    pub cause: TrialError,
+}
+
+impl Stopped {
+    fn place(&self) -> String {
+        match (self.item, &self.event) {
+            (Some(item), Some(event)) => format!("item {item} (`{event}`)"),
+            (Some(item), None) => format!("item {item} (a wait)"),
+            (None, _) => "the opening".to_owned(),
+        }
+    }
+
+    fn states(&self) -> String {
+        self.lines.last().map_or_else(|| "none yet".to_owned(), |line| line.active.join(", "))
+    }
+}
+
 /// Runs a script from `start`. The first line is the initial configuration, then one line an item; what timers did
 /// on the way stands in the line of the item that waited. A wait alone, `{"after": "1h"}`, shows what came after the
-/// last event.
+/// last event. A script that begins with `case.opened` opens with its data; its line is the first.
 ///
 /// # Errors
-/// When the chart loops without time advancing.
+/// When the chart is at fault, its timers have no end, or time runs out; with the lines before.
 pub fn try_run(
     def: &Definition,
     calendar: &Calendar,
     start: DateTime<Utc>,
     script: &[Item],
-) -> Result<Vec<Line>, MachineError> {
+) -> Result<Vec<Line>, Box<Stopped>> {
     let mut trial = Trial::new(def, calendar, start);
-    let mut lines = vec![trial.open()?];
-    for item in script {
-        lines.push(trial.item(item)?);
+    let mut lines = Vec::new();
+    let opening = script.first().filter(|item| item.event.as_deref() == Some(OPENED));
+    let first = match opening {
+        Some(item) => trial.open_by(item),
+        None => trial.open(),
+    };
+    let mut stopped = match first {
+        Ok(line) => {
+            lines.push(line);
+            None
+        }
+        Err(cause) => Some((opening.map(|_| 0), cause)),
+    };
+    for (ix, item) in script.iter().enumerate().skip(usize::from(opening.is_some())) {
+        if stopped.is_some() {
+            break;
+        }
+        match trial.item(item) {
+            Ok(line) => lines.push(line),
+            Err(cause) => stopped = Some((Some(ix), cause)),
+        }
     }
-    Ok(lines)
+    match stopped {
+        None => Ok(lines),
+        Some((ix, cause)) => Err(Box::new(Stopped {
+            lines,
+            item: ix.map(|ix| ix + 1),
+            event: ix.and_then(|ix| script[ix].event.clone()),
+            cause,
+        })),
+    }
 }
 
 /// A chart alone on virtual time, item by item.
@@ -81,22 +156,39 @@ impl<'a> Trial<'a> {
     /// Enters the initial configuration.
     ///
     /// # Errors
-    /// When the chart loops without time advancing.
-    pub fn open(&mut self) -> Result<Line, MachineError> {
-        self.step(|machine| machine.start("case.opened", &Value::Null))
+    /// See [`TrialError`].
+    pub fn open(&mut self) -> Result<Line, TrialError> {
+        self.step(|machine| machine.start(OPENED, &Value::Null))
+    }
+
+    /// Enters the initial configuration with the data of an opening laid over the defaults, after its wait.
+    ///
+    /// # Errors
+    /// See [`TrialError`].
+    pub fn open_by(&mut self, item: &Item) -> Result<Line, TrialError> {
+        if let Some(wait) = item.after {
+            self.now = self.later(wait)?;
+        }
+        merge(&mut self.data, &item.data);
+        self.step(|machine| machine.start(OPENED, &item.data))
     }
 
     /// Waits, then sends. Timers that come due on the way fire in due order, each at its own time.
     ///
     /// # Errors
-    /// When the chart loops without time advancing.
-    pub fn item(&mut self, item: &Item) -> Result<Line, MachineError> {
+    /// See [`TrialError`].
+    pub fn item(&mut self, item: &Item) -> Result<Line, TrialError> {
         let mut done = Vec::new();
         if let Some(wait) = item.after {
-            let until = self.calendar.shift(self.now, wait, false).at;
-            while let Some((number, due)) =
-                self.config.next_delay().map(|d| (d.number, d.due)).filter(|(_, due)| *due <= until)
-            {
+            let until = self.later(wait)?;
+            let (mut timers, mut at_once) = (0, 0);
+            while let Some(delay) = self.config.next_delay().filter(|delay| delay.due <= until) {
+                let (number, due) = (delay.number, delay.due);
+                timers += 1;
+                at_once = if due > self.now { 0 } else { at_once + 1 };
+                if timers > TIMER_LIMIT || at_once > MOMENT_LIMIT {
+                    return Err(self.without_end(delay, timers, at_once > MOMENT_LIMIT));
+                }
                 self.now = self.now.max(due);
                 done.extend(self.step(|machine| machine.fire(number).map(|_| ()))?.actions);
             }
@@ -110,7 +202,19 @@ impl<'a> Trial<'a> {
         Ok(Line { actions: done, ..line })
     }
 
-    fn step(&mut self, act: impl FnOnce(&mut Machine<'_>) -> Result<(), MachineError>) -> Result<Line, MachineError> {
+    fn later(&self, wait: Span) -> Result<DateTime<Utc>, TrialError> {
+        let until = self.calendar.shift(self.now, wait, false).at;
+        if until.year() > LAST_YEAR { Err(TrialError::Time) } else { Ok(until) }
+    }
+
+    fn without_end(&self, delay: &Delay, timers: usize, still: bool) -> TrialError {
+        let id = |ix: StateIx| format!("state `{}`", self.def.states[usize::from(ix)].id);
+        let states = || self.config.atomic(self.def).map(id).collect::<Vec<_>>().join(", ");
+        let state = delay.owner.map_or_else(states, id);
+        TrialError::Timers { timers, still, event: delay.event.clone(), state }
+    }
+
+    fn step(&mut self, act: impl FnOnce(&mut Machine<'_>) -> Result<(), MachineError>) -> Result<Line, TrialError> {
         let env = Alone { calendar: self.calendar, now: self.now };
         let mut told = Told::default();
         act(&mut Machine::new(self.def, &mut self.config, &mut self.data, &env, &mut told))?;
@@ -182,7 +286,10 @@ fn shown(action: &Action, scope: &dyn Scope) -> Value {
     };
     match action {
         Action::Log(text) => Value::String(text.clone()),
-        Action::Notify { to, template, urgent } => json!({"notify": to, "template": template, "urgent": urgent}),
+        Action::Notify { to, template, urgent } => {
+            let to: Vec<String> = to.iter().map(crate::desk::recipient).collect();
+            json!({"notify": to, "template": template, "urgent": urgent})
+        }
         Action::Document { template } => json!({"document": template}),
         Action::Emit { event, data } => json!({"emit": event, "data": all(data)}),
         Action::Open { workflow, link, data } => json!({"open": workflow, "link": link, "data": all(data)}),

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use huiyin_chart::definition::{Place, StateIx};
-use huiyin_chart::expr::{Expr, Scope};
+use huiyin_chart::expr::{Declared, Expr, Scope};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -112,11 +112,24 @@ fn world() -> impl Strategy<Value = Seen> {
     })
 }
 
+/// What is declared: the fields of the grammar, each with its size.
+fn schemas() -> (Value, Value) {
+    let word = json!({"type": "string", "maxLength": 20});
+    let data = json!({"type": "object", "properties": {
+        "word": word, "missing": word, "deep": {"type": "object", "properties": {"word": word}},
+        "count": {"type": "integer"}, "flag": {"type": "boolean"},
+        "list": {"type": "array", "maxItems": 2, "items": word},
+    }});
+    let event = json!({"properties": {"word": word, "count": {"type": "integer"}, "flag": {"type": "boolean"}}});
+    (data, event)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
     #[test]
     fn native_code_and_cel_give_the_same_answer(source in expression(), seen in world()) {
-        let expr = Expr::compile(&source, Place::default(), &|_| Some(1), &|_| Some(2)).unwrap();
+        let (data, event) = schemas();
+        let expr = Expr::compile_in(&source, Place::default(), &|_| Some(1), &Declared { data: &data, event: &event }).unwrap();
         prop_assert!(expr.is_native(), "{source} is not lowered");
         match (expr.value(&seen), expr.value_cel(&seen)) {
             (Ok(native), Ok(cel)) => prop_assert_eq!(native, cel, "{}", source),

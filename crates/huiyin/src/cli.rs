@@ -247,7 +247,7 @@ pub(crate) struct DueArgs {
     #[arg(long)]
     pub(crate) from: String,
     /// Time allowed, e.g. `15 working days`, `60 days`, `2 months`, `4 hours`.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(crate) within: String,
     /// Time that does not count, `FROM/TO`; may be given more than once.
     #[arg(long, value_name = "FROM/TO")]

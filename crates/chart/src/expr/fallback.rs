@@ -42,6 +42,14 @@ pub(super) fn eval(program: &Program, states: &[(String, StateIx)], scope: &dyn 
     from_cel(&value)
 }
 
+/// Is it a pattern that `matches` understands?
+pub(super) fn try_pattern(pattern: &str) -> Result<(), String> {
+    let tried = Program::compile("''.matches(pattern)").map_err(|error| error.to_string())?;
+    let mut context = Context::default();
+    context.add_variable_from_value("pattern", Cel::String(Arc::new(pattern.to_owned())));
+    tried.execute(&context).map(|_| ()).map_err(|_| format!("`{pattern}` is no pattern that matches() understands"))
+}
+
 /// The data of the case; of many fields only those that are named.
 fn data(program: &Program, all: &Value) -> Cel {
     let (Some(names), Value::Object(fields)) = (named_fields(program.expression()), all) else { return to_cel(all) };

@@ -4,6 +4,8 @@
 mod cost;
 mod fallback;
 mod native;
+mod nesting;
+pub(crate) mod types;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone as _, Utc};
 use serde_json::Value;
@@ -12,9 +14,62 @@ use crate::definition::{Place, StateIx};
 use native::{Native, Val};
 
 pub use cost::COST_LIMIT;
+pub use nesting::{CHAIN_LIMIT, NESTING_LIMIT};
 
 /// Longest expression accepted, in bytes.
 pub const LENGTH_LIMIT: usize = 4096;
+
+/// Most letters of an expression that a message repeats.
+const QUOTED: usize = 80;
+/// Deepest that a parsed expression may be; the macros `all`, `exists`, `map`, `filter` make it deeper than its text.
+const DEPTH_LIMIT: usize = 48;
+
+/// The schemas of what an expression may read. An empty object: nothing is declared, any field may be there.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared<'a> {
+    /// JSON Schema of the case's data.
+    pub data: &'a Value,
+    /// JSON Schema of what events carry: the forms of all events together.
+    pub event: &'a Value,
+}
+
+impl<'a> Declared<'a> {
+    /// Nothing is declared.
+    pub const NOTHING: Declared<'static> = Declared { data: &Value::Null, event: &Value::Null };
+
+    /// The schema at `data.a.b` or `event.a`; none where it is not declared.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<&'a Value> {
+        let mut steps = path.split('.');
+        let root = match steps.next()? {
+            "data" => self.data,
+            "event" => self.event,
+            _ => return None,
+        };
+        steps.try_fold(root, |at, step| at.get("properties")?.get(step))
+    }
+}
+
+/// `data.a.b` of a tree as text; none when it is something else.
+fn path(ast: &cel::common::ast::IdedExpr) -> Option<String> {
+    match &ast.expr {
+        cel::common::ast::Expr::Ident(name) => Some(name.clone()),
+        cel::common::ast::Expr::Select(select) if !select.test => {
+            Some(format!("{}.{}", path(&select.operand)?, select.field))
+        }
+        _ => None,
+    }
+}
+
+/// The beginning of a text, for a message.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut shown: String = text.chars().take(QUOTED).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(QUOTED).is_some() {
+        shown.push('…');
+    }
+    shown
+}
 
 /// What an expression reads.
 pub trait Scope {
@@ -58,6 +113,10 @@ pub struct Expr {
     pub source: String,
     /// Where it was written.
     pub place: Place,
+    /// Steps that it takes at most.
+    pub(crate) cost: u64,
+    /// What kind of value it gives, as far as the schemas tell.
+    pub(crate) kind: types::Kind,
     native: Option<Native>,
     program: Option<cel::Program>,
     /// States named by `in_state('…')`, for the fallback.
@@ -82,10 +141,41 @@ impl Expr {
         state: &dyn Fn(&str) -> Option<StateIx>,
         max_items: &dyn Fn(&str) -> Option<u64>,
     ) -> Result<Self, String> {
+        Self::compiled(source, place, state, max_items, &Declared::NOTHING)
+    }
+
+    /// The same, with the fields that are declared: what is not declared is refused.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the expression.
+    pub fn compile_in(
+        source: &str,
+        place: Place,
+        state: &dyn Fn(&str) -> Option<StateIx>,
+        declared: &Declared<'_>,
+    ) -> Result<Self, String> {
+        let max_items = |path: &str| declared.at(path)?.get("maxItems")?.as_u64();
+        Self::compiled(source, place, state, &max_items, declared)
+    }
+
+    fn compiled(
+        source: &str,
+        place: Place,
+        state: &dyn Fn(&str) -> Option<StateIx>,
+        max_items: &dyn Fn(&str) -> Option<u64>,
+        declared: &Declared<'_>,
+    ) -> Result<Self, String> {
         if source.len() > LENGTH_LIMIT {
             return Err(format!("the expression has {} bytes; at most {LENGTH_LIMIT} are allowed", source.len()));
         }
-        let program = cel::Program::compile(source).map_err(|errors| format!("not a CEL expression: {errors}"))?;
+        nesting::bound(source)?;
+        let program = nesting::parse(source).map_err(|errors| not_cel(&errors))?;
+        let depth = nesting::depth(program.expression());
+        if depth > DEPTH_LIMIT {
+            return Err(format!(
+                "nests {depth} deep; at most {DEPTH_LIMIT} are allowed. write it as several conditions"
+            ));
+        }
         let mut states = Vec::new();
         native::states_named(program.expression(), &mut |id| match state(id) {
             Some(ix) => {
@@ -95,7 +185,8 @@ impl Expr {
             None => Err(format!("in_state('{id}'): there is no such state")),
         })?;
         native::known_names(program.expression())?;
-        cost::bound(program.expression(), max_items)?;
+        let kind = types::check(program.expression(), declared)?;
+        let cost = cost::bound(program.expression(), max_items, declared)?;
         let native = native::lower(program.expression(), &states);
         if native.is_none() && native::calls_directory(program.expression()) {
             return Err(
@@ -103,13 +194,32 @@ impl Expr {
                     .into(),
             );
         }
-        Ok(Self { source: source.to_owned(), place, native, program: Some(program), states })
+        Ok(Self { source: source.to_owned(), place, cost, kind, native, program: Some(program), states })
     }
 
     /// An expression that is always this value (a YAML scalar that is not a string).
     #[must_use]
     pub fn literal(value: Value, place: Place) -> Self {
-        Self { source: value.to_string(), place, native: Some(Native::Lit(value)), program: None, states: Vec::new() }
+        Self {
+            source: value.to_string(),
+            place,
+            cost: 1,
+            kind: types::Kind::of_value(&value),
+            native: Some(Native::Lit(value)),
+            program: None,
+            states: Vec::new(),
+        }
+    }
+
+    /// The values it gives where it is a literal, through `? :`.
+    pub(crate) fn literals(&self) -> Vec<Value> {
+        let mut found = Vec::new();
+        match (&self.program, &self.native) {
+            (Some(program), _) => types::literals(program.expression(), &mut found),
+            (None, Some(Native::Lit(value))) => found.push(value.clone()),
+            _ => {}
+        }
+        found
     }
 
     /// Was it lowered to native code?
@@ -180,6 +290,15 @@ impl Expr {
     fn error(&self, problem: String) -> ExprError {
         ExprError { source_text: self.source.clone(), problem }
     }
+}
+
+/// What the parser of the `cel` crate says, in one line and without the whole expression.
+fn not_cel(errors: &str) -> String {
+    let said = errors.lines().find(|line| line.starts_with("ERROR")).or_else(|| errors.lines().next());
+    let said = said.unwrap_or_default();
+    let said = said.strip_prefix("ERROR: ").unwrap_or(said);
+    let said = said.split_once(": ").filter(|(at, _)| at.starts_with('<')).map_or(said, |(_, said)| said);
+    format!("not a CEL expression: {}", quoted(said))
 }
 
 /// Reads an RFC 3339 time, a time without offset (district zone), or a date (its first moment).

@@ -111,6 +111,20 @@ impl<'a> Val<'a> {
         }
     }
 
+    fn is_list(&self) -> bool {
+        matches!(self, Self::List(_)) || matches!(self, Self::Json(value) if value.is_array())
+    }
+
+    /// A number as CEL's `double`. A field of `type: number` holds 5 as well as 5.5, and a sum must not depend on which.
+    #[expect(clippy::cast_precision_loss, reason = "CEL compares int with double through double")]
+    fn float(&self) -> f64 {
+        match self {
+            Self::Int(n) => *n as f64,
+            Self::Float(n) => *n,
+            _ => f64::NAN,
+        }
+    }
+
     fn equals(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Null, Self::Null) => true,
@@ -288,7 +302,14 @@ fn member(item: &Val<'_>, list: &Val<'_>) -> Result<bool, String> {
 fn add<'a>(a: Val<'a>, b: Val<'a>) -> Result<Val<'a>, String> {
     match (a, b) {
         (Val::Int(a), Val::Int(b)) => a.checked_add(b).map(Val::Int).ok_or_else(|| "the sum is too large".into()),
-        (Val::Float(a), Val::Float(b)) => Ok(Val::Float(a + b)),
+        (a @ (Val::Int(_) | Val::Float(_)), b @ (Val::Int(_) | Val::Float(_))) => Ok(Val::Float(a.float() + b.float())),
+        (a, b) if a.is_list() && b.is_list() => {
+            let (Value::Array(mut all), Value::Array(more)) = (a.into_json(), b.into_json()) else {
+                return Err("cannot add these lists".into());
+            };
+            all.extend(more);
+            Ok(Val::Json(Cow::Owned(Value::Array(all))))
+        }
         (Val::Str(a), Val::Str(b)) => Ok(Val::Str(Cow::Owned(format!("{a}{b}")))),
         (a @ (Val::List(_) | Val::Json(_)), b @ (Val::List(_) | Val::Json(_))) => {
             let kinds = (a.kind(), b.kind());
@@ -309,7 +330,7 @@ fn subtract<'a>(a: &Val<'a>, b: &Val<'a>) -> Result<Val<'a>, String> {
         (Val::Int(a), Val::Int(b)) => {
             a.checked_sub(*b).map(Val::Int).ok_or_else(|| "the difference is too large".into())
         }
-        (Val::Float(a), Val::Float(b)) => Ok(Val::Float(a - b)),
+        (Val::Int(_) | Val::Float(_), Val::Int(_) | Val::Float(_)) => Ok(Val::Float(a.float() - b.float())),
         (a, b) => Err(format!("cannot subtract {} from {}", b.kind(), a.kind())),
     }
 }
@@ -459,22 +480,8 @@ pub(super) fn known_names(ast: &IdedExpr) -> Result<(), String> {
 }
 
 fn unknown_function(name: &str) -> bool {
-    const CEL: [&str; 14] = [
-        "size",
-        "int",
-        "uint",
-        "double",
-        "string",
-        "bool",
-        "bytes",
-        "duration",
-        "timestamp",
-        "type",
-        "has",
-        "dyn",
-        "max",
-        "min",
-    ];
+    const CEL: [&str; 12] =
+        ["size", "int", "uint", "double", "string", "bool", "bytes", "duration", "timestamp", "type", "has", "dyn"];
     name.chars().next().is_some_and(char::is_alphabetic) && !CEL.contains(&name) && !FUNCTIONS.contains(&name)
 }
 

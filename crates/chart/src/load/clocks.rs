@@ -124,7 +124,7 @@ impl Loader {
                     None
                 }
             };
-            let when = fields.get("when").and_then(|n| self.expr(n, path));
+            let when = fields.get("when").and_then(|n| self.condition(n, path));
             let at = fields.get("at").and_then(|n| self.expr(n, path));
             found.extend(on.map(|on| Trigger { on, when, at }));
         }

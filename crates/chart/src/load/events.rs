@@ -1,5 +1,7 @@
 //! `events:`: titles, senders, forms and requirements.
 
+use serde_json::{Map, Value};
+
 use super::Loader;
 use super::data::confidential;
 use super::node::{Kind, Node};
@@ -10,6 +12,43 @@ impl Loader {
         let entries = self.entries(node, "events").unwrap_or_default();
         self.events = entries.iter().map(|(name, _)| name.clone()).chain(["case.opened".to_owned()]).collect();
         entries.iter().filter_map(|(name, node)| self.event_decl(name, node)).collect()
+    }
+
+    /// One schema of all that events can carry: the fields of every form, of every `raise`, and, where the opening has no
+    /// form of its own, of the data. Null when no events are declared: then anything may come.
+    pub(super) fn forms_together(&self, root: &Node) -> Value {
+        let Some(Node { kind: Kind::Map(events), .. }) = root.get("events") else { return Value::Null };
+        let mut fields = Map::new();
+        let mut open = false;
+        let mut add = |schema: &Value| {
+            let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+            for (name, part) in properties {
+                match fields.get(name) {
+                    // Forms that say different things of a field leave it open.
+                    Some(before) if before != part => drop(fields.insert(name.clone(), Value::Object(Map::new()))),
+                    _ => drop(fields.insert(name.clone(), part.clone())),
+                }
+            }
+        };
+        for (_, event) in events {
+            let Some(form) = event.get("form").map(Node::json) else { continue };
+            open |= form.get("properties").is_none()
+                || form.get("additionalProperties").is_some_and(|more| *more != Value::Bool(false));
+            add(&form);
+        }
+        if events.iter().all(|(name, event)| name != crate::step::OPENED || event.get("form").is_none()) {
+            open |= self.data.schema.get("properties").is_none();
+            add(&self.data.schema);
+        }
+        raised(root, &mut |name| {
+            let any = Value::Object(Map::from_iter([(name.to_owned(), Value::Object(Map::new()))]));
+            add(&Value::Object(Map::from_iter([("properties".to_owned(), any)])));
+        });
+        let mut all = Map::from_iter([("properties".to_owned(), Value::Object(fields))]);
+        if open {
+            all.insert("additionalProperties".into(), true.into());
+        }
+        Value::Object(all)
     }
 
     fn event_decl(&mut self, name: &str, node: &Node) -> Option<EventDecl> {
@@ -96,11 +135,29 @@ impl Loader {
                 self.expected(that, path, "a condition");
                 continue;
             }
-            if let (Some(that), Some(or_else)) = (self.expr(that, path), self.title(or_else, path)) {
+            if let (Some(that), Some(or_else)) = (self.condition(that, path), self.title(or_else, path)) {
                 let at = fields.get("at").and_then(|at| self.text(at, path));
                 found.push(Requirement { that, or_else, at });
             }
         }
         found
+    }
+}
+
+/// The names of the data that any `raise` gives.
+fn raised(node: &Node, found: &mut dyn FnMut(&str)) {
+    match &node.kind {
+        Kind::List(items) => items.iter().for_each(|item| raised(item, found)),
+        Kind::Map(entries) => {
+            for (key, value) in entries {
+                if key == "raise"
+                    && let Some(Node { kind: Kind::Map(data), .. }) = value.get("data")
+                {
+                    data.iter().for_each(|(name, _)| found(name));
+                }
+                raised(value, found);
+            }
+        }
+        _ => {}
     }
 }

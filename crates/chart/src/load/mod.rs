@@ -22,7 +22,7 @@ pub use data::plain_schema;
 pub use diagnostic::{Diagnostic, Diagnostics, nearest};
 
 use crate::definition::{DataSchema, Definition, Mention, MentionKind, Party, Source, State, StateIx, Transition};
-use crate::expr::Expr;
+use crate::expr::{Declared, Expr};
 use crate::machine::Tables;
 use node::{Kind, Node};
 
@@ -64,6 +64,7 @@ pub fn load(path: &str, text: &str, other: &dyn Fn(&str) -> Option<String>) -> R
         data: DataSchema::default(),
         sources: vec![Source { path: path.to_owned(), text: text.to_owned() }],
         events: Vec::new(),
+        event_fields: serde_json::Value::Null,
         mentions: Vec::new(),
         targeted_history: Vec::new(),
     };
@@ -90,6 +91,8 @@ struct Loader {
     sources: Vec<Source>,
     /// Declared event names.
     events: Vec<String>,
+    /// What events carry: all forms together; null when no events are declared.
+    event_fields: serde_json::Value,
     mentions: Vec<Mention>,
     /// History states that have a `target:`.
     targeted_history: Vec<StateIx>,
@@ -121,16 +124,28 @@ impl Loader {
     }
 
     fn definition(&mut self, root: &Node, other: &dyn Fn(&str) -> Option<String>) -> Option<Definition> {
+        if matches!(&root.kind, Kind::Null) || matches!(&root.kind, Kind::Map(entries) if entries.is_empty()) {
+            let cure = "write at least `workflow: name`, `initial: a` and `states: {a: …}`";
+            self.problem(root, "", "the file is empty", cure);
+            return None;
+        }
         let known: Vec<&str> = HEADER_KEYS.iter().chain(&STATE_KEYS).copied().collect();
         let fields = self.fields(root, "", &known)?;
         let stem = self.file.rsplit('/').next().unwrap_or("").split('.').next().unwrap_or("").to_owned();
         let name =
             fields.get("workflow").or(fields.get("id")).and_then(|node| self.text(node, "workflow")).unwrap_or(stem);
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+            let at = fields.get("workflow").or(fields.get("id")).unwrap_or(root);
+            let cure =
+                "small letters, digits and `-`, like `workflow: petition`; the words people read stand in `title:`";
+            self.problem(at, "workflow", format!("`{}` is no name of a workflow", crate::expr::quoted(&name)), cure);
+        }
         let version = fields.get("version").and_then(|node| self.whole(node, "version", 1, 1_000_000)).unwrap_or(1);
         if let Some(data) = fields.get("data") {
             self.data_schema(data, other);
         }
         self.state_tree(root, &name)?;
+        self.event_fields = self.forms_together(root);
         let events = fields.get("events").map(|node| self.event_decls(node)).unwrap_or_default();
         self.behaviour(root);
         let clocks = fields.get("clocks").map(|node| self.clock_decls(node)).unwrap_or_default();
@@ -189,19 +204,33 @@ impl Loader {
         None
     }
 
+    /// A condition: an expression, or true or false.
+    fn condition(&mut self, node: &Node, path: &str) -> Option<Expr> {
+        if matches!(node.kind, Kind::Text(_) | Kind::Bool(_)) {
+            let made = self.expr(node, path)?;
+            if !matches!(made.kind, crate::expr::types::Kind::Bool | crate::expr::types::Kind::Open) {
+                let problem = format!("gives {}, and is no condition", made.kind.words());
+                self.problem(node, path, problem, "write a comparison, like \"data.returns < 2\"");
+                return None;
+            }
+            return Some(made);
+        }
+        self.expected(node, path, "a condition, like \"data.returns < 2\"");
+        None
+    }
+
     /// A CEL expression; scalars that are no text are literals.
     fn expr(&mut self, node: &Node, path: &str) -> Option<Expr> {
         let place = node.place(&self.file);
         let Kind::Text(source) = &node.kind else { return Some(Expr::literal(node.json(), place)) };
         let ids = &self.ids;
-        let schema = &self.data.schema;
-        let made = Expr::compile(source, place, &|id| ids.get(id.strip_prefix('#').unwrap_or(id)).copied(), &|path| {
-            data::max_items(schema, path)
-        });
+        let declared = Declared { data: &self.data.schema, event: &self.event_fields };
+        let state = |id: &str| ids.get(id.strip_prefix('#').unwrap_or(id)).copied();
+        let made = Expr::compile_in(source, place, &state, &declared);
         match made {
             Ok(expr) => Some(expr),
             Err(problem) => {
-                self.problem(node, path, problem, format!("the expression is: {source}"));
+                self.problem(node, path, problem, format!("the expression is: {}", crate::expr::quoted(source)));
                 None
             }
         }

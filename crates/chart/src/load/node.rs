@@ -8,10 +8,14 @@ use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
 
 use super::diagnostic::Diagnostic;
+use super::states::DEPTH_LIMIT;
 use crate::definition::Place;
 
 /// Largest file, in bytes.
 pub(super) const FILE_LIMIT: usize = 1 << 20;
+
+/// Bytes of stack for reading a file.
+const STACK: usize = 64 << 20;
 
 /// A node of the tree.
 #[derive(Clone, Debug)]
@@ -150,6 +154,7 @@ fn place_of<T>(spanned: &Spanned<T>) -> (u32, u32) {
 /// Reads one file.
 pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
     let at = |line, column| Place { file: file.clone(), line, column };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > FILE_LIMIT {
         return Err(Diagnostic {
             place: at(1, 1),
@@ -158,33 +163,68 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Node, Diagnostic> {
             cure: format!("at most {FILE_LIMIT} are allowed"),
         });
     }
-    // YAML 1.2: `on`, `off`, `yes` and `no` are texts.
-    let options = serde_saphyr::options! { strict_booleans: true };
-    serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
-        let (line, column) = error
-            .location()
-            .map_or((1, 1), |l| (u32::try_from(l.line()).unwrap_or(1), u32::try_from(l.column()).unwrap_or(1)));
-        let (problem, cure) = said(&error.to_string());
-        Diagnostic { place: at(line, column), path: String::new(), problem, cure: cure.into() }
+    let parse = || {
+        // YAML 1.2: `on`, `off`, `yes` and `no` are texts. A state is two levels, what is in it a few more.
+        let budget = serde_saphyr::budget! { max_depth: 3 * DEPTH_LIMIT, flow_nesting_limit: 3 * DEPTH_LIMIT };
+        let options = serde_saphyr::options! { strict_booleans: true, budget: budget };
+        serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
+            let (line, column) = error
+                .location()
+                .map_or((1, 1), |l| (u32::try_from(l.line()).unwrap_or(1), u32::try_from(l.column()).unwrap_or(1)));
+            let (problem, cure) = said(&error.to_string());
+            (line, column, problem, cure)
+        })
+    };
+    // The parser recurses; it is given room for the deepest file that is allowed.
+    let parsed = std::thread::scope(|scope| {
+        let parsing = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, parse);
+        let cannot = || (1, 1, "the file cannot be read".to_owned(), "free memory and try again".to_owned());
+        parsing.map_err(|_| cannot())?.join().unwrap_or_else(|_| Err(cannot()))
+    });
+    parsed.map_err(|(line, column, problem, cure)| Diagnostic {
+        place: at(line, column),
+        path: String::new(),
+        problem,
+        cure,
     })
 }
 
-/// What the parser says, without its own options and places, and what to do about it.
-fn said(message: &str) -> (String, &'static str) {
-    let line = message.lines().next().unwrap_or_default();
-    let words =
-        line.strip_prefix("error: line ").and_then(|rest| rest.split_once(": ")).map_or(line, |(_, words)| words);
-    let words = words.split(", set DuplicateKeyPolicy").next().unwrap_or_default();
-    let (words, cure) = if words.contains("duplicate mapping key") {
-        (words, "the same key stands above in the same mapping: take one of the two out")
-    } else if words.contains("multiple YAML documents") {
-        ("a second document begins here", "one file holds one workflow: take the `---` out, or make two files")
-    } else if words.contains("budget breached") {
-        (words, "it is nested too deeply, or aliases (`*name`) repeat too much: write it flatter, or without them")
-    } else if words.contains("alias") || words.contains("anchor") {
-        (words, "write `&name` at the part to be repeated, above here, or take the `*name` out")
+/// What the parser said, in plain words and without its own line and column, and what to do.
+fn said(message: &str) -> (String, String) {
+    let first = message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    let mut words = first;
+    // `line 3 column 4: what is wrong`, or `what is wrong at line 3, column 4`
+    if let Some((place, rest)) = words.split_once(": ")
+        && place.starts_with("line ")
+    {
+        words = rest;
+    }
+    for before in [" at line ", " (line "] {
+        words = words.split(before).next().unwrap_or(words);
+    }
+    let lower = words.to_lowercase();
+    let has = |part: &str| lower.contains(part);
+    let (problem, cure) = if has("depth") || has("nest") || has("recursion") {
+        ("nests too deep", format!("states nest at most {DEPTH_LIMIT} deep; write the inner states further out"))
+    } else if has("duplicate") {
+        ("the same key stands twice in one mapping", "keep one of the two, or make one list of what they hold".into())
+    } else if has("alias") && (has("budget") || has("limit") || has("replay") || has("ratio")) || has("budget") {
+        (
+            "grows too large by its aliases, or holds too much",
+            "write fewer `*aliases`; the file is at most 1 MiB".into(),
+        )
+    } else if has("anchor") || has("alias") {
+        ("an alias `*name` has no anchor `&name` before it", "write `&name` where it is first written".into())
+    } else if has("multiple documents") {
+        ("holds more than one document", "take out the line `---`; one file, one workflow".into())
+    } else if has("tab") {
+        ("a tab stands where spaces belong", "indent with spaces".into())
     } else {
-        (words, "look at the indentation, quotes and brackets here and in the line above")
+        return (
+            format!("not readable as YAML: {}", crate::expr::quoted(words)),
+            "look at the indentation, quotes and brackets here and in the line above".into(),
+        );
     };
-    (format!("not readable as YAML: {words}"), cure)
+    (problem.to_owned(), cure)
 }

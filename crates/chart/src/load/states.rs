@@ -7,7 +7,7 @@ use crate::definition::{State, StateIx, StateKind};
 /// Most states of a workflow.
 const STATE_LIMIT: usize = 4096;
 /// Deepest nesting.
-const DEPTH_LIMIT: usize = 64;
+pub(super) const DEPTH_LIMIT: usize = 64;
 
 impl Loader {
     /// Builds all states without their behaviour.
@@ -54,10 +54,10 @@ impl Loader {
         depth: usize,
     ) -> Option<StateIx> {
         if self.states.len() >= STATE_LIMIT || depth > DEPTH_LIMIT {
-            let (problem, cure) =
-                ("the chart is too large", format!("at most {STATE_LIMIT} states, nested at most {DEPTH_LIMIT} deep"));
-            if !self.problems.iter().any(|said| said.problem == problem) {
-                self.problem(node, &path, problem, cure);
+            const TOO_LARGE: &str = "the chart is too large";
+            let cure = format!("at most {STATE_LIMIT} states, nested at most {DEPTH_LIMIT} deep");
+            if !self.problems.iter().any(|told| told.problem == TOO_LARGE) {
+                self.problem(node, &path, TOO_LARGE, cure);
             }
             return None;
         }
@@ -68,6 +68,7 @@ impl Loader {
         let ix = StateIx::try_from(self.states.len()).ok()?;
         let id = node.get("id").and_then(|id| self.text(id, &shown));
         let kind = self.kind(node, &shown);
+        self.fits_kind(node, &kind, &shown);
         let title = node.get("title").and_then(|title| self.title(title, &shown));
         self.states.push(State {
             ix,
@@ -98,6 +99,32 @@ impl Loader {
             }
         }
         Some(ix)
+    }
+
+    /// What a final or a parallel state must and must not have.
+    fn fits_kind(&mut self, node: &Node, kind: &StateKind, path: &str) {
+        if *kind == StateKind::Final {
+            for key in ["on", "states", "always", "after", "initial"] {
+                if let Some(at) = node.get(key) {
+                    let cure = "take it out, or take `type: final` away";
+                    self.problem(at, path, format!("a final state has `{key}`, but nothing happens in it"), cure);
+                }
+            }
+        }
+        if *kind == StateKind::Parallel {
+            let history = |state: &Node| {
+                state.get("history").is_some()
+                    || matches!(state.get("type").map(|kind| &kind.kind), Some(Kind::Text(kind)) if kind == "history")
+            };
+            let regions = match node.get("states").map(|states| &states.kind) {
+                Some(Kind::Map(states)) => states.iter().filter(|(_, state)| !history(state)).count(),
+                _ => 0,
+            };
+            if regions == 0 {
+                let cure = "write its regions under `states:`, or take `type: parallel` away";
+                self.problem(node, path, "a parallel state without regions", cure);
+            }
+        }
     }
 
     fn kind(&mut self, node: &Node, path: &str) -> StateKind {

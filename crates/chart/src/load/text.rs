@@ -39,6 +39,11 @@ impl Loader {
         if let Ok(n) = key.parse::<u32>() {
             return Some(Span { n, unit: Unit::Millisecond });
         }
+        if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()) {
+            let problem = format!("{} milliseconds are too long", crate::expr::quoted(key));
+            self.problem(node, path, problem, "at most 4294967295 (49 days); with a unit more, like `60 days`");
+            return None;
+        }
         self.span(&Node { kind: Kind::Text(key.to_owned()), ..node.clone() }, path)
     }
 

@@ -3,7 +3,8 @@
 use super::node::{Kind, Node};
 use super::{Loader, nearest};
 use crate::definition::{Action, Descriptor, MentionKind, StateIx, StateKind, Transition, TransitionIx};
-use crate::expr::Expr;
+use crate::expr::types::Kind as Kinds;
+use crate::expr::{Expr, quoted};
 
 impl Loader {
     /// Decodes the behaviour of the root and everything below.
@@ -20,13 +21,7 @@ impl Loader {
         if let Some(on) = node.get("on") {
             for (name, list) in self.entries(on, &at("on")).unwrap_or_default() {
                 let here = format!("{}.{name}", at("on"));
-                let descriptor = match name.as_str() {
-                    "*" => Descriptor::Any,
-                    name => name.strip_suffix(".*").map_or_else(
-                        || Descriptor::Exact(name.to_owned()),
-                        |prefix| Descriptor::Prefix(prefix.to_owned()),
-                    ),
-                };
+                let Some(descriptor) = self.descriptor(name, list, &here) else { continue };
                 self.declared(list, &here, &descriptor);
                 let transitions = self.transitions(list, ix, &here);
                 self.states[usize::from(ix)].on.push((descriptor, transitions));
@@ -68,6 +63,24 @@ impl Loader {
                 self.behave(child_node, child);
             }
         }
+    }
+
+    /// What `on:` names: `a.b`, `a.*` or `*`; another pattern would match nothing.
+    fn descriptor(&mut self, name: &str, node: &Node, path: &str) -> Option<Descriptor> {
+        if name == "*" {
+            return Some(Descriptor::Any);
+        }
+        let (prefix, stem) = match name.strip_suffix(".*") {
+            Some(stem) => (true, stem),
+            None => (false, name),
+        };
+        if !event_name(stem) {
+            let cure =
+                "write `sign` or `reply.sign` for one event, `reply.*` for it and all below it, `*` for every event";
+            self.problem(node, path, format!("`{}` matches no event", quoted(name)), cure);
+            return None;
+        }
+        Some(if prefix { Descriptor::Prefix(stem.to_owned()) } else { Descriptor::Exact(stem.to_owned()) })
     }
 
     /// With an `events:` section every event that comes from outside must be declared.
@@ -125,12 +138,17 @@ impl Loader {
         }
     }
 
-    /// Where a history state leads while it remembers nothing: its `target`, else the beginning of its parent.
+    /// Where a history state leads while it remembers nothing: its `target`, else the beginning of its parent; in a
+    /// parallel state that is every region.
     fn history_default(&mut self, node: &Node, ix: StateIx, path: &str) {
         let parent = self.states[usize::from(ix)].parent.unwrap_or(0);
         let Some(target) = node.get("target") else {
             if self.states[usize::from(parent)].kind == StateKind::Parallel {
-                let all = Transition::plain(parent, vec![parent], node.place(&self.file));
+                let regions = self.states[usize::from(parent)].children.iter().copied();
+                let regions = regions
+                    .filter(|child| !matches!(self.states[usize::from(*child)].kind, StateKind::History { .. }))
+                    .collect();
+                let all = Transition::plain(parent, regions, node.place(&self.file));
                 self.states[usize::from(ix)].initial = self.add(all);
             }
             return;
@@ -204,10 +222,14 @@ impl Loader {
                 let fields =
                     self.fields(node, path, &["target", "guard", "actions", "reenter", "title", "description"])?;
                 if let Some(target) = fields.get("target") {
+                    if Self::list(target).is_empty() {
+                        let cure = "name a state, or leave `target` out: then no state is left";
+                        self.problem(target, path, "the target is empty", cure);
+                    }
                     made.targets = self.targets(target, source, self.base(source), path);
                 }
                 made.guard = match fields.get("guard") {
-                    Some(guard) => Some(self.expr(guard, &format!("{path}.guard"))?),
+                    Some(guard) => Some(self.condition(guard, &format!("{path}.guard"))?),
                     None => None,
                 };
                 made.actions =
@@ -336,18 +358,26 @@ impl Loader {
         ];
         let known: Vec<&str> = KINDS.iter().copied().chain(["template", "urgent"]).collect();
         let fields = self.fields(node, path, &known)?;
-        let Some((kind, value)) = fields.entries.iter().find(|(key, _)| KINDS.contains(&key.as_str())) else {
+        let mut kinds = fields.entries.iter().filter(|(key, _)| KINDS.contains(&key.as_str()));
+        let Some((kind, value)) = kinds.next() else {
             self.problem(node, path, "this is no action", format!("write one of {}", KINDS.join(", ")));
             return None;
         };
+        if let Some((second, at)) = kinds.next() {
+            let cure = format!("one action each, in the order wanted: [{{{kind}: …}}, {{{second}: …}}]");
+            self.problem(at, path, format!("`{kind}` and `{second}` stand in one action"), cure);
+            return None;
+        }
         let here = format!("{path}.{kind}");
         Some(match kind.as_str() {
             "set" => Action::Set(
                 self.entries(value, &here)?
                     .iter()
                     .filter_map(|(field, expr)| {
+                        let at = expr;
                         let expr = self.expr(expr, &format!("{here}.{field}"))?;
                         let field = field.strip_prefix("data.").unwrap_or(field);
+                        self.settable(at, field, &expr, &here);
                         Some((field.split('.').map(str::to_owned).collect(), expr))
                     })
                     .collect(),
@@ -407,6 +437,39 @@ impl Loader {
         })
     }
 
+    /// A field that is set is declared, and what it gets is of its kind and within its domain.
+    fn settable(&mut self, node: &Node, field: &str, expr: &Expr, path: &str) {
+        let mut at = &self.data.schema;
+        for step in field.split('.') {
+            let Some(fields) = at.get("properties").and_then(serde_json::Value::as_object) else { return };
+            let Some(next) = fields.get(step) else {
+                if at.get("additionalProperties").is_none_or(|more| *more == serde_json::Value::Bool(false)) {
+                    let cure = nearest(step, fields.keys().map(String::as_str)).map_or_else(
+                        || "declare it in the data schema".to_owned(),
+                        |near| format!("did you mean `{near}`?"),
+                    );
+                    self.problem(node, path, format!("`data.{}` is not declared", quoted(field)), cure);
+                }
+                return;
+            };
+            at = next;
+        }
+        let (wanted, given) = (Kinds::of_schema(at), expr.kind);
+        let time_as_text = wanted == Kinds::Text && given == Kinds::Time;
+        if wanted != given && wanted != Kinds::Open && !matches!(given, Kinds::Open | Kinds::Null) && !time_as_text {
+            let problem = format!("`{field}` is {}, and gets {}", wanted.words(), given.words());
+            let cure = "compare it with the data schema";
+            self.problem(node, path, problem, cure);
+            return;
+        }
+        for value in expr.literals() {
+            if let Some(problem) = crate::expr::types::outside(at, &value) {
+                self.problem(node, path, format!("`{field}` cannot become {value}"), problem);
+                return;
+            }
+        }
+    }
+
     /// `name`, or `{event, data, …}`.
     #[expect(clippy::type_complexity, reason = "the four parts of a message, taken apart at once")]
     fn message(
@@ -448,6 +511,15 @@ impl Loader {
             .filter_map(|(field, expr)| Some((field.clone(), self.expr(expr, &format!("{path}.{field}"))?)))
             .collect()
     }
+}
+
+/// May an event be called this? Parts of letters, digits, `-` and `_` with dots between; what is told of a state that
+/// is done has the id of the state in it, which may be anything.
+pub(super) fn event_name(name: &str) -> bool {
+    name.starts_with("done.state.")
+        || name
+            .split('.')
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')))
 }
 
 impl Transition {

@@ -4,9 +4,14 @@ use chrono::{DateTime, Utc};
 use huiyin_calendar::Span;
 use serde_json::{Map, Value};
 
-use super::{DELAY_LIMIT, Delay, Handled, Machine, MachineError, View};
+use super::{DELAY_LIMIT, Delay, Handled, Machine, MachineError, QUEUE_LIMIT, View, WRITE_LIMIT};
 use crate::definition::{Action, StateIx};
-use crate::expr::Expr;
+use crate::desk::size;
+use crate::expr::{Expr, ExprError};
+use crate::step::DATA_LIMIT;
+
+/// Bytes that may be written before the size of the data is worked out anew.
+const UNMEASURED: usize = 64 * 1024;
 
 impl Machine<'_> {
     pub(super) fn act_all(&mut self, actions: &[Action], event: Handled<'_>) -> Result<(), MachineError> {
@@ -15,10 +20,11 @@ impl Machine<'_> {
 
     fn act(&mut self, action: &Action, event: Handled<'_>) -> Result<(), MachineError> {
         match action {
-            Action::Set(fields) => self.set(fields, event),
+            Action::Set(fields) => self.set(fields, event)?,
             Action::Raise { event: name, data, after, id } => {
-                let payload = self.payload(data, event);
+                let payload = self.payload(data, event)?;
                 match after {
+                    None if self.queue.len() >= QUEUE_LIMIT => return Err(MachineError::Queue),
                     None => self.queue.push_back((name.clone(), payload)),
                     Some(span) => self.delay(name.clone(), payload, *span, id.clone(), None)?,
                 }
@@ -32,47 +38,73 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn value(&mut self, expr: &Expr, event: Handled<'_>) -> Option<Value> {
+    fn value(&mut self, expr: &Expr, event: Handled<'_>) -> Result<Option<Value>, MachineError> {
+        self.work(expr.cost)?;
         let view = View { data: self.data, event: Some(event), active: &self.config.active, env: self.env };
         match expr.value(&view) {
-            Ok(value) => Some(value),
+            Ok(value) => self.made(&value).map(|()| Some(value)),
             Err(error) => {
                 self.sink.failed(&error);
-                None
+                Ok(None)
             }
         }
+    }
+
+    /// Counts a value that was made; all that one macrostep makes is bounded.
+    fn made(&mut self, value: &Value) -> Result<(), MachineError> {
+        let bytes = size(value, DATA_LIMIT);
+        self.written = self.written.saturating_add(bytes);
+        if bytes > DATA_LIMIT || self.written > WRITE_LIMIT {
+            return Err(MachineError::Data);
+        }
+        Ok(())
     }
 
     /// All values are worked out on the data before; one that fails leaves its field as it is.
-    fn set(&mut self, fields: &[(Vec<String>, Expr)], event: Handled<'_>) {
+    fn set(&mut self, fields: &[(Vec<String>, Expr)], event: Handled<'_>) -> Result<(), MachineError> {
         if let [(path, expr)] = fields {
-            if let Some(value) = self.value(expr, event) {
-                self.write(path, value);
+            if let Some(value) = self.value(expr, event)? {
+                self.write(path, expr, value)?;
             }
-            return;
+            return Ok(());
         }
-        let values: Vec<Option<Value>> = fields.iter().map(|(_, expr)| self.value(expr, event)).collect();
-        for ((path, _), value) in fields.iter().zip(values) {
+        let values: Vec<Option<Value>> =
+            fields.iter().map(|(_, expr)| self.value(expr, event)).collect::<Result<_, _>>()?;
+        for ((path, expr), value) in fields.iter().zip(values) {
             if let Some(value) = value {
-                self.write(path, value);
+                self.write(path, expr, value)?;
             }
         }
+        Ok(())
     }
 
-    fn write(&mut self, path: &[String], value: Value) {
+    /// Writes what fits: a value longer than the schema allows is told like an expression that fails.
+    fn write(&mut self, path: &[String], expr: &Expr, value: Value) -> Result<(), MachineError> {
+        if let Some(problem) = self.def.data.too_long(path, &value) {
+            self.sink.failed(&ExprError { source_text: expr.source.clone(), problem });
+            return Ok(());
+        }
         self.wrote = true;
+        self.unmeasured = self.unmeasured.saturating_add(size(&value, DATA_LIMIT));
         self.sink.wrote(path, &value);
         write(self.data, path, value);
+        if self.unmeasured > UNMEASURED {
+            self.unmeasured = 0;
+            if size(self.data, DATA_LIMIT) > DATA_LIMIT {
+                return Err(MachineError::Data);
+            }
+        }
+        Ok(())
     }
 
-    fn payload(&mut self, data: &[(String, Expr)], event: Handled<'_>) -> Value {
+    fn payload(&mut self, data: &[(String, Expr)], event: Handled<'_>) -> Result<Value, MachineError> {
         let mut fields = Map::new();
         for (name, expr) in data {
-            if let Some(value) = self.value(expr, event) {
+            if let Some(value) = self.value(expr, event)? {
                 fields.insert(name.clone(), value);
             }
         }
-        Value::Object(fields)
+        Ok(Value::Object(fields))
     }
 
     pub(super) fn delay(
@@ -85,6 +117,12 @@ impl Machine<'_> {
     ) -> Result<(), MachineError> {
         if self.config.delays.len() >= DELAY_LIMIT {
             return Err(MachineError::Delays);
+        }
+        if data.as_object().is_some_and(|fields| !fields.is_empty()) {
+            let waiting = self.config.delays.iter().map(|delay| size(&delay.data, DATA_LIMIT));
+            if waiting.fold(size(&data, DATA_LIMIT), usize::saturating_add) > DATA_LIMIT {
+                return Err(MachineError::Data);
+            }
         }
         let due: DateTime<Utc> = self.env.ends(span);
         let delay = Delay { number: self.config.next_delay, due, event, data, id, owner };

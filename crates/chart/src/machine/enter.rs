@@ -1,5 +1,7 @@
 //! One microstep: leave, act, enter; history and done events on the way.
 
+use smallvec::SmallVec;
+
 use super::{Bits, Handled, Machine, MachineError, View, after_event, done_event};
 use crate::definition::{StateIx, StateKind, TransitionIx};
 
@@ -28,6 +30,9 @@ impl Machine<'_> {
         let before = self.config.active.clone();
         let moves = enabled.iter().any(|ix| !def.transitions[usize::from(*ix)].targets.is_empty());
         let mut remembered = false;
+        // Worked out before anything is left: what history remembers of this very step must not move them.
+        let domains: SmallVec<[Option<StateIx>; 4]> = enabled.iter().map(|ix| self.domain(*ix)).collect();
+        self.work(enabled.len() as u64)?;
         if moves {
             let mut leaving = Bits::default();
             for ix in enabled {
@@ -42,8 +47,10 @@ impl Machine<'_> {
         }
         if moves {
             let mut set = Entry::default();
-            for ix in enabled {
-                self.entry_set(*ix, &mut set);
+            for (ix, domain) in enabled.iter().zip(&domains) {
+                // Every region of a parallel state is looked at for each transition around it.
+                self.work(domain.map_or(1, |domain| def.states[usize::from(domain)].children.len() as u64))?;
+                self.entry_set(*ix, *domain, &mut set);
             }
             self.enter(&set, event)?;
         }
@@ -98,13 +105,12 @@ impl Machine<'_> {
         }
     }
 
-    fn entry_set(&self, ix: TransitionIx, entry: &mut Entry) {
+    fn entry_set(&self, ix: TransitionIx, domain: Option<StateIx>, entry: &mut Entry) {
         let def = self.def;
         let transition = &def.transitions[usize::from(ix)];
         if transition.targets.is_empty() {
             return;
         }
-        let domain = self.domain(ix);
         for target in &transition.targets {
             let is_history = matches!(def.states[usize::from(*target)].kind, StateKind::History { .. });
             let moves = transition.source != *target || domain != Some(transition.source) || transition.reenter;

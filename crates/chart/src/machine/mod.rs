@@ -22,6 +22,12 @@ pub use tables::{Bits, Tables, after_event, done_event, matches};
 
 /// Most microsteps in one macrostep; beyond it the chart is in a loop in which time does not advance.
 pub const MICROSTEP_LIMIT: usize = 1000;
+/// Most raised events that may wait within one macrostep.
+pub const QUEUE_LIMIT: usize = 1000;
+/// Most bytes of values that one macrostep may make: written to the data or sent with raised events.
+pub const WRITE_LIMIT: usize = 16 * crate::step::DATA_LIMIT;
+/// Most elementary steps of one macrostep: states looked at, and the steps of expressions as their cost is known at load.
+pub const WORK_LIMIT: u64 = 5_000_000;
 /// Most delays that may wait in one case.
 pub const DELAY_LIMIT: usize = 256;
 
@@ -166,6 +172,19 @@ pub enum MachineError {
     /// Too many delays.
     #[error("more than {DELAY_LIMIT} delayed events wait in this case. cancel those that are no longer needed")]
     Delays,
+    /// Too many raised events.
+    #[error("more than {QUEUE_LIMIT} raised events wait in one step. two `raise` chase each other")]
+    Queue,
+    /// Too much data.
+    #[error(
+        "the data would grow beyond {} bytes, or one step would write more than {WRITE_LIMIT}. \
+         look for a `set` that adds a field to itself",
+        crate::step::DATA_LIMIT
+    )]
+    Data,
+    /// Too much work.
+    #[error("one step takes more than {WORK_LIMIT} elementary steps. fewer regions, `always` or list expressions")]
+    Work,
 }
 
 /// The event being handled: its name and payload.
@@ -181,6 +200,12 @@ pub struct Machine<'a> {
     queue: VecDeque<(String, Value)>,
     /// `set` wrote data since this was last looked at.
     wrote: bool,
+    /// Elementary steps taken.
+    worked: u64,
+    /// Bytes of values made.
+    written: usize,
+    /// Bytes written since the size of the data was worked out.
+    unmeasured: usize,
 }
 
 impl<'a> Machine<'a> {
@@ -192,7 +217,18 @@ impl<'a> Machine<'a> {
         env: &'a dyn Env,
         sink: &'a mut dyn Sink,
     ) -> Self {
-        Self { def, config, data, env, sink, queue: VecDeque::new(), wrote: false }
+        Self {
+            def,
+            config,
+            data,
+            env,
+            sink,
+            queue: VecDeque::new(),
+            wrote: false,
+            worked: 0,
+            written: 0,
+            unmeasured: 0,
+        }
     }
 
     /// Enters the initial configuration and runs to completion. `event` is what opened the case.
@@ -213,7 +249,7 @@ impl<'a> Machine<'a> {
         if self.config.done {
             return Ok(false);
         }
-        let enabled = self.select((event, payload));
+        let enabled = self.select((event, payload))?;
         // What only forbids the event (`x: null`) keeps outer states from it; it is no answer to whoever sent it.
         let taken = enabled.iter().any(|ix| !self.def.transitions[usize::from(*ix)].forbidden);
         self.tell_handling((event, payload), taken);
@@ -259,7 +295,7 @@ impl<'a> Machine<'a> {
             }
             if try_always {
                 let event = current.as_ref().map_or(first, |(name, data)| (name.as_str(), data));
-                let enabled = self.select_always(event);
+                let enabled = self.select_always(event)?;
                 if !enabled.is_empty() {
                     try_always = self.microstep(&enabled, event)?;
                     continue;
@@ -269,7 +305,7 @@ impl<'a> Machine<'a> {
                 return Ok(());
             };
             let event = (next.0.as_str(), &next.1);
-            let enabled = self.select(event);
+            let enabled = self.select(event)?;
             self.tell_handling(event, !enabled.is_empty());
             if !enabled.is_empty() {
                 self.microstep(&enabled, event)?;
@@ -278,6 +314,12 @@ impl<'a> Machine<'a> {
             current = Some(next);
         }
         Err(MachineError::Endless { event: first.0.to_owned() })
+    }
+
+    /// Counts elementary steps.
+    fn work(&mut self, steps: u64) -> Result<(), MachineError> {
+        self.worked = self.worked.saturating_add(steps);
+        if self.worked > WORK_LIMIT { Err(MachineError::Work) } else { Ok(()) }
     }
 
     fn tell_handling(&mut self, event: Handled<'_>, taken: bool) {

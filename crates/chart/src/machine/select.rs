@@ -2,52 +2,55 @@
 
 use smallvec::SmallVec;
 
-use super::{Bits, Handled, Machine, View, tables};
+use super::{Bits, Handled, Machine, MachineError, View};
 use crate::definition::{StateIx, StateKind, TransitionIx};
+
+/// First and last number of the states that a transition leaves; none: it leaves nothing.
+type Left = Option<(StateIx, StateIx)>;
 
 /// The enabled transitions of one microstep.
 pub(super) type Picked = SmallVec<[TransitionIx; 4]>;
 
 impl Machine<'_> {
     /// Transitions enabled by an event.
-    pub(super) fn select(&mut self, event: Handled<'_>) -> Picked {
+    pub(super) fn select(&mut self, event: Handled<'_>) -> Result<Picked, MachineError> {
         let mut picked = Picked::new();
         let number = self.def.tables.event(event.0);
-        self.select_in(0, event, number, &mut picked);
-        if picked.len() > 1 { self.without_conflicts(&picked) } else { picked }
+        self.select_in(0, event, number, &mut picked)?;
+        if picked.len() > 1 { self.without_conflicts(&picked) } else { Ok(picked) }
     }
 
-    fn select_in(&mut self, ix: StateIx, event: Handled<'_>, number: Option<usize>, picked: &mut Picked) {
+    fn select_in(
+        &mut self,
+        ix: StateIx,
+        event: Handled<'_>,
+        number: Option<usize>,
+        picked: &mut Picked,
+    ) -> Result<(), MachineError> {
+        self.work(1)?;
         let before = picked.len();
         let def = self.def;
         for child in &def.states[usize::from(ix)].children {
             if self.config.active.contains(*child) {
-                self.select_in(*child, event, number, picked);
+                self.select_in(*child, event, number, picked)?;
             }
         }
         if picked.len() > before {
-            return;
+            return Ok(());
         }
-        let slow;
-        let candidates = match number {
-            Some(number) => def.tables.transitions(ix, number),
-            None => {
-                slow = tables::candidates(&def.states[usize::from(ix)], event.0);
-                slow.as_slice()
-            }
-        };
-        for candidate in candidates {
-            if self.passes(*candidate, event) {
-                if !picked.contains(candidate) {
-                    picked.push(*candidate);
-                }
-                return;
+        let candidates = def.tables.transitions(&def.states[usize::from(ix)], event.0, number);
+        for candidate in candidates.iter() {
+            if self.passes(*candidate, event)? {
+                // Each state is looked at once, so no transition comes twice.
+                picked.push(*candidate);
+                return Ok(());
             }
         }
+        Ok(())
     }
 
     /// Eventless transitions enabled now.
-    pub(super) fn select_always(&mut self, event: Handled<'_>) -> Picked {
+    pub(super) fn select_always(&mut self, event: Handled<'_>) -> Result<Picked, MachineError> {
         let mut picked = Picked::new();
         let def = self.def;
         let leaves: SmallVec<[StateIx; 8]> = self.config.atomic(def).collect();
@@ -55,8 +58,9 @@ impl Machine<'_> {
             let mut at = Some(leaf);
             'up: while let Some(ix) = at {
                 let state = &def.states[usize::from(ix)];
+                self.work(1)?;
                 for candidate in &state.always {
-                    if self.passes(*candidate, event) {
+                    if self.passes(*candidate, event)? {
                         if !picked.contains(candidate) {
                             picked.push(*candidate);
                         }
@@ -66,59 +70,82 @@ impl Machine<'_> {
                 at = state.parent;
             }
         }
-        if picked.len() > 1 { self.without_conflicts(&picked) } else { picked }
+        if picked.len() > 1 { self.without_conflicts(&picked) } else { Ok(picked) }
     }
 
-    fn passes(&mut self, ix: TransitionIx, event: Handled<'_>) -> bool {
+    fn passes(&mut self, ix: TransitionIx, event: Handled<'_>) -> Result<bool, MachineError> {
         let Some(guard) = &self.def.transitions[usize::from(ix)].guard else {
-            return true;
+            return Ok(true);
         };
+        self.work(guard.cost)?;
         let view = View { data: self.data, event: Some(event), active: &self.config.active, env: self.env };
         match guard.test(&view) {
-            Ok(answer) => answer,
+            Ok(answer) => Ok(answer),
             Err(error) => {
                 self.sink.failed(&error);
-                false
+                Ok(false)
             }
         }
     }
 
     /// Of two transitions that leave a common state, the one written further in wins, else the first.
-    fn without_conflicts(&self, enabled: &Picked) -> Picked {
-        let mut kept: SmallVec<[(TransitionIx, Bits); 4]> = SmallVec::new();
+    ///
+    /// Exit sets are runs of state numbers, so that transitions which stay in regions of their own, in the order of
+    /// the document, are told apart without comparing each with each.
+    fn without_conflicts(&mut self, enabled: &Picked) -> Result<Picked, MachineError> {
+        let mut kept: SmallVec<[(TransitionIx, Left); 4]> = SmallVec::new();
+        // One past the last state that any of those kept leaves.
+        let mut end = 0;
         'next: for one in enabled {
-            let leaves = self.exit_set(*one);
-            let source = self.def.transitions[usize::from(*one)].source;
-            let mut beaten: SmallVec<[TransitionIx; 4]> = SmallVec::new();
-            for (other, other_leaves) in &kept {
-                if leaves.meets(other_leaves) {
-                    if self.def.tables.below(source, self.def.transitions[usize::from(*other)].source) {
-                        beaten.push(*other);
-                    } else {
-                        continue 'next;
+            self.work(1)?;
+            let left = self.left_by(*one);
+            let begins_after = left.is_none_or(|(first, _)| usize::from(first) >= end);
+            if !begins_after {
+                self.work(kept.len() as u64)?;
+                let source = self.def.transitions[usize::from(*one)].source;
+                let mut beaten: SmallVec<[TransitionIx; 4]> = SmallVec::new();
+                for (other, other_left) in &kept {
+                    if self.meet(left, *other_left) {
+                        if self.def.tables.below(source, self.def.transitions[usize::from(*other)].source) {
+                            beaten.push(*other);
+                        } else {
+                            continue 'next;
+                        }
                     }
                 }
+                kept.retain(|(ix, _)| !beaten.contains(ix));
             }
-            kept.retain(|(ix, _)| !beaten.contains(ix));
-            kept.push((*one, leaves));
+            if let Some((_, last)) = left {
+                end = end.max(usize::from(last) + 1);
+            }
+            kept.push((*one, left));
         }
-        kept.into_iter().map(|(ix, _)| ix).collect()
+        Ok(kept.into_iter().map(|(ix, _)| ix).collect())
+    }
+
+    /// Do two runs share an active state?
+    fn meet(&self, one: Left, other: Left) -> bool {
+        let (Some(one), Some(other)) = (one, other) else { return false };
+        let (first, last) = (one.0.max(other.0), one.1.min(other.1));
+        first <= last && self.config.active.any_within(first, last)
+    }
+
+    /// First and last state number of what a transition leaves; the active states between them are its exit set.
+    fn left_by(&self, ix: TransitionIx) -> Left {
+        let transition = &self.def.transitions[usize::from(ix)];
+        if transition.targets.is_empty() {
+            return None;
+        }
+        let Some(domain) = self.domain(ix) else {
+            return Some((0, self.def.tables.last_below(0)));
+        };
+        let first = if transition.reenter && transition.source == domain { domain } else { domain + 1 };
+        Some((first, self.def.tables.last_below(domain)))
     }
 
     /// The active states that a transition leaves.
     pub(super) fn exit_set(&self, ix: TransitionIx) -> Bits {
-        let transition = &self.def.transitions[usize::from(ix)];
-        if transition.targets.is_empty() {
-            return Bits::default();
-        }
-        let Some(domain) = self.domain(ix) else {
-            return self.config.active.clone();
-        };
-        let mut set = self.config.active.within(domain + 1, self.def.tables.last_below(domain));
-        if transition.reenter && transition.source == domain {
-            set.insert(domain);
-        }
-        set
+        self.left_by(ix).map(|(first, last)| self.config.active.within(first, last)).unwrap_or_default()
     }
 
     /// The innermost state that stays active around a transition; none: even the root is left.

@@ -1,6 +1,7 @@
 //! What is worked out once per definition so that a step only looks it up.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use smallvec::SmallVec;
 
@@ -102,12 +103,23 @@ fn mask(n: usize, first: StateIx, last: StateIx) -> u64 {
     let to = u64::MAX >> (high.saturating_sub(last).min(63));
     from & to
 }
-/// Look-up tables of one definition.
+/// What one state takes.
+#[derive(Debug, Default)]
+struct Taken {
+    /// Events that the state names itself, ascending, and their transitions: most specific descriptor first, then
+    /// document order.
+    named: Vec<(usize, Box<[TransitionIx]>)>,
+    /// What it takes whatever the event is called, by `*`.
+    any: Box<[TransitionIx]>,
+    /// It has prefixes: names that it does not name itself must be matched.
+    prefixes: bool,
+}
+
+/// Look-up tables of one definition; they grow with what is written, not with states times names.
 #[derive(Debug, Default)]
 pub struct Tables {
     names: HashMap<String, usize>,
-    /// `[state][event]` → transitions, most specific descriptor first, then document order.
-    by_event: Vec<Vec<Box<[TransitionIx]>>>,
+    by_state: Vec<Taken>,
     /// Last index of each state's subtree: descendants are `ix+1..=last[ix]`.
     last: Vec<StateIx>,
     /// States that `always:` is written in.
@@ -120,12 +132,7 @@ impl Tables {
     pub fn of(states: &[State], transitions: &[Transition]) -> Self {
         let names: HashMap<String, usize> =
             names(states, transitions).into_iter().enumerate().map(|(ix, name)| (name, ix)).collect();
-        let mut ordered: Vec<&String> = names.keys().collect();
-        ordered.sort_by_key(|name| names[*name]);
-        let by_event = states
-            .iter()
-            .map(|state| ordered.iter().map(|name| candidates(state, name).into_boxed_slice()).collect())
-            .collect();
+        let by_state = states.iter().map(|state| Taken::of(state, &names)).collect();
         let mut last: Vec<StateIx> = states.iter().map(|state| state.ix).collect();
         for state in states.iter().rev() {
             if let Some(parent) = state.parent {
@@ -134,7 +141,7 @@ impl Tables {
                 *slot = (*slot).max(end);
             }
         }
-        Self { names, by_event, last, always: states.iter().any(|state| !state.always.is_empty()) }
+        Self { names, by_state, last, always: states.iter().any(|state| !state.always.is_empty()) }
     }
 
     /// Is `ix` strictly below `ancestor`?
@@ -155,9 +162,46 @@ impl Tables {
         self.names.get(name).copied()
     }
 
-    /// Candidate transitions of a state for an event.
-    pub(crate) fn transitions(&self, state: StateIx, event: usize) -> &[TransitionIx] {
-        &self.by_event[usize::from(state)][event]
+    /// Candidate transitions of a state for an event, whose number is [`Tables::event`]'s.
+    pub(crate) fn transitions<'t>(
+        &'t self,
+        state: &State,
+        event: &str,
+        number: Option<usize>,
+    ) -> Cow<'t, [TransitionIx]> {
+        let taken = &self.by_state[usize::from(state.ix)];
+        let named = number.and_then(|number| taken.named.binary_search_by_key(&number, |(number, _)| *number).ok());
+        match named {
+            Some(at) => Cow::Borrowed(&taken.named[at].1),
+            None if taken.prefixes => Cow::Owned(candidates(state, event)),
+            None => Cow::Borrowed(&taken.any),
+        }
+    }
+}
+
+impl Taken {
+    fn of(state: &State, names: &HashMap<String, usize>) -> Self {
+        let mut exact: BTreeMap<&str, Vec<TransitionIx>> = BTreeMap::new();
+        let mut prefixes: HashMap<&str, &[TransitionIx]> = HashMap::new();
+        let mut any: Vec<TransitionIx> = Vec::new();
+        for (descriptor, list) in &state.on {
+            match descriptor {
+                Descriptor::Exact(name) => exact.entry(name).or_default().extend(list),
+                Descriptor::Prefix(name) => drop(prefixes.insert(name, list)),
+                Descriptor::Any => any.extend(list),
+            }
+        }
+        let mut named: Vec<(usize, Box<[TransitionIx]>)> = Vec::with_capacity(exact.len());
+        for (name, mut list) in exact {
+            let longer = name.rmatch_indices('.').map(|(dot, _)| &name[..dot]);
+            for prefix in std::iter::once(name).chain(longer) {
+                list.extend(prefixes.get(prefix).copied().unwrap_or_default());
+            }
+            list.extend(&any);
+            named.extend(names.get(name).map(|number| (*number, list.into_boxed_slice())));
+        }
+        named.sort_unstable_by_key(|(number, _)| *number);
+        Self { named, any: any.into_boxed_slice(), prefixes: !prefixes.is_empty() }
     }
 }
 

@@ -118,8 +118,10 @@ pub(crate) fn case(seed: u64, seen: &mut BTreeMap<&'static str, usize>) -> Case 
     made.tree();
     let mut chart = made.state(0);
     chart.insert("workflow".into(), "w".into());
-    let fields: Map<String, Value> =
+    let mut fields: Map<String, Value> =
         FIELDS.iter().map(|name| ((*name).to_owned(), json!({"type": "integer", "default": 0}))).collect();
+    // Declared, and never there.
+    fields.insert("nothing".into(), json!({"type": "integer"}));
     chart.insert("data".into(), json!({"type": "object", "properties": fields}));
     let script = made.script();
     for feature in std::mem::take(&mut made.new) {
@@ -278,7 +280,8 @@ impl Generator<'_> {
         let parent = self.states[ix].parent.unwrap_or(0);
         let below: Vec<usize> =
             (1..self.states.len()).filter(|s| self.below(*s, parent) && !self.states[*s].kind.is_history()).collect();
-        if self.chance(60) {
+        // Left out: `history-of-a-parallel-state`, one without target.
+        if self.states[parent].kind == Kind::Parallel || self.chance(60) {
             let target = below[self.rng.random_range(0..below.len())];
             made.insert("target".into(), format!("#{}", self.states[target].id).into());
         } else {

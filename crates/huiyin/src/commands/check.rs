@@ -37,10 +37,21 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
 
 /// Reads and loads one workflow file with what stands beside it.
 pub(crate) fn read(file: &Path) -> Result<Result<Definition, Diagnostics>, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let text = text_of(file)?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let beside = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
     Ok(load(&file.display().to_string(), &text, &beside))
+}
+
+/// The text of a file that a person named.
+pub(crate) fn text_of(file: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("{}:{line}: this is not UTF-8 text\n    save the file as UTF-8 (not GBK) and try again", file.display())
+            .into()
+    })
 }
 
 /// The names that a district knows.

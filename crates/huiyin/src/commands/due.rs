@@ -12,14 +12,13 @@ pub(crate) fn run(args: &DueArgs) -> Result<ExitCode, Failure> {
     let calendar = Library::find(args.workflows.as_deref())?.calendar()?;
     let question = DueQuestion { from: &args.from, within: &args.within, pauses: &args.pause, rolls: args.rolls };
     let report = due_report(&calendar, question)?;
-    match args.format {
-        Format::Json => crate::say!("{}", serde_json::to_string(&report)?),
+    let told = match args.format {
+        Format::Json => serde_json::to_string(&report)? + "\n",
         Format::Text => {
-            crate::say!("{}", report.due);
-            for line in &report.derivation {
-                crate::say!("  {}\n  {}", line.zh, line.en);
-            }
+            let lines = report.derivation.iter().map(|line| format!("  {}\n  {}\n", line.zh, line.en));
+            format!("{}\n{}", report.due, lines.collect::<String>())
         }
-    }
+    };
+    crate::say_part!("{told}");
     Ok(ExitCode::SUCCESS)
 }

@@ -51,7 +51,8 @@ async fn end(what: &RetentionWhat) -> Result<ExitCode, Failure> {
         Answer::Accepted(accepted) => {
             crate::say!(
                 "{}: its retention has ended (entry {}); backups still hold its key until they are replaced",
-                accepted.number, accepted.seq
+                accepted.number,
+                accepted.seq
             );
             Ok(ExitCode::SUCCESS)
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use huiyin_chart::try_run::{Item, Line, try_run};
+use huiyin_chart::try_run::{Item, Line, read_script, try_run};
 use huiyin_check::check;
 
 use super::Failure;
@@ -26,29 +26,39 @@ pub(crate) fn run(args: &TryArgs) -> Result<ExitCode, Failure> {
     let calendar = library.calendar()?;
     let script = script(&args.script)?;
     let start = chrono::DateTime::parse_from_rfc3339(START)?.to_utc();
-    for line in try_run(&definition, &calendar, start, &script)? {
-        print(&line, args.format)?;
+    match try_run(&definition, &calendar, start, &script) {
+        Ok(lines) => print(&lines, args.format)?,
+        Err(stopped) => {
+            print(&stopped.lines, args.format)?;
+            return Err(format!("{}: {}: {stopped}", args.file.display(), args.script.display()).into());
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn script(file: &Path) -> Result<Vec<Item>, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    serde_json::from_str(&text).map_err(|error| {
-        let expected = r#"expected [{"event": "name", "data": {…}, "after": "1s"}, …]"#;
-        format!("{}:{}:{}: {error}\n    {expected}", file.display(), error.line(), error.column()).into()
+    let text = super::check::text_of(file)?;
+    read_script(&text).map_err(|error| {
+        let between = if error.at.is_some() { ":" } else { ": " };
+        format!("{}{between}{error}", file.display()).into()
     })
 }
 
-fn print(line: &Line, format: Format) -> Result<(), Failure> {
-    match format {
-        Format::Json => crate::say!("{}", serde_json::to_string(line)?),
-        Format::Text => {
-            crate::say!("{}  {}", line.at, line.active.join(", "));
-            for action in &line.actions {
-                crate::say!("    {}", action.as_str().map_or_else(|| action.to_string(), str::to_owned));
+/// A reader that has seen enough closes the pipe: then there is nobody to tell.
+fn print(lines: &[Line], format: Format) -> Result<(), Failure> {
+    let mut told = String::new();
+    for line in lines {
+        match format {
+            Format::Json => told += &serde_json::to_string(line)?,
+            Format::Text => {
+                told += &format!("{}  {}", line.at, line.active.join(", "));
+                for action in &line.actions {
+                    told += &format!("\n    {}", action.as_str().map_or_else(|| action.to_string(), str::to_owned));
+                }
             }
         }
+        told.push('\n');
     }
+    crate::say_part!("{told}");
     Ok(())
 }

@@ -106,7 +106,11 @@ pub(crate) async fn attachments_are_what_their_name_says(store: Store) {
         batch.commit().await.unwrap();
     }
     assert_eq!(journal.attachments(id(1)).await.unwrap(), vec![added.clone()]);
-    assert_eq!(journal.remove_unmentioned(std::slice::from_ref(&added.hash)).await.unwrap(), 0, "a mentioned content stays");
+    assert_eq!(
+        journal.remove_unmentioned(std::slice::from_ref(&added.hash)).await.unwrap(),
+        0,
+        "a mentioned content stays"
+    );
     assert_eq!(journal.mentions(&added.hash).await.unwrap().len(), 1);
     assert_eq!(journal.content(&added.hash).unwrap(), b"picture");
     journal.content("../../master.key").expect_err("only hashes are looked for");
