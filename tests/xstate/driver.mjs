@@ -205,7 +205,7 @@ function withActor({ chart, terms, script }) {
     // XState forgets a delay when another with the same id is made.
     scheduled: (id) => {
       if (id === undefined) return;
-      const pending = Object.keys(actor.system.getSnapshot()._scheduledEvents).some((key) => key.endsWith('.' + id));
+      const pending = actor !== undefined && Object.keys(actor.system.getSnapshot()._scheduledEvents).some((key) => key.endsWith('.' + id));
       if (pending || waiting.has(id)) excluded ??= 'same-delay-id';
       waiting.add(id);
     },
@@ -214,10 +214,12 @@ function withActor({ chart, terms, script }) {
   const { machine, ids, inState } = translate(chart, terms, world);
   let last;
   let untaken = false;
-  const actor = createActor(machine, {
+  // The first microsteps are told while the actor is made; there is no other actor.
+  let actor;
+  actor = createActor(machine, {
     clock,
     inspect: (told) => {
-      if (told.type !== '@xstate.microstep' || told.actorRef !== actor) return;
+      if (told.type !== '@xstate.microstep' || (actor !== undefined && told.actorRef !== actor)) return;
       const isEventless = told._transitions.some((each) => each.eventType === '');
       if (isEventless && untaken) excluded ??= 'untaken-event';
       if (isEventless && last !== undefined) {

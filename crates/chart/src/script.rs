@@ -92,7 +92,7 @@ pub fn read_script(text: &str) -> Result<Vec<Item>, ScriptError> {
 fn read_item(item: &Value, first: bool) -> Result<Item, (String, String)> {
     let wrong = |problem: String, cure: &str| Err((problem, cure.to_owned()));
     let Value::Object(fields) = item else { return wrong(format!("{} stands here", what(item)), FORM) };
-    for key in fields.keys().filter(|key| !KEYS.contains(&key.as_str())) {
+    if let Some(key) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
         let cure = nearest(key, KEYS).map_or(FORM.to_owned(), |near| format!("did you mean `{near}`?"));
         return Err((format!("unknown key `{}`", quoted(key)), cure));
     }

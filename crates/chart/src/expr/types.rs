@@ -115,7 +115,7 @@ impl Types<'_> {
                 LiteralValue::String(_) => Kind::Text,
                 LiteralValue::Null => Kind::Null,
                 LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_) => Kind::Number,
-                _ => Kind::Open,
+                LiteralValue::Bytes(_) => Kind::Open,
             },
             Ast::Ident(name) if self.bound.contains(name) => Kind::Open,
             Ast::Ident(name) if name == "now" => Kind::Time,
@@ -189,7 +189,7 @@ impl Types<'_> {
                 Kind::Bool
             }
             ("!_" | "_&&_" | "_||_", kinds) => {
-                for kind in kinds.iter().filter(|kind| !matches!(kind, Kind::Bool | Kind::Open)) {
+                if let Some(kind) = kinds.iter().find(|kind| !matches!(kind, Kind::Bool | Kind::Open)) {
                     return Err(format!("takes {} as a condition", kind.words()));
                 }
                 Kind::Bool
