@@ -190,16 +190,20 @@ fn is_unseen(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
 fn field_error(error: &jsonschema::ValidationError<'_>) -> FieldError {
     use jsonschema::error::ValidationErrorKind as Kind;
     let mut path = error.instance_path().to_string().trim_start_matches('/').replace('/', ".");
     let zh = match error.kind() {
         Kind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            path = below(&path, property.as_str().unwrap_or_default());
             "必填".to_owned()
         }
         Kind::AdditionalProperties { unexpected } => {
+            path = below(&path, unexpected.first().map_or("", String::as_str));
             format!("不应有字段 {}", unexpected.join("、"))
         }
         Kind::MinLength { limit } => format!("至少 {limit} 个字"),

@@ -421,7 +421,8 @@ reply:
         let desk = Desk::open("2026-06-01T10:00", &yaml, json!({}));
         let lines = desk.view("reply")["derivation"].to_string();
         assert!(
-            lines.contains(&format!("（某条例 第一条，{zh}）")) && lines.contains(&format!("(某条例 第一条, {en})")),
+            lines.contains(&format!("依据：某条例 第一条（{zh}，"))
+                && lines.contains(&format!("basis: 某条例 第一条 ({en},")),
             "{lines}"
         );
         let law_first = yaml.replace("within: 7 days", "within: 20 days");

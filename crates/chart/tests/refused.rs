@@ -75,7 +75,7 @@ fn an_empty_target_and_a_final_state_that_goes_on_are_refused() {
 #[test]
 fn a_parallel_state_has_regions() {
     all_refused(&[
-        ("initial: a\nstates: {a: {type: parallel}}\n", &["t.yaml:2:13", "a parallel state without regions"]),
+        ("initial: a\nstates: {a: {type: parallel}}\n", &["t.yaml:2:10", "a parallel state without regions"]),
         ("initial: a\nstates: {a: {type: parallel, states: {h: {type: history}}}}\n", &["without regions"]),
     ]);
 }
@@ -106,7 +106,10 @@ fn an_empty_file_and_a_strange_name_are_refused() {
 #[test]
 fn words_and_delays_that_are_not_known_get_the_nearest_one() {
     all_refused(&[
-        ("initial: a\nstates: {a: {type: parralel}}\n", &["`parralel` is not known here", "did you mean `parallel`?"]),
+        (
+            "initial: a\nstates: {a: {type: parralel}}\n",
+            &["`parralel` is none of the words", "did you mean `parallel`?"],
+        ),
         (
             "initial: a\nstates: {a: {after: {99999999999999: b}}, b: {}}\n",
             &["99999999999999 milliseconds are too long", "49 days"],

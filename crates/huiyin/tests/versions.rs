@@ -52,7 +52,7 @@ impl Office {
 
     fn verified(&self) {
         let told = self.ok(&["verify"]);
-        assert!(told.contains("2 the same") && told.contains("the record is whole"), "{told}");
+        assert!(told.contains("2 cases the same") && told.contains("the record is whole"), "{told}");
     }
 
     /// The second version of the petition: less time to answer, one reminder more, a state of another name.

@@ -216,7 +216,7 @@ fn said(message: &str) -> (String, String) {
         )
     } else if has("anchor") || has("alias") {
         ("an alias `*name` has no anchor `&name` before it", "write `&name` where it is first written".into())
-    } else if has("multiple documents") {
+    } else if has("multiple yaml documents") {
         ("holds more than one document", "take out the line `---`; one file, one workflow".into())
     } else if has("tab") {
         ("a tab stands where spaces belong", "indent with spaces".into())

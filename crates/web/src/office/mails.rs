@@ -29,7 +29,24 @@ pub(crate) async fn list(
         offset: query.offset,
     };
     let (_, rows) = journal.deliveries().list(&filter).await.map_err(super::failed)?;
-    Ok(rows.into_iter().map(|row| MailRowView { attempts: row.attempts.unsigned_abs(), head: head(&row) }).collect())
+    let mut listed = Vec::with_capacity(rows.len());
+    for row in rows {
+        listed.push(MailRowView { attempts: row.attempts.unsigned_abs(), head: about(journal, &row).await? });
+    }
+    Ok(listed)
+}
+
+/// What a mail is about; a digest has no case of its own but those of its notices.
+async fn about(journal: &Journal, delivery: &Delivery) -> Result<MailHead, OfficeError> {
+    let mut head = head(delivery);
+    if delivery.case.is_none() {
+        let members = journal.deliveries().members(delivery.id).await.map_err(super::failed)?;
+        head.cases = members.iter().filter_map(|notice| notice.case).collect();
+        head.cases.sort_unstable();
+        head.cases.dedup();
+        head.number = members.first().map(|notice| notice.case_number.clone()).filter(|_| head.cases.len() == 1);
+    }
+    Ok(head)
 }
 
 /// One mail of this district with every attempt.
@@ -42,7 +59,7 @@ pub(crate) async fn one(journal: &Journal, district: &str, id: &str) -> Result<O
         return Ok(None);
     }
     Ok(Some(MailView {
-        head: head(&delivery),
+        head: about(journal, &delivery).await?,
         attempts: attempts.iter().map(attempt).collect(),
         text: delivery.text,
         html: Some(delivery.html).filter(|html| !html.is_empty()),
@@ -54,6 +71,7 @@ fn head(delivery: &Delivery) -> MailHead {
     MailHead {
         id: delivery.id.to_string(),
         case: delivery.case,
+        cases: delivery.case.into_iter().collect(),
         number: Some(delivery.case_number.clone()).filter(|number| !number.is_empty()),
         to: format!("{} <{address}>", delivery.recipient_name),
         subject: delivery.subject.clone(),

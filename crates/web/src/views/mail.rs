@@ -12,8 +12,11 @@ pub struct MailHead {
     pub id: String,
     /// Its case.
     pub case: Option<Uuid>,
-    /// Number of its case.
+    /// Number of its case; of a digest only when it speaks of one case alone.
     pub number: Option<String>,
+    /// Every case it speaks of: who must not know of one of them does not see the mail.
+    #[serde(skip)]
+    pub cases: Vec<Uuid>,
     /// Recipient.
     pub to: String,
     /// Subject.

@@ -309,6 +309,7 @@ fn head(case: Uuid, at: DateTime<Utc>) -> MailHead {
     MailHead {
         id: case.to_string(),
         case: Some(case),
+        cases: vec![case],
         number: None,
         to: "someone@example.org".to_owned(),
         subject: "…".to_owned(),

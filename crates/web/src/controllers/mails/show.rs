@@ -19,10 +19,10 @@ pub(crate) async fn show(
     Segment(id): Segment<String>,
 ) -> Result<Json<MailView>, ApiError> {
     let mail = state.office.mail(&id).await?.ok_or_else(ApiError::not_found)?;
-    if let Some(case) = mail.head.case
-        && is_hidden(&state, &signed, case).await?
-    {
-        return Err(ApiError::not_found());
+    for case in &mail.head.cases {
+        if is_hidden(&state, &signed, *case).await? {
+            return Err(ApiError::not_found());
+        }
     }
     Ok(Json(mail))
 }
