@@ -74,8 +74,8 @@ async fn read_case(journal: &Journal, case: Uuid, recorded: &mut HashMap<Uuid, (
                 assert!(rungs.insert(key.clone()), "case {case}: rung {key} fired twice");
             }
             // A paper is drawn from the journal whenever it is asked for: nothing waits in the outbox for it.
-            let effects = body["effects"].as_array().into_iter().flatten();
-            for effect in effects.filter(|effect| effect["kind"] != "document") {
+            let written = body["effects"].as_array().into_iter().flatten();
+            for effect in written.filter(|effect| effect["kind"] != "document") {
                 let key = format!("{case}/{}", effect["key"].as_str().unwrap());
                 assert!(effects.insert(key.clone()), "case {case}: effect {key} was written twice");
             }

@@ -144,7 +144,10 @@ fn clocks(tree: &Tree, found: &mut Vec<Mutant>) {
         let never = Tree::flow("{event: zz.never}");
         let changed = tree.set(&join(&clock, "starts"), never);
         let at = if has(tree, &[], "events") { join(&clock, "starts") } else { clock.clone() };
-        found.push(Mutant { kind: "start", what: format!("{name} never starts"), tree: changed, must: Some(at) });
+        // Where a state takes every event, this one happens too.
+        let takes_all = tree.parts().iter().any(|(path, _)| path.ends_with(&["on".to_owned(), "*".to_owned()]));
+        let must = (!takes_all).then_some(at);
+        found.push(Mutant { kind: "start", what: format!("{name} never starts"), tree: changed, must });
         for key in ["within", "starts", "met_by"] {
             if has(tree, &clock, key) && (key != "within" || !(has(tree, &clock, "limit") || has(tree, &clock, "due")))
             {

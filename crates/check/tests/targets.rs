@@ -37,7 +37,10 @@ fn a_petition_is_assigned_in_time_even_if_nobody_acts() {
 
 #[test]
 fn a_ladder_that_forces_nothing_breaks_it() {
-    let said = broken_target(&[("{at: due, raise: assign.forced, notify", "{at: due, notify")]);
+    let said = broken_target(&[(
+        "{at: due, raise: assign.forced}",
+        "{at: due, notify: [role:dispatcher], template: clock-overdue}",
+    )]);
     assert!(said.contains("no clock surely runs"), "{said}");
 }
 

@@ -93,6 +93,14 @@ pub(crate) async fn examine(
         if !expected.destroyed {
             out.say(record.seq, "the key of the case is gone, and its journal does not say that it was destroyed");
         }
+        // What was put in can no longer be read, but the number of the case is still its own.
+        let opened = entries.iter().find(|entry| entry.kind == "opened");
+        let zone = registry.zones().into_iter().find(|(code, _)| *code == record.district).map(|(_, zone)| zone);
+        if let (Some(opened), Some(zone)) = (opened, zone) {
+            let hash = opened.body["context"]["definition"].as_str().unwrap_or_default();
+            let definition = registry.definition_of(journal, hash).await?;
+            out.number = number_of(whole, opened, &definition, zone);
+        }
         return Ok(out);
     }
     match again(journal, registry, whole, key.as_ref(), &entries, &mut out).await {

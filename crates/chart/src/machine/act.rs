@@ -62,6 +62,8 @@ impl Machine<'_> {
 
     /// All values are worked out on the data before; one that fails leaves its field as it is.
     fn set(&mut self, fields: &[(Vec<String>, Expr)], event: Handled<'_>) -> Result<(), MachineError> {
+        // Also where nothing could be written: as in XState, an eventless transition that sets data is tried again.
+        self.wrote = true;
         if let [(path, expr)] = fields {
             if let Some(value) = self.value(expr, event)? {
                 self.write(path, expr, value)?;
@@ -84,7 +86,6 @@ impl Machine<'_> {
             self.sink.failed(&ExprError { source_text: expr.source.clone(), problem });
             return Ok(());
         }
-        self.wrote = true;
         self.unmeasured = self.unmeasured.saturating_add(size(&value, DATA_LIMIT));
         self.sink.wrote(path, &value);
         write(self.data, path, value);

@@ -27,7 +27,7 @@ pub(super) fn wrap(text: &str, size: f64, room: f64, most: usize) -> Vec<String>
             line.clear();
         }
         for c in word.chars() {
-            if width(&line, size) + share(c) * size > room && !line.is_empty() {
+            if c != ' ' && width(&line, size) + share(c) * size > room && !line.is_empty() {
                 lines.push(line.trim_end().to_owned());
                 line.clear();
             }
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn lines_break_at_spaces_and_between_chinese_characters() {
-        assert_eq!(wrap("assigned to a unit", 10.0, 60.0, 9), ["assigned", "to a unit"]);
+        assert_eq!(wrap("assigned to a unit", 10.0, 60.0, 9), ["assigned to", "a unit"]);
         assert_eq!(wrap("已交办，待签收", 10.0, 40.0, 9), ["已交", "办，待签", "收"]);
         assert_eq!(wrap("", 10.0, 40.0, 9), [""]);
     }

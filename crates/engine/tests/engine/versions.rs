@@ -210,7 +210,7 @@ pub(crate) async fn the_first_confidential_field_of_a_case_is_sealed_from_then_o
     let plain = QUESTION.replace(", confidential: masked", "").replace("workflow: question", "workflow: survey");
     driver.registry().add_definition(loaded("survey.yaml", &plain)).unwrap();
     let target = Target::Open { workflow: "survey".into(), data: json!({"of": "王小明"}), parent: None };
-    let case = accepted(driver.submit(Command { target, ..open(1) }).await.unwrap()).case;
+    let case = accepted(driver.submit(Command { target, actor: Actor::system(), ..open(1) }).await.unwrap()).case;
     let sealed = plain.replace("of: {type: string}", "of: {type: string, confidential: masked}");
     let to = loaded("survey.yaml", &sealed.replace("version: 1", "version: 2"));
     let scope = Scope { workflow: Some("survey"), ..scope(&driver) };
