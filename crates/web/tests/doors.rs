@@ -355,7 +355,8 @@ async fn the_administrator_keeps_accounts_and_new_rights_hold_at_once() {
     assert_eq!(house.get(Some(&wang), "/api/session").await.status, StatusCode::UNAUTHORIZED);
     let trail = house.get(Some(&admin), "/api/audit").await.json();
     assert_eq!(trail["rows"][0]["action"], "user.changed");
-    assert_eq!(trail["rows"][1]["action"], "user.created");
+    assert_eq!(trail["rows"][1]["action"], "sign_in");
+    assert_eq!(trail["rows"][2]["action"], "user.created");
 }
 
 #[tokio::test]
