@@ -505,6 +505,7 @@ async fn what_the_form_forbids_is_named_field_by_field_and_nothing_is_kept() {
     assert_eq!(office.get("operator", "/api/cases").await.json()["total"], 0);
     let nobody = office.event("operator", "XF-20260101-000001", "rate", json!({"rating": 1})).await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    let unknown = json!({"workflow": "petitoin", "data": {}});
     let emergency = office.call("emergency", Method::POST, "/api/cases/preview", &unknown).await;
     assert_eq!(emergency.path(), "workflow", "the emergency officer may register: {}", emergency.text);
 }
