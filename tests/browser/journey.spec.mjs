@@ -201,7 +201,7 @@ describe('a complaint that is answered, each step by whose duty it is', () => {
 
 describe('the call form under the hands', () => {
   test('what has the focus is never behind the bar with the save button', async () => {
-    const page = pages.operator
+    const page = first
     for (const size of [{ width: 1366, height: 768 }, { width: 320, height: 568 }, { width: 320, height: 256 }]) {
       await page.setViewportSize(size)
       await page.goto(`${BASE}/log`)
@@ -224,7 +224,7 @@ describe('the call form under the hands', () => {
     await page.setViewportSize({ width: 1366, height: 768 })
   })
   test('leaving a field chooses nothing that was not meant', async () => {
-    const page = pages.operator
+    const page = first
     await page.goto(`${BASE}/log`)
     await page.fill('#log-place', '石')
     await page.keyboard.press('Tab')
