@@ -229,6 +229,9 @@ function withActor({ chart, terms, script }) {
         if (theirs.some((each, n) => each !== document[n])) excluded ??= 'always-order';
       }
       if (told._transitions.length > 0) untaken = false;
+      const nodes = told.snapshot._nodes ?? [];
+      const children = (node) => nodes.filter((each) => each.parent === node && each.type !== 'history').length;
+      if (nodes.some((node) => node.type === 'compound' && children(node) > 1)) excluded ??= 'two-children';
       last = told.snapshot;
     },
   });

@@ -253,12 +253,12 @@ impl<'a> Machine<'a> {
         // What only forbids the event (`x: null`) keeps outer states from it; it is no answer to whoever sent it.
         let taken = enabled.iter().any(|ix| !self.def.transitions[usize::from(*ix)].forbidden);
         self.tell_handling((event, payload), taken);
-        if !taken {
+        if enabled.is_empty() {
             return Ok(false);
         }
         self.microstep(&enabled, (event, payload))?;
         self.complete((event, payload))?;
-        Ok(true)
+        Ok(taken)
     }
 
     /// Takes the eventless transitions that are enabled, and what follows from them: after the chart itself changed.
