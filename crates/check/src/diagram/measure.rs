@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn lines_break_at_spaces_and_between_chinese_characters() {
         assert_eq!(wrap("assigned to a unit", 10.0, 60.0, 9), ["assigned to", "a unit"]);
-        assert_eq!(wrap("已交办，待签收", 10.0, 40.0, 9), ["已交", "办，待签", "收"]);
+        assert_eq!(wrap("已交办，待签收", 10.0, 40.0, 9), ["已交办，", "待签收"]);
         assert_eq!(wrap("", 10.0, 40.0, 9), [""]);
     }
 
