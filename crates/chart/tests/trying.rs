@@ -78,3 +78,34 @@ fn recipients_are_shown_as_they_are_written() {
             .unwrap();
     assert_eq!(lines[0].actions[0]["notify"], json!(["owner", "unit-head", "role:leader", "petitioner"]));
 }
+
+/// The two charts on which XState enters a state twice, or leaves two children of one state active (`DIFFERENCES.md`).
+#[test]
+fn a_history_that_leads_back_to_its_source_moves_nothing() {
+    let alone = "
+type: parallel
+states:
+  a: {initial: b, states: {b: {}}}
+  b:
+    initial: b
+    states:
+      b: {entry: [{log: entered}], after: {10ms: '#a.b'}, on: {back: e}}
+      e: {type: history}
+";
+    let lines = run(alone, r#"[{"event": "back"}, {"after": "25ms"}]"#).unwrap();
+    let entered = |line: &Line| line.actions.iter().filter(|action| action.to_string().contains("entered")).count();
+    assert_eq!(lines.iter().map(entered).collect::<Vec<_>>(), [1, 0, 2], "once at first, once each 10 ms");
+
+    let beside = "
+initial: a
+states:
+  a:
+    type: parallel
+    states:
+      c: {type: parallel, states: {a: {on: {go: '#b'}}, b: {on: {go: d}}, d: {type: history, target: '#a.c.b'}}}
+      e: {}
+  b: {}
+";
+    let lines = run(beside, r#"[{"event": "go"}]"#).unwrap();
+    assert_eq!(lines[1].active, ["b"], "the other region leaves everything");
+}

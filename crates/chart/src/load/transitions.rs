@@ -28,6 +28,7 @@ impl Loader {
             }
         }
         if let Some(always) = node.get("always") {
+            self.leads_somewhere(always, &at("always"));
             let transitions = self.transitions(always, ix, &at("always"));
             self.states[usize::from(ix)].always = transitions;
         }
@@ -37,6 +38,7 @@ impl Loader {
                 let Some(span) = self.delay(delay, list, &here) else {
                     continue;
                 };
+                self.leads_somewhere(list, &here);
                 let transitions = self.transitions(list, ix, &here);
                 let slot = self.states[usize::from(ix)].after.len();
                 let event = crate::machine::after_event(&self.states[usize::from(ix)], slot);
@@ -62,6 +64,13 @@ impl Loader {
             if let Some(child_node) = node.get("states").and_then(|states| states.get(&key)) {
                 self.behave(child_node, child);
             }
+        }
+    }
+
+    /// Only an event can be forbidden (`on: {name: null}`): there is nothing to forbid in time or without an event.
+    fn leads_somewhere(&mut self, node: &Node, path: &str) {
+        if let Some(empty) = Self::list(node).iter().chain([node]).find(|each| matches!(each.kind, Kind::Null)) {
+            self.problem(empty, path, "this leads nowhere", "name a target or actions, or leave it out");
         }
     }
 

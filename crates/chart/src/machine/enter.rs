@@ -13,6 +13,14 @@ struct Entry {
     by_default: Bits,
 }
 
+/// How a transition goes from where the configuration is.
+struct Way {
+    /// The innermost state that stays active around it; none: even the root is left.
+    domain: Option<StateIx>,
+    /// It leads to its own source, by name or through history: that is neither left nor entered, only begun anew inside.
+    stays: bool,
+}
+
 impl Machine<'_> {
     /// Enters everything for the first time.
     pub(super) fn enter_initial(&mut self, event: Handled<'_>) -> Result<(), MachineError> {
@@ -31,7 +39,7 @@ impl Machine<'_> {
         let moves = enabled.iter().any(|ix| !def.transitions[usize::from(*ix)].targets.is_empty());
         let mut remembered = false;
         // Worked out before anything is left: what history remembers of this very step must not move them.
-        let domains: SmallVec<[Option<StateIx>; 4]> = enabled.iter().map(|ix| self.domain(*ix)).collect();
+        let ways: SmallVec<[Way; 4]> = enabled.iter().map(|ix| self.way(*ix)).collect();
         self.work(enabled.len() as u64)?;
         if moves {
             let mut leaving = Bits::default();
@@ -47,10 +55,10 @@ impl Machine<'_> {
         }
         if moves {
             let mut set = Entry::default();
-            for (ix, domain) in enabled.iter().zip(&domains) {
+            for (ix, way) in enabled.iter().zip(&ways) {
                 // Every region of a parallel state is looked at for each transition around it.
-                self.work(domain.map_or(1, |domain| def.states[usize::from(domain)].children.len() as u64))?;
-                self.entry_set(*ix, *domain, &mut set);
+                self.work(way.domain.map_or(1, |domain| def.states[usize::from(domain)].children.len() as u64))?;
+                self.entry_set(*ix, way, &mut set);
             }
             self.enter(&set, event)?;
         }
@@ -105,16 +113,26 @@ impl Machine<'_> {
         }
     }
 
-    fn entry_set(&self, ix: TransitionIx, domain: Option<StateIx>, entry: &mut Entry) {
+    fn way(&self, ix: TransitionIx) -> Way {
+        let transition = &self.def.transitions[usize::from(ix)];
+        let domain = self.domain(ix);
+        let back = domain == Some(transition.source) && !transition.reenter;
+        Way { domain, stays: back && self.effective_targets(ix).as_slice() == [transition.source] }
+    }
+
+    fn entry_set(&self, ix: TransitionIx, way: &Way, entry: &mut Entry) {
         let def = self.def;
         let transition = &def.transitions[usize::from(ix)];
         if transition.targets.is_empty() {
             return;
         }
+        if way.stays {
+            self.add_descendants(transition.source, entry);
+            return;
+        }
+        let domain = way.domain;
         for target in &transition.targets {
-            let is_history = matches!(def.states[usize::from(*target)].kind, StateKind::History { .. });
-            let moves = transition.source != *target || domain != Some(transition.source) || transition.reenter;
-            if !is_history && moves {
+            if !matches!(def.states[usize::from(*target)].kind, StateKind::History { .. }) {
                 entry.states.insert(*target);
                 entry.by_default.insert(*target);
             }

@@ -338,7 +338,12 @@ impl Generator<'_> {
                     }
                 }
             };
-            let list = self.transitions(ix, false);
+            let list = if self.chance(6) {
+                self.met("forbidden");
+                Value::Null
+            } else {
+                self.candidates(ix, false)
+            };
             on.insert(name, list);
         }
         if !on.is_empty() {
@@ -349,7 +354,7 @@ impl Generator<'_> {
         }
         if self.chance(15) {
             self.met("always");
-            let list = self.transitions(ix, true);
+            let list = self.candidates(ix, true);
             made.insert("always".into(), list);
         }
         if self.chance(22) {
@@ -357,7 +362,8 @@ impl Generator<'_> {
             let mut after = Map::new();
             for _ in 0..self.rng.random_range(1..=2) {
                 let delay = self.pick(&DELAYS[self.scale]);
-                after.insert(delay.to_owned(), self.transitions(ix, false));
+                let list = self.candidates(ix, false);
+                after.insert(delay.to_owned(), list);
             }
             made.insert("after".into(), after.into());
         }
@@ -365,11 +371,7 @@ impl Generator<'_> {
 
     // -- Transitions -------------------------------------------------------------------------------------------------
 
-    fn transitions(&mut self, source: usize, always: bool) -> Value {
-        if !always && self.chance(6) {
-            self.met("forbidden");
-            return Value::Null;
-        }
+    fn candidates(&mut self, source: usize, always: bool) -> Value {
         if !always && self.chance(12) {
             return self.target(source).into();
         }
@@ -415,7 +417,11 @@ impl Generator<'_> {
         let inside = self.states[source].children.clone();
         let how = self.rng.random_range(0..100);
         if how < 45 && !siblings.is_empty() {
-            return self.states[siblings[self.rng.random_range(0..siblings.len())]].key.clone();
+            let sibling = siblings[self.rng.random_range(0..siblings.len())];
+            // A history beside the source mostly leads back to it, which ends the comparison (`entered-twice`).
+            if !self.states[sibling].kind.is_history() || self.chance(25) {
+                return self.states[sibling].key.clone();
+            }
         }
         if how < 60 && !inside.is_empty() {
             self.met("target inside");
@@ -552,7 +558,8 @@ impl Generator<'_> {
                 let (event, after) = (self.pick(&EVENTS), self.pick(&DELAYS[self.scale]));
                 let after = after.parse::<u32>().map_or_else(|_| json!(after), |bare| json!(bare));
                 let mut raise = json!({"event": event, "after": after});
-                if self.chance(50) {
+                // Few have an id: one that runs twice ends the comparison (`same-delay-id`).
+                if self.chance(8) {
                     self.named_delays += 1;
                     raise["id"] = format!("d{}", self.named_delays).into();
                 }
