@@ -1,13 +1,18 @@
 //! What must hold afterwards, read from the store itself.
 
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use huiyin_journal::Journal;
+use huiyin_journal::delivery::{DeliveryFilter, DeliveryState};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::load::Log;
 use crate::service::Service;
+
+/// Longest wait for what comes by itself: a message that a dead process held is given out again after half a minute.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Chains hold and every state is derived again from its journal, says the program itself.
 pub(crate) fn whole(service: &Service) {
@@ -42,6 +47,66 @@ pub(crate) fn recorded_once(service: &Service, log: &Log) {
     });
 }
 
+/// Waits until each of these commands is recorded; a command recorded twice fails [`read`].
+pub(crate) fn all_recorded(service: &Service, ids: &[Uuid]) {
+    patiently(service, "commands of machines were acknowledged and are not recorded", async |journal| {
+        let (recorded, _) = read(journal).await;
+        ids.iter().filter(|id| !recorded.contains_key(id)).count()
+    });
+}
+
+/// Waits until no mail is due any more.
+pub(crate) fn mails_settle(service: &Service) {
+    let filter = DeliveryFilter { state: Some(DeliveryState::Queued), limit: 500, ..DeliveryFilter::default() };
+    patiently(service, "mails are due and not sent", async |journal| {
+        let now = service.now(journal).await;
+        let (_, queued) = journal.deliveries().list(&filter).await.unwrap();
+        queued.iter().filter(|delivery| delivery.next_at <= now).count()
+    });
+}
+
+/// Until nothing is left, and not for ever.
+fn patiently(service: &Service, what: &str, left: impl AsyncFn(&Journal) -> usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let journal = service.journal().await;
+        let began = Instant::now();
+        loop {
+            match left(&journal).await {
+                0 => return journal.close().await,
+                n => assert!(began.elapsed() < PATIENCE, "{n} {what}"),
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    });
+}
+
+/// Every mail that is due was accepted by the relay at least once, and none was given up. Gives how many.
+pub(crate) fn mails_accepted(service: &Service, kept: &HashSet<String>) -> usize {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let journal = service.journal().await;
+        let deliveries = journal.deliveries();
+        let mut filter = DeliveryFilter { limit: 500, ..DeliveryFilter::default() };
+        let mut sent = 0;
+        loop {
+            let (_, page) = deliveries.list(&filter).await.unwrap();
+            if page.is_empty() {
+                journal.close().await;
+                return sent;
+            }
+            filter.offset += 500;
+            for delivery in page.iter().filter(|delivery| delivery.digest.is_none()) {
+                assert_ne!(delivery.state, DeliveryState::Failed, "{delivery:?}");
+                if delivery.state == DeliveryState::Sent {
+                    assert!(kept.contains(&delivery.message_id), "sent, and the relay has it not: {delivery:?}");
+                    sent += 1;
+                }
+            }
+        }
+    })
+}
+
 /// Command → its entry, and the number of rungs that fired.
 async fn read(journal: &Journal) -> (HashMap<Uuid, (Uuid, i64)>, usize) {
     let (mut recorded, mut rungs) = (HashMap::new(), 0);
@@ -58,12 +123,14 @@ async fn read(journal: &Journal) -> (HashMap<Uuid, (Uuid, i64)>, usize) {
 
 async fn read_case(journal: &Journal, case: Uuid, recorded: &mut HashMap<Uuid, (Uuid, i64)>) -> usize {
     let (mut rungs, mut effects) = (HashSet::new(), HashSet::new());
-    let mut after = 0;
+    let (mut after, mut time) = (0, None);
     loop {
         let entries = journal.entries(case, after, 500).await.unwrap();
         let Some(last) = entries.last() else { break };
         after = last.seq;
         for entry in entries {
+            assert!(time <= Some(entry.at), "case {case}: its time went back at entry {}", entry.seq);
+            time = Some(entry.at);
             let body: Value = serde_json::from_str(&entry.body).unwrap();
             if let Some(id) = body["command"].as_str() {
                 let twice = recorded.insert(id.parse().unwrap(), (case, entry.seq));

@@ -44,21 +44,22 @@ pub(crate) struct Load {
 }
 
 struct Shared {
-    caller: Caller,
+    /// One for each process that has pages.
+    callers: Vec<Caller>,
     log: Mutex<Log>,
     sent_again: AtomicU64,
 }
 
 impl Load {
-    pub(crate) fn begin(caller: Caller, seed: u64) -> Self {
+    pub(crate) fn begin(callers: Vec<Caller>, seed: u64) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let shared = Arc::new(Shared { caller, log: Mutex::default(), sent_again: AtomicU64::new(0) });
+        let shared = Arc::new(Shared { callers, log: Mutex::default(), sent_again: AtomicU64::new(0) });
         let mut threads = Vec::new();
         for n in 0..SENDERS {
             let (stop, shared) = (Arc::clone(&stop), Arc::clone(&shared));
             threads.push(std::thread::spawn(move || {
                 let rng = StdRng::seed_from_u64(seed ^ (n << 32));
-                Sender { shared: &shared, rng, cases: Vec::new() }.work(&stop);
+                Sender { shared: &shared, n: n as usize, rng, cases: Vec::new() }.work(&stop);
             }));
         }
         let (halt, moved) = (Arc::clone(&stop), Arc::clone(&shared));
@@ -81,7 +82,7 @@ impl Load {
 fn move_clock(shared: &Shared, stop: &AtomicBool) {
     while !stop.load(Ordering::SeqCst) {
         std::thread::sleep(Duration::from_millis(400));
-        let moved = shared.caller.post("/api/clock", &json!({"advance": "6 hours"}));
+        let moved = shared.callers[0].post("/api/clock", &json!({"advance": "6 hours"}));
         if moved.is_ok_and(|answer| answer.status == 200) {
             let mut log = shared.log.lock().unwrap();
             log.clock_moves += 1;
@@ -94,6 +95,7 @@ fn move_clock(shared: &Shared, stop: &AtomicBool) {
 
 struct Sender<'a> {
     shared: &'a Shared,
+    n: usize,
     rng: StdRng,
     cases: Vec<Uuid>,
 }
@@ -160,8 +162,9 @@ impl Sender<'_> {
     }
 
     fn patiently(&self, path: &str, body: &Value) -> Answer {
-        loop {
-            match self.shared.caller.post(path, body) {
+        // What one process does not answer is asked of another, under the same id.
+        for caller in self.shared.callers.iter().cycle().skip(self.n % self.shared.callers.len()) {
+            match caller.post(path, body) {
                 Ok(answer) if answer.status < 500 && answer.status != 429 => return answer,
                 _ => {
                     self.shared.sent_again.fetch_add(1, Ordering::SeqCst);
@@ -169,6 +172,7 @@ impl Sender<'_> {
                 }
             }
         }
+        unreachable!("they are asked in turn until one answers")
     }
 
     fn id(&mut self) -> Uuid {

@@ -3,12 +3,15 @@
 //!
 //! Senders open and advance cases over HTTP, send again with the same id what was not answered, repeat what was, and
 //! move the demonstration clock so that rungs fire. `HUIYIN_SEED` repeats a run's moments, `HUIYIN_KILLS` changes their
-//! number, `HUIYIN_BINARY` tests another build.
+//! number, `HUIYIN_BINARY` tests another build. [`fleet`] does the same to many processes over NATS, for
+//! `HUIYIN_FLEET_SECONDS`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod checks;
+mod fleet;
 mod http;
 mod load;
+mod machines;
 mod service;
 
 use std::time::{Duration, Instant};
@@ -34,12 +37,17 @@ fn thirty_kills_lose_and_repeat_nothing_on_postgresql() {
     run(&Service::new(folder.path(), &server.url()), kills(30));
 }
 
+#[test]
+fn many_processes_over_nats_lose_and_repeat_nothing() {
+    fleet::run(seed());
+}
+
 fn run(service: &Service, kills: u32) {
     let seed = seed();
     let mut rng = StdRng::seed_from_u64(seed);
     let began = Instant::now();
     let mut process = service.start();
-    let load = Load::begin(service.sign_in(&process), seed);
+    let load = Load::begin(vec![service.sign_in(&process)], seed);
     let (mut early, mut start_up) = (0, Duration::ZERO);
     for _ in 0..kills {
         // Mostly while it works; sometimes before it has told that it is ready.

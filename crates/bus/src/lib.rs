@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub use in_process::InProcess;
 pub use message::Message;
-pub use nats::{Nats, NatsConfig, NatsError, OLDEST_SERVER};
+pub use nats::{Answers, Nats, NatsConfig, NatsError, OLDEST_SERVER, Offered, Taken, Worker};
 
 /// A boxed future.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -38,4 +38,13 @@ pub trait Bus: Send + Sync + std::fmt::Debug {
 
     /// Whether messages outlive this process, so that what is to be published must be written down first.
     fn durable(&self) -> bool;
+}
+
+/// Asks other processes.
+pub trait Calls: Send + Sync + std::fmt::Debug {
+    /// Asks whoever answers under an address, and waits for the answer.
+    ///
+    /// # Errors
+    /// When nobody answers, or not in time; the question may have arrived all the same.
+    fn ask(&self, address: String, question: Vec<u8>) -> Later<'_, Result<Vec<u8>, BusError>>;
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use huiyin_bus::Bus;
+use huiyin_bus::{Bus, Calls};
 use huiyin_journal::{Instant, Journal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use crate::core::{Config, Core, Watch};
 use crate::metrics::{Counters, Metrics};
 use crate::queue::{Door, queue, work};
 use crate::registry::Registry;
-use crate::{ids, relay, watch};
+use crate::{doors, ids, relay, watch};
 
 /// How often the self-check runs and the database's time is measured.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
@@ -24,9 +24,18 @@ const LOOK_AFTER: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Engine {
     core: Arc<Core>,
-    door: Door,
+    way: Way,
     stop: CancellationToken,
     stopped: CancellationToken,
+}
+
+/// Where the commands of this process are carried out.
+#[derive(Clone)]
+enum Way {
+    /// Here.
+    Queue(Door),
+    /// By an engine in another process.
+    Elsewhere(Arc<dyn Calls>),
 }
 
 impl std::fmt::Debug for Engine {
@@ -98,13 +107,41 @@ impl Engine {
             while tasks.join_next().await.is_some() {}
             done.cancel();
         });
-        Ok(Self { core, door, stop, stopped })
+        Ok(Self { core, way: Way::Queue(door), stop, stopped })
     }
 
-    /// Whether it takes commands and all its parts have looked round lately.
+    /// The engine as a process sees it that runs none: it reads the same record, asks an engine elsewhere to carry out
+    /// commands, fires no timers and hands no effects on.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn elsewhere(
+        journal: Journal,
+        registry: Arc<Registry>,
+        clock: Arc<dyn Clock>,
+        bus: Arc<dyn Bus>,
+        engines: Arc<dyn Calls>,
+    ) -> Result<Self, EngineError> {
+        let core = core(journal, registry, clock, bus, Config::default()).await?;
+        let (stop, stopped) = (CancellationToken::new(), CancellationToken::new());
+        let (follower, stopping, done) = (Arc::clone(&core), stop.clone(), stopped.clone());
+        tokio::spawn(async move {
+            let mut minutes = tokio::time::interval(LOOK_AFTER);
+            while stopping.run_until_cancelled(minutes.tick()).await.is_some() {
+                if let Err(e) = follower.follow_database().await {
+                    tracing::warn!(%e, "the time of the database is not known; it is asked for again");
+                }
+            }
+            done.cancel();
+        });
+        Ok(Self { core, way: Way::Elsewhere(engines), stop, stopped })
+    }
+
+    /// Whether it takes commands and all its parts that run here have looked round lately.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        !self.stop.is_cancelled() && !self.stopped.is_cancelled() && self.core.looked_round()
+        let runs = !self.stop.is_cancelled() && !self.stopped.is_cancelled();
+        runs && (matches!(self.way, Way::Elsewhere(_)) || self.core.looked_round())
     }
 
     /// Ends the retention of a closed case, as [`crate::Target::EndRetention`] says, and then removes the contents of its
@@ -128,7 +165,10 @@ impl Engine {
     /// [`EngineError::Busy`] when too many wait; [`EngineError::Unavailable`] when it is not known whether it was done:
     /// then it is sent again with the same id.
     pub async fn submit(&self, command: Command) -> Result<Answer, EngineError> {
-        self.door.submit(&self.core, command).await
+        match &self.way {
+            Way::Queue(door) => door.submit(&self.core, command).await,
+            Way::Elsewhere(engines) => doors::ask(engines.as_ref(), &command).await,
+        }
     }
 
     /// Stops taking commands, answers those that wait, and ends.
@@ -143,7 +183,10 @@ impl Engine {
     /// When the store does not answer.
     pub async fn metrics(&self) -> Result<Metrics, EngineError> {
         let mut metrics = self.core.metrics().await?;
-        metrics.queue_depth = self.door.depth() as u64;
+        metrics.queue_depth = match &self.way {
+            Way::Queue(door) => door.depth() as u64,
+            Way::Elsewhere(_) => 0,
+        };
         Ok(metrics)
     }
 

@@ -15,7 +15,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the service: web, engine, notifications, in one process.
+    /// Run the service: all its roles in one process, or some of them beside other processes.
     Serve(ServeArgs),
     /// Prove workflow definitions before they are loaded; with no file, all that ship.
     Check(CheckArgs),
@@ -151,9 +151,15 @@ pub(crate) enum RetentionWhat {
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Address to listen on.
-    #[arg(long, env = "HUIYIN_LISTEN", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
+    /// What this process does. What it leaves out, other processes do: they share PostgreSQL and find each other over NATS.
+    #[arg(long, env = "HUIYIN_ROLES", value_enum, value_delimiter = ',', default_values_t = Role::ALL)]
+    pub(crate) roles: Vec<Role>,
+    #[command(flatten)]
+    pub(crate) nats: NatsArgs,
+    /// Address to listen on; `127.0.0.1:8080` for the console. Without the role `web` only /api/health and /api/ready answer
+    /// there, and nothing listens unless an address is given.
+    #[arg(long, env = "HUIYIN_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
     /// Address people reach it at, for links in mails; default `http://LISTEN`.
     #[arg(long, env = "HUIYIN_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
@@ -177,6 +183,53 @@ pub(crate) struct ServeArgs {
     /// Log as JSON lines.
     #[arg(long, env = "HUIYIN_LOG_JSON")]
     pub(crate) log_json: bool,
+}
+
+/// What a process of the service does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Role {
+    /// Console and HTTP API.
+    Web,
+    /// Commands, timers, and what follows from them.
+    Engine,
+    /// Mails and webhooks.
+    Notify,
+    /// Reports and alarms by the calendar of the office.
+    Scheduler,
+}
+
+impl Role {
+    /// Every role.
+    pub(crate) const ALL: [Self; 4] = [Self::Web, Self::Engine, Self::Notify, Self::Scheduler];
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Web => "web",
+            Self::Engine => "engine",
+            Self::Notify => "notify",
+            Self::Scheduler => "scheduler",
+        })
+    }
+}
+
+/// How to reach other processes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NatsArgs {
+    /// NATS servers, separated by commas: `nats://host:4222`, `tls://host:4222`.
+    #[arg(long = "nats", env = "HUIYIN_NATS")]
+    pub(crate) servers: Option<String>,
+    /// File with what this process proves itself by to NATS: credentials (JWT and key), the seed of an nkey, or one line
+    /// `name:password`.
+    #[arg(long = "nats-credentials", env = "HUIYIN_NATS_CREDENTIALS", requires = "servers")]
+    pub(crate) credentials: Option<PathBuf>,
+    /// Certificate authorities (PEM) of the NATS servers, beside those of the system.
+    #[arg(long = "nats-ca", env = "HUIYIN_NATS_CA", requires = "servers")]
+    pub(crate) authorities: Option<PathBuf>,
+    /// Copies that NATS keeps of its streams: 3 in a cluster, 1 on one server.
+    #[arg(long = "nats-replicas", env = "HUIYIN_NATS_REPLICAS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) replicas: u8,
 }
 
 #[derive(Debug, Args)]

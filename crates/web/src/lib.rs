@@ -27,4 +27,4 @@ pub mod views;
 
 pub use app::{AppState, Config};
 pub use doors::router;
-pub use serve::serve;
+pub use serve::{serve, serve_probes};

@@ -1,22 +1,23 @@
-//! `huiyin serve`: the whole house in one process, until it is told to stop.
+//! `huiyin serve`: the whole house in one process, or some of its roles beside other processes, until it is told to stop.
 //!
 //! Order of a start: take the address, prove the workflows while the store opens, then the parts. Order of a stop: no new
 //! requests, those under way end, scheduler, notices, engine; each within seconds, because what is not committed did not happen.
 
 mod demo;
+mod net;
 pub(crate) mod store;
 
 use std::future::Future;
 use std::io::IsTerminal as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use huiyin_assurance::{Desk, Scope};
-use huiyin_bus::InProcess;
 use huiyin_directory::Directory;
-use huiyin_engine::{Clock, Config as EngineConfig, Engine, REAL, ShiftedClock, SystemClock};
+use huiyin_engine::{Clock, Engine, REAL, ShiftedClock, SystemClock};
 use huiyin_journal::Journal;
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
@@ -29,7 +30,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::Failure;
-use crate::cli::ServeArgs;
+use crate::cli::{Role, ServeArgs};
 use crate::house::House;
 use crate::library::Library;
 
@@ -40,6 +41,10 @@ const DEMO_ROLES: [&str; 9] =
 const FIRST_ROLES: [&str; 1] = ["admin"];
 /// A shorter token for `/metrics` could be guessed.
 const SHORTEST_TOKEN: usize = 16;
+/// Where the console is unless `--listen` says otherwise.
+const CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// How often it is looked whether another process has moved the clock of a demonstration.
+const MOVED: Duration = Duration::from_millis(250);
 /// Longest wait for each part when stopping.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -56,12 +61,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        format!(
-            "cannot listen on {}: {error}. is another huiyin running there? choose another with --listen",
-            args.listen
-        )
-    })?;
+    net::agreed(args)?;
+    let has = |role| args.roles.contains(&role);
+    let listener = listen(args).await?;
     let library = Library::find(args.store.workflows.as_deref())?;
     let district = args.store.district.clone();
     let house = tokio::task::spawn_blocking(move || House::load(library, &district));
@@ -77,39 +79,111 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         Some(shifted) => shifted,
         None => Arc::new(system),
     };
-    let bus = Arc::new(InProcess::default());
-    let registry = Arc::clone(&house.registry);
-    let engine = Engine::start(journal.clone(), registry, Arc::clone(&clock), bus, EngineConfig::default()).await?;
+    let mut net = net::Net::connect(args, house.code()).await?;
+    let engine = net.engine(args, journal.clone(), Arc::clone(&house.registry), Arc::clone(&clock)).await?;
+    if let Some(demo) = demo.clone().filter(|_| args.nats.servers.is_some()) {
+        tokio::spawn(follow_moves(demo));
+    }
 
-    let public_url = match &args.public_url {
-        Some(url) => url.clone(),
-        None => format!("http://{}", listener.local_addr()?),
+    let public_url = match (&args.public_url, &listener) {
+        (Some(url), _) => url.clone(),
+        (None, Some(listener)) => format!("http://{}", listener.local_addr()?),
+        (None, None) => format!("http://{CONSOLE}"),
     };
     let directory = Arc::clone(&house.directory);
     let current: Current = Arc::new(move || Arc::clone(&directory));
     let notifier = notifier(args, &house, &journal, &current, &clock, &public_url)?;
     let scope = Scope { district: house.code().to_owned(), timeline: REAL.to_owned() };
     let desk = Arc::new(Desk::new(journal.clone(), Arc::clone(&house.registry), Arc::clone(&current), scope));
-    let scheduler = scheduler(&desk, &notifier, &engine, Arc::clone(&clock), demo.is_some())?.start();
-    let notifier = notifier.start();
-    tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
-    let mut config = Config::new(&house.directory.district().code, &house.directory.district().name.zh, &public_url);
-    config.behind_proxy = args.behind_proxy;
-    config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
-    let state = state(&house, &engine, clock, demo, current, desk, config)?;
-    tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
+    let scheduler = match has(Role::Scheduler) {
+        true => Some(scheduler(&desk, &notifier, &engine, Arc::clone(&clock), demo.is_some())?.start()),
+        false => None,
+    };
+    let notifier = has(Role::Notify).then(|| notifier.start());
+    if has(Role::Engine) {
+        tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
+    }
+    net.offer(&args.roles, &engine).await?;
 
     let stopping = stop_signal();
-    let served = huiyin_web::serve(listener, state, told(stopping.clone()));
+    match listener {
+        Some(listener) if has(Role::Web) => {
+            let mut config =
+                Config::new(&house.directory.district().code, &house.directory.district().name.zh, &public_url);
+            config.behind_proxy = args.behind_proxy;
+            config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
+            let state = state(&house, &engine, clock, demo, current, desk, config)?;
+            tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
+            until(stopping.clone(), huiyin_web::serve(listener, state, told(stopping))).await?;
+        }
+        listener => without_pages(args, house.code(), listener, &engine, stopping).await?,
+    }
+    within("what other processes ask for", net.withdraw()).await;
+    if let Some(scheduler) = scheduler {
+        within("the scheduler", scheduler.stop()).await;
+    }
+    if let Some(notifier) = notifier {
+        within("notices", notifier.stop()).await;
+    }
+    within("the engine", engine.stop()).await;
+    within("the store", journal.close()).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The address is taken first: a second process on it ends before it has touched anything.
+async fn listen(args: &ServeArgs) -> Result<Option<TcpListener>, Failure> {
+    let console = || args.roles.contains(&Role::Web).then_some(CONSOLE);
+    let Some(address) = args.listen.or_else(console) else { return Ok(None) };
+    let taken = TcpListener::bind(address).await.map_err(|error| {
+        format!("cannot listen on {address}: {error}. is another huiyin running there? choose another with --listen")
+    })?;
+    Ok(Some(taken))
+}
+
+/// A process without pages says what it does, and answers whoever supervises it.
+async fn without_pages(
+    args: &ServeArgs,
+    district: &str,
+    listener: Option<TcpListener>,
+    engine: &Engine,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), Failure> {
+    let roles: Vec<String> = args.roles.iter().map(ToString::to_string).collect();
+    crate::say!("回音 Huiyin: {} of {district} at work", roles.join(", "));
+    let Some(listener) = listener else {
+        told(stopping).await;
+        return Ok(());
+    };
+    let engine = engine.clone();
+    let ready = move || {
+        let engine = engine.clone();
+        async move { engine.is_alive() && engine.metrics().await.is_ok() }
+    };
+    until(stopping.clone(), huiyin_web::serve_probes(listener, ready, told(stopping))).await
+}
+
+/// Until it has ended, or has had its time to end.
+async fn until(
+    stopping: watch::Receiver<bool>,
+    served: impl Future<Output = std::io::Result<()>>,
+) -> Result<(), Failure> {
     tokio::select! {
         ended = served => ended?,
         () = late(stopping) => tracing::warn!("some requests did not end in time and were cut off"),
     }
-    within("the scheduler", scheduler.stop()).await;
-    within("notices", notifier.stop()).await;
-    within("the engine", engine.stop()).await;
-    within("the store", journal.close()).await;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+/// Learns of the moves of a demonstration's clock that another process makes.
+async fn follow_moves(demo: Arc<ShiftedClock>) {
+    let mut looks = tokio::time::interval(MOVED);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        if let Err(error) = demo.refresh().await {
+            tracing::debug!(%error, "whether the clock was moved is not known; asking again");
+        }
+    }
 }
 
 /// Where to go and how to sign in: on standard output only, because a link is a key.

@@ -1,0 +1,158 @@
+//! Two engines, two with pages, one that sends mails, one scheduler; three NATS servers, one PostgreSQL, one mail relay:
+//! killed, restarted, cut off and paused at random under load.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use harness::nats::NatsServer;
+use harness::postgres::Postgres;
+use harness::smtp::{SmtpServer, Tls};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use crate::checks;
+use crate::load::Load;
+use crate::machines::Machines;
+use crate::service::{Process, Service};
+
+/// What the processes do.
+const ROLES: [&str; 6] = ["web", "web", "engine", "engine", "notify", "scheduler"];
+/// Longer than any lease of the engine (30 s): who wakes after that must not believe that it still has what it had.
+const PAST_EVERY_LEASE: Duration = Duration::from_secs(33);
+
+struct Fleet {
+    members: Vec<(Service, Process)>,
+    nats: Vec<NatsServer>,
+    postgres: Postgres,
+    rng: StdRng,
+    /// What was done to it, and how often.
+    done: std::collections::BTreeMap<&'static str, u32>,
+}
+
+/// See the module.
+pub(crate) fn run(seed: u64) {
+    let seconds = std::env::var("HUIYIN_FLEET_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(180);
+    let folder = tempfile::tempdir().unwrap();
+    let postgres = Postgres::start();
+    let nats = NatsServer::cluster(3);
+    let servers = nats.iter().map(NatsServer::url).collect::<Vec<_>>().join(",");
+    let smtp = SmtpServer::start(Tls::None);
+    let mail = folder.path().join("mail.yaml");
+    let relay = format!("{{host: 127.0.0.1, port: {}, tls: none}}", smtp.port());
+    let limits = "{recipient_per_hour: 100000, recipient_urgent_per_hour: 100000, all_per_minute: 100000, lease: 20}";
+    let text = format!("smtp: {{from: huiyin@example.org, relays: [{relay}]}}\npolicy: {limits}\n");
+    std::fs::write(&mail, text).unwrap();
+
+    let store = Service::new(folder.path(), &postgres.url());
+    let mut members = Vec::new();
+    for role in ROLES {
+        let mail = mail.display().to_string();
+        let more = ["--roles", role, "--nats", &servers, "--nats-replicas", "3", "--mail", &mail];
+        let service = store.beside(&more);
+        let process = service.start();
+        members.push((service, process));
+    }
+    let caller = members[0].0.sign_in(&members[0].1);
+    let other = members[1].0.also_here(&caller);
+    let load = Load::begin(vec![caller, other], seed);
+    let machines = Machines::begin(servers, seed);
+    let rng = StdRng::seed_from_u64(seed);
+    let mut fleet = Fleet { members, nats, postgres, rng, done: Default::default() };
+    fleet.suffer(Duration::from_secs(seconds));
+
+    let from_machines = machines.end();
+    let log = load.end();
+    let recovering = Instant::now();
+    checks::all_recorded(&store, &from_machines);
+    store.settle();
+    let settled = recovering.elapsed();
+    checks::mails_settle(&store);
+    eprintln!(
+        "{:?}; {} commands of people acknowledged, {} sent again, {} of machines acknowledged, the clock moved {} times; \
+         nothing overdue {settled:.1?} after the last of it",
+        fleet.done,
+        log.answered.len(),
+        log.sent_again,
+        from_machines.len(),
+        log.clock_moves
+    );
+    for (_, process) in &mut fleet.members {
+        process.kill();
+    }
+    checks::whole(&store);
+    checks::recorded_once(&store, &log);
+    let kept: HashSet<String> = smtp.mails().iter().filter_map(|mail| message_id(&mail.raw)).collect();
+    let sent = checks::mails_accepted(&store, &kept);
+    eprintln!("{sent} mails sent, {} accepted by the relay, none given up", kept.len());
+    assert!(sent > 0 && from_machines.len() > 10, "nothing was tried");
+}
+
+impl Fleet {
+    fn suffer(&mut self, span: Duration) {
+        let began = Instant::now();
+        let mut paused = false;
+        while began.elapsed() < span {
+            std::thread::sleep(Duration::from_millis(self.rng.random_range(200..1500)));
+            match self.rng.random_range(0..20) {
+                0..=11 => self.kill_a_member(),
+                12..=14 => self.kill_a_nats_server(),
+                15 => self.cut_nats_off(),
+                16 | 17 => self.restart_postgresql(),
+                // Once an engine, then only short ones.
+                _ if !paused && began.elapsed() > span / 3 => {
+                    paused = true;
+                    self.pause(2, PAST_EVERY_LEASE);
+                }
+                _ => {
+                    let n = self.rng.random_range(0..self.members.len());
+                    self.pause(n, Duration::from_secs(2));
+                }
+            }
+        }
+        assert!(paused || span < Duration::from_secs(60), "no process was paused past its leases");
+    }
+
+    fn kill_a_member(&mut self) {
+        let n = self.rng.random_range(0..self.members.len());
+        let (service, process) = &mut self.members[n];
+        process.kill();
+        *process = service.start();
+        *self.done.entry(ROLES[n]).or_default() += 1;
+    }
+
+    fn kill_a_nats_server(&mut self) {
+        let n = self.rng.random_range(0..self.nats.len());
+        self.nats[n].go_away();
+        std::thread::sleep(Duration::from_millis(self.rng.random_range(0..2000)));
+        self.nats[n].come_back();
+        *self.done.entry("one NATS server").or_default() += 1;
+    }
+
+    fn cut_nats_off(&mut self) {
+        self.nats.iter_mut().for_each(NatsServer::go_away);
+        std::thread::sleep(Duration::from_millis(self.rng.random_range(500..3000)));
+        self.nats.iter_mut().for_each(NatsServer::come_back);
+        *self.done.entry("all of NATS").or_default() += 1;
+    }
+
+    fn restart_postgresql(&mut self) {
+        self.postgres.kill();
+        std::thread::sleep(Duration::from_millis(self.rng.random_range(0..1000)));
+        self.postgres.up();
+        *self.done.entry("PostgreSQL").or_default() += 1;
+    }
+
+    fn pause(&mut self, n: usize, span: Duration) {
+        let process = &self.members[n].1;
+        process.signal("STOP");
+        std::thread::sleep(span);
+        process.signal("CONT");
+        *self.done.entry("paused").or_default() += 1;
+    }
+}
+
+fn message_id(raw: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(raw);
+    let line = text.lines().find(|line| line.to_ascii_lowercase().starts_with("message-id:"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
