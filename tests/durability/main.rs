@@ -10,6 +10,7 @@
 mod checks;
 mod fleet;
 mod http;
+mod journeys;
 mod load;
 mod machines;
 mod service;
@@ -40,6 +41,11 @@ fn thirty_kills_lose_and_repeat_nothing_on_postgresql() {
 #[test]
 fn many_processes_over_nats_lose_and_repeat_nothing() {
     fleet::run(seed());
+}
+
+#[test]
+fn the_journey_in_a_browser_passes_on_many_processes() {
+    journeys::run();
 }
 
 fn run(service: &Service, kills: u32) {

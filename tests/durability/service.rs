@@ -41,6 +41,11 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// The one-time token that it printed.
+    pub(crate) fn token(&self) -> &str {
+        self.link.as_deref().unwrap().split_once("token=").unwrap().1
+    }
+
     /// Sends it a signal, e.g. `STOP`.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
@@ -59,6 +64,11 @@ impl Service {
     pub(crate) fn new(folder: &Path, database: &str) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).unwrap();
         Self { folder: folder.to_owned(), database: database.to_owned(), address, more: Vec::new() }
+    }
+
+    /// Where its pages are.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Another process on the same store, with a port of its own.

@@ -1,10 +1,11 @@
 //! One message: a CloudEvent 1.0 in its JSON form, with the extensions `district` and `timeline`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// See the module.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     /// `1.0`
     pub specversion: String,

@@ -1,11 +1,12 @@
 //! Who sends an event. Authentication happened before; here it is only compared with what the workflow allows.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::{Party, Sender};
 
 /// What kind of sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     /// Somebody signed in.
@@ -21,7 +22,7 @@ pub enum ActorKind {
 }
 
 /// Sender of an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Actor {
     /// Account, machine or case id.
     pub id: String,

@@ -31,7 +31,7 @@ pub struct Place {
 }
 
 /// A text for people, Chinese first. A plain YAML string fills both.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Text {
     /// Chinese.
     pub zh: String,

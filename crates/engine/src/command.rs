@@ -4,6 +4,7 @@ use huiyin_chart::definition::Text;
 pub use huiyin_chart::{Actor, ActorKind};
 use huiyin_chart::{FieldError, Plan, Refusal};
 use huiyin_journal::{Instant, JournalError, canonical};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 pub const REAL: &str = "real";
 
 /// A request to open a case, to deliver one event, or to note something on a case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Command {
     /// Made by the sender; repeating it changes nothing and gets the same answer.
     pub id: Uuid,
@@ -27,7 +28,7 @@ pub struct Command {
 }
 
 /// What a command is about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// Open a case.
@@ -104,7 +105,7 @@ pub enum Target {
 }
 
 /// The case that opens another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Parent {
     /// Its id.
     pub case: Uuid,
@@ -142,7 +143,7 @@ impl Command {
 }
 
 /// What the engine answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// It was done, and is committed.
@@ -154,7 +155,7 @@ pub enum Answer {
 }
 
 /// What was done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Accepted {
     /// Case.
     pub case: Uuid,
@@ -169,7 +170,7 @@ pub struct Accepted {
 }
 
 /// Why it was refused.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Refused {
     /// Stable code.
     pub code: String,
@@ -181,7 +182,7 @@ pub struct Refused {
 }
 
 /// What is wrong with one field.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Detail {
     /// Dotted path.
     pub path: String,

@@ -6,6 +6,7 @@
 
 use huiyin_bus::{Answers, Calls, Later, Taken, Worker};
 use huiyin_chart::{Actor, ActorKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,13 +19,15 @@ const PEOPLE: &str = "person";
 const MACHINES: &str = "machine";
 /// Commands of one case come under one number of so many. It only keeps them near each other.
 const PARTITIONS: u128 = 16;
+/// How often an engine is asked before the sender is told to come back.
+const TRIES: usize = 4;
 /// Largest command, in bytes of JSON.
 const LARGEST: usize = 512 * 1024;
 
 /// What an engine says to a process that asked it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Reply {
+pub(crate) enum Reply {
     /// It was carried out, or refused.
     Answer(Answer),
     /// See [`EngineError::Busy`].
@@ -76,14 +79,22 @@ impl Command {
     }
 }
 
-/// Asks an engine in another process to carry a command out.
+/// Asks an engine in another process to carry a command out. Who does not answer may have died or stand still: the same
+/// command is then asked of whoever else is there, which changes nothing if it was carried out already.
 pub(crate) async fn ask(engines: &dyn Calls, command: &Command) -> Result<Answer, EngineError> {
     let question = serde_json::to_vec(command).map_err(|e| EngineError::Setup(e.to_string()))?;
     if question.len() > LARGEST {
         return Ok(Answer::Refused(too_large()));
     }
     let unknown = |problem: String| EngineError::Unavailable(problem);
-    let answered = engines.ask(command.address(), question).await.map_err(|e| unknown(e.to_string()))?;
+    let mut answered = engines.ask(command.address(), question.clone()).await;
+    for _ in 1..TRIES {
+        if answered.is_ok() {
+            break;
+        }
+        answered = engines.ask(command.address(), question.clone()).await;
+    }
+    let answered = answered.map_err(|e| unknown(format!("no engine answers: {}", e.problem)))?;
     serde_json::from_slice::<Reply>(&answered).map_err(|e| unknown(format!("the answer does not read: {e}")))?.into()
 }
 

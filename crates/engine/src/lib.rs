@@ -3,6 +3,7 @@
 //! It sends nothing outside and decides nothing: what a step means is `chart`'s, what is stored is `journal`'s.
 //! What it answers is committed; what it cannot commit did not happen.
 
+pub mod asyncapi;
 mod clock;
 mod columns;
 mod command;

@@ -5,6 +5,8 @@
 mod bench_free;
 #[path = "engine/commands.rs"]
 mod commands;
+#[path = "engine/doors.rs"]
+mod doors;
 #[path = "engine/faults.rs"]
 mod faults;
 #[path = "engine/house.rs"]
@@ -35,6 +37,8 @@ macro_rules! on_both {
 }
 
 on_both!(
+    doors::another_process_asks_and_the_account_decides,
+    doors::a_machine_is_taken_once_and_may_do_only_what_machines_may,
     commands::a_repeated_command_changes_nothing_and_gets_the_same_answer,
     commands::a_refused_step_keeps_its_answer_and_touches_nothing,
     commands::numbers_have_no_gaps,

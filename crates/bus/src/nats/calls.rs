@@ -2,7 +2,9 @@
 //! offered is a NATS service, so that `nats micro ls` shows who runs and how it fares.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_nats::Request;
 use async_nats::service::endpoint::Endpoint;
 use async_nats::service::{Service, ServiceExt as _};
 use futures_util::StreamExt as _;
@@ -12,6 +14,8 @@ use tokio::task::JoinHandle;
 use super::{Nats, NatsError};
 use crate::{BusError, Calls, Later};
 
+/// Longest wait for one answer. A process that was killed, or stands still, says nothing; another one is asked then.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Questions that one process works on at the same time; the others wait at the server or go to another process.
 const AT_ONCE: usize = 512;
 
@@ -73,7 +77,8 @@ impl Nats {
 impl Calls for Nats {
     fn ask(&self, address: String, question: Vec<u8>) -> Later<'_, Result<Vec<u8>, BusError>> {
         Box::pin(async move {
-            let answered = self.client.request(address.clone(), question.into()).await;
+            let request = Request::new().payload(question.into()).timeout(Some(PATIENCE));
+            let answered = self.client.send_request(address.clone(), request).await;
             let answered = answered.map_err(|e| BusError { id: address, problem: e.to_string() })?;
             Ok(answered.payload.to_vec())
         })

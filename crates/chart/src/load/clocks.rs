@@ -7,7 +7,8 @@ use crate::definition::{
     TargetDecl, Text, Trigger, TriggerOn,
 };
 
-const CLOCK_KEYS: [&str; 14] = [
+/// Keys of a clock.
+pub(crate) const CLOCK_KEYS: [&str; 14] = [
     "title",
     "within",
     "due",
@@ -23,7 +24,8 @@ const CLOCK_KEYS: [&str; 14] = [
     "ladder",
     "description",
 ];
-const RUNG_KEYS: [&str; 8] = ["at", "repeat", "notify", "template", "raise", "reassign", "mark", "urgent"];
+/// Keys of a rung.
+pub(crate) const RUNG_KEYS: [&str; 8] = ["at", "repeat", "notify", "template", "raise", "reassign", "mark", "urgent"];
 
 impl Loader {
     pub(super) fn clock_decls(&mut self, node: &Node) -> Vec<ClockDecl> {

@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+#[cfg(test)]
+pub(crate) use clocks::{CLOCK_KEYS, RUNG_KEYS};
 pub use data::plain_schema;
 pub use diagnostic::{Diagnostic, Diagnostics, nearest};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::Definition;
@@ -11,7 +12,7 @@ use crate::refusal::Refusal;
 pub const PLAN_LIMIT: usize = 1000;
 
 /// What happens to a running clock when its case goes over to another version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockRule {
     /// The due date stays, and later pauses and extensions go on counting with the term the run was started under.
@@ -48,7 +49,7 @@ impl std::str::FromStr for ClockRule {
 }
 
 /// See the module. What it does not name keeps its name; a clock whose term is the same in both versions needs no rule.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Id of an old atomic state → id of a state of the new version.
