@@ -35,6 +35,7 @@ events:
   ask: {title: 问, by: [role:handler]}
   answer: {title: 答, by: [role:handler], form: {type: object, required: [text], properties: {text: {type: string, minLength: 1}}}}
   told: {title: 得知}
+  reported: {title: 上报, by: [machine]}
   pester: {title: 乱问, by: [role:handler]}
 clocks:
   taking:
@@ -59,7 +60,7 @@ initial: new
 states:
   new:
     owner: role:dispatcher
-    on: {take: working}
+    on: {take: working, reported: {}}
   working:
     owner: role:handler
     on:
