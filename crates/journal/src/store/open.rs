@@ -167,10 +167,14 @@ impl OpenOptions {
             (None, Some(seed)) => canonical::hash(format!("huiyin master {seed}").as_bytes()),
             (None, None) => match &self.master_key_file {
                 Some(given) => crate::secret::read_master(given)?,
-                None if !path.exists() && (!self.create || holds_keys(db).await?) => {
-                    return Err(JournalError::MasterKeyLost { path });
+                None => {
+                    // Asked before the file is looked for: whoever binds a store has made the file before.
+                    let held = holds_keys(db).await?;
+                    if !path.exists() && (held || !self.create) {
+                        return Err(JournalError::MasterKeyLost { path });
+                    }
+                    load_master(&path, random()?)?
                 }
-                None => load_master(&path, random()?)?,
             },
         };
         Ok(Vault::new(master, seed))
