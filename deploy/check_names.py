@@ -361,7 +361,7 @@ def dockerfile():
 def words():
     """A link in README.md leads somewhere."""
     for name in re.findall(r"`([\w./@-]+)`", read("README.md")):
-        if "/" in name or name.endswith((".yaml", ".yml", ".conf", ".env", ".service", ".json")):
+        if "/" in name or "." in name:
             if name[0] not in "/." and not (deploy / name).exists() and not any(deploy.rglob(name)):
                 say("README.md", f"{name} is not there")
 
