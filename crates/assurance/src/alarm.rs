@@ -38,8 +38,8 @@ pub struct Around {
     pub today: NaiveDate,
     /// Last year whose calendar is published; none: no calendar at all.
     pub last_year: Option<i32>,
-    /// Commands set aside since the start.
-    pub quarantined: u64,
+    /// Commands and cases set aside now.
+    pub set_aside: u64,
     /// The clock is moved by hand: after each move rungs fire late by as much, which says nothing about the house.
     pub clock_moves: bool,
 }
@@ -104,10 +104,10 @@ pub fn alarms(health: &Health, around: Around) -> Vec<Alarm> {
         ),
         alarm(
             "commands_quarantined",
-            count(around.quarantined),
+            count(around.set_aside),
             0.0,
-            "有指令无法执行而被搁置：见日志并报告",
-            "commands could not be carried out and were set aside: see the log and report it",
+            "有指令或案件无法执行而被搁置：运行 huiyin quarantine list 并报告",
+            "commands or cases could not be carried out and were set aside: run huiyin quarantine list and report it",
         ),
         alarm(
             "calendar",
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     fn around(day: &str, last_year: i32) -> Around {
-        Around { today: day.parse().unwrap(), last_year: Some(last_year), quarantined: 0, clock_moves: false }
+        Around { today: day.parse().unwrap(), last_year: Some(last_year), set_aside: 0, clock_moves: false }
     }
 
     fn raised(health: &Health, around: Around) -> Vec<&'static str> {

@@ -90,7 +90,7 @@ impl Desk {
         Health::of(&self.journal, &ledger, now).await
     }
 
-    /// Every alarm, raised or not. `quarantined`: commands set aside since the start; `clock_moves`: a demonstration.
+    /// Every alarm, raised or not. `set_aside`: commands and cases set aside now; `clock_moves`: a demonstration.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -98,12 +98,12 @@ impl Desk {
         &self,
         health: &Health,
         now: Instant,
-        quarantined: u64,
+        set_aside: u64,
         clock_moves: bool,
     ) -> Result<Vec<Alarm>, EngineError> {
         let calendar = self.calendar()?;
         let (today, last_year) = (calendar.date_of(now), calendar.last_year());
-        Ok(alarms(health, Around { today, last_year, quarantined, clock_moves }))
+        Ok(alarms(health, Around { today, last_year, set_aside, clock_moves }))
     }
 
     /// The report of a stretch.

@@ -416,7 +416,7 @@ mod tests {
     use crate::load::{CLOCK_KEYS, HEADER_KEYS, RUNG_KEYS, STATE_KEYS};
 
     fn keys(schema: &Value) -> BTreeSet<&str> {
-        schema["properties"].as_object().unwrap().keys().map(String::as_str).collect()
+        schema["properties"].as_object().expect("properties").keys().map(String::as_str).collect()
     }
 
     #[test]

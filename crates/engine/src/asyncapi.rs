@@ -12,8 +12,7 @@ use crate::doors::Reply;
 /// The document, for these workflows.
 #[must_use]
 pub fn asyncapi(workflows: &[&Definition]) -> Value {
-    let settings = SchemaSettings::draft07()
-        .with(|settings| "/components/schemas".clone_into(&mut settings.definitions_path.to_mut()));
+    let settings = SchemaSettings::draft07().with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
     let (event, command, reply) =
         (named::<Message>(&mut generator), named::<Command>(&mut generator), named::<Reply>(&mut generator));

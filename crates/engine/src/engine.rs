@@ -141,7 +141,7 @@ impl Engine {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         let runs = !self.stop.is_cancelled() && !self.stopped.is_cancelled();
-        runs && (matches!(self.way, Way::Elsewhere(_)) || self.core.looked_round())
+        runs && (!self.runs_here() || self.core.looked_round())
     }
 
     /// Ends the retention of a closed case, as [`crate::Target::EndRetention`] says, and then removes the contents of its
@@ -157,6 +157,12 @@ impl Engine {
             self.core.journal.checkpoint().await?;
         }
         Ok(answer)
+    }
+
+    /// Whether commands are carried out and timers fired in this process, and not by engines elsewhere.
+    #[must_use]
+    pub fn runs_here(&self) -> bool {
+        matches!(self.way, Way::Queue(_))
     }
 
     /// Gives a command to the engine and waits until it is committed, refused, or turned away.

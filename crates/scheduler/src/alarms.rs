@@ -37,11 +37,11 @@ impl AlarmWatch {
     /// When the store does not answer.
     pub async fn look(&self, now: Instant) -> Result<Vec<&'static str>, JobError> {
         let health = self.desk.health(now).await?;
-        let quarantined = match &self.engine {
-            Some(engine) => engine.metrics().await?.quarantined,
+        let set_aside = match &self.engine {
+            Some(engine) => engine.metrics().await?.set_aside,
             None => 0,
         };
-        let alarms = self.desk.alarms(&health, now, quarantined, self.clock_moves)?;
+        let alarms = self.desk.alarms(&health, now, set_aside, self.clock_moves)?;
         for alarm in &alarms {
             self.attend(alarm).await?;
         }

@@ -281,7 +281,8 @@ pub trait Office: Send + Sync + 'static {
     fn move_clock(&self, to: DateTime<Utc>) -> Promise<'_, DateTime<Utc>>;
     /// Reads a span such as `1 day` as a later instant than `from`.
     fn after(&self, from: DateTime<Utc>, span: &str) -> Result<DateTime<Utc>, OfficeError>;
-    /// Age of the oldest timer that should have fired, seconds; 0 when there is none. Fails when the store does not answer.
+    /// Age of the oldest timer that should have fired, seconds; 0 when there is none, and
+    /// where timers are fired elsewhere. Fails when the store does not answer.
     fn oldest_timer(&self) -> Promise<'_, f64>;
     /// Gauges for `/metrics`.
     fn gauges(&self) -> Promise<'_, Vec<Gauge>>;

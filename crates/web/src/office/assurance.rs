@@ -141,8 +141,8 @@ impl Bureau {
     }
 
     async fn alarms(&self, health: &Health, now: DateTime<Utc>) -> Result<Vec<Alarm>, OfficeError> {
-        let quarantined = self.parts.engine.metrics().await.map_err(failed)?.quarantined;
-        self.parts.desk.alarms(health, now, quarantined, self.parts.demo.is_some()).map_err(failed)
+        let set_aside = self.parts.engine.metrics().await.map_err(failed)?.set_aside;
+        self.parts.desk.alarms(health, now, set_aside, self.parts.demo.is_some()).map_err(failed)
     }
 
     fn stretch(&self, choice: PeriodChoice, now: DateTime<Utc>) -> Result<Stretch, OfficeError> {

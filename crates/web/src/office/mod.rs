@@ -224,6 +224,8 @@ impl Office for Bureau {
             if !self.parts.engine.is_alive() {
                 return Err(failed("a part of the engine has stopped"));
             }
+            // Pages are of use while engines elsewhere are down: people can read, and are told to send again.
+            let oldest = oldest.filter(|_| self.parts.engine.runs_here());
             let age = oldest.map(|at| (self.time() - at).num_milliseconds());
             #[expect(clippy::cast_precision_loss, reason = "milliseconds of an age are far below 2^52")]
             Ok(age.map_or(0.0, |milliseconds| milliseconds as f64 / 1000.0))
