@@ -48,7 +48,8 @@ impl Process {
 
     /// Sends it a signal, e.g. `STOP`.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
+        // The shell has it built in; the program of that name is not on every machine.
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status().unwrap();
         assert!(sent.success(), "kill -{name}");
     }
 }

@@ -4,6 +4,8 @@
 //! Who may knock at a door is not who may act: what a sender says of its roles counts for nothing here, the account is
 //! looked up again for every command; and neither people nor machines reach what only Huiyin itself may do.
 
+use std::time::Duration;
+
 use huiyin_bus::{Answers, Calls, Later, Taken, Worker};
 use huiyin_chart::{Actor, ActorKind};
 use schemars::JsonSchema;
@@ -21,6 +23,8 @@ const MACHINES: &str = "machine";
 const PARTITIONS: u128 = 16;
 /// How often an engine is asked before the sender is told to come back.
 const TRIES: usize = 4;
+/// Between two tries: an engine that starts again needs a moment.
+const PAUSE: Duration = Duration::from_millis(150);
 /// Largest command, in bytes of JSON.
 const LARGEST: usize = 512 * 1024;
 
@@ -92,6 +96,7 @@ pub(crate) async fn ask(engines: &dyn Calls, command: &Command) -> Result<Answer
         if answered.is_ok() {
             break;
         }
+        tokio::time::sleep(PAUSE).await;
         answered = engines.ask(command.address(), question.clone()).await;
     }
     let answered = answered.map_err(|e| unknown(format!("no engine answers: {}", e.problem)))?;
