@@ -14,6 +14,7 @@ mod journeys;
 mod load;
 mod machines;
 mod service;
+mod without_nats;
 
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,13 @@ fn many_processes_over_nats_lose_and_repeat_nothing() {
 }
 
 #[test]
+fn without_nats_people_go_on_and_events_catch_up() {
+    without_nats::run();
+}
+
+/// Alone, because its specs wait for pages as long as a person would: `tests/run` calls it by name.
+#[test]
+#[ignore = "tests/run calls it by name, when nothing else runs"]
 fn the_journey_in_a_browser_passes_on_many_processes() {
     journeys::run();
 }
