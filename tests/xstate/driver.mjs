@@ -1,5 +1,5 @@
 // The XState side of the differential test: reads one case a line from the file named on the command line, runs it
-// with XState, writes one answer a line. It only translates and records; comparing is done by crates/chart/tests/xstate.rs.
+// with XState, writes one answer a line. It only translates and records; comparing is done by crates/chart/tests/xstate.
 //
 // Case:   {"name", "chart": a chart in Huiyin's language, "terms": {CEL text: its tree}, "script": [{event, data, after}]}
 // Answer: {"name", "lines": [{active, actions, data}], "end": null | "endless" | an error, "excluded": null | name}

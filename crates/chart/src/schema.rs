@@ -23,7 +23,7 @@ pub fn schema() -> Value {
 /// One value or a list of them.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-enum Some1<T> {
+enum OneOrMany<T> {
     One(T),
     Many(Vec<T>),
 }
@@ -78,26 +78,12 @@ struct Workflow {
     /// The deadlines.
     clocks: Option<BTreeMap<String, Clock>>,
     /// What `huiyin check` shall prove.
-    targets: Option<Some1<Target>>,
+    targets: Option<OneOrMany<Target>>,
     /// Roles that the workflow names.
     roles: Option<Value>,
-    id: Option<String>,
-    title: Option<Title>,
-    description: Option<Title>,
-    #[serde(rename = "type")]
-    kind: Option<StateType>,
-    history: Option<History>,
-    target: Option<Some1<String>>,
-    initial: Option<Initial>,
-    #[schemars(required)]
-    states: Option<BTreeMap<String, State>>,
-    on: Option<BTreeMap<String, Transitions>>,
-    always: Option<Transitions>,
-    after: Option<BTreeMap<String, Transitions>>,
-    entry: Option<Some1<Action>>,
-    exit: Option<Some1<Action>>,
-    owner: Option<Expression>,
-    meta: Option<Value>,
+    /// The state that holds all others.
+    #[serde(flatten)]
+    root: State,
 }
 
 /// A state: the case waits in it, runs through it, or ends in it.
@@ -114,7 +100,7 @@ struct State {
     /// What a history state remembers.
     history: Option<History>,
     /// Of a history state: where to begin while nothing is remembered.
-    target: Option<Some1<String>>,
+    target: Option<OneOrMany<String>>,
     /// Of a state with states: where it begins.
     initial: Option<Initial>,
     /// States inside.
@@ -126,9 +112,9 @@ struct State {
     /// Span of time → where it leads.
     after: Option<BTreeMap<String, Transitions>>,
     /// Done when it is entered.
-    entry: Option<Some1<Action>>,
+    entry: Option<OneOrMany<Action>>,
     /// Done when it is left.
-    exit: Option<Some1<Action>>,
+    exit: Option<OneOrMany<Action>>,
     /// Who owns the case here: `role:…`, `unit:…`, `person:…`, or an expression.
     owner: Option<Expression>,
     /// Notes for other programs.
@@ -156,15 +142,15 @@ enum History {
 #[derive(JsonSchema)]
 #[serde(untagged)]
 enum Initial {
-    State(Some1<String>),
+    State(OneOrMany<String>),
     WithActions(InitialWithActions),
 }
 
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct InitialWithActions {
-    target: Some1<String>,
-    actions: Option<Some1<Action>>,
+    target: OneOrMany<String>,
+    actions: Option<OneOrMany<Action>>,
 }
 
 /// The first whose guard holds is taken.
@@ -189,10 +175,10 @@ enum Way {
 #[schemars(deny_unknown_fields)]
 struct Transition {
     /// One state, or one in each of several regions. Without it no state is left.
-    target: Option<Some1<String>>,
+    target: Option<OneOrMany<String>>,
     /// A condition.
     guard: Option<Expression>,
-    actions: Option<Some1<Action>>,
+    actions: Option<OneOrMany<Action>>,
     /// Leave and enter the state even when the target lies inside it.
     reenter: Option<bool>,
     title: Option<Title>,
@@ -218,7 +204,7 @@ struct Deed {
     /// Id of a delayed raise.
     cancel: Option<String>,
     /// Whom a notice goes to: `owner`, `unit-head`, `role:…`, `unit:…`.
-    notify: Option<Some1<String>>,
+    notify: Option<OneOrMany<String>>,
     /// Template of the notice.
     template: Option<String>,
     /// Cannot wait for the morning.
@@ -281,11 +267,11 @@ struct Event {
     title: Option<Title>,
     description: Option<Title>,
     /// `role:…`, `unit:…`, `owner`, `unit-head`, `public`, `machine`; nobody: clocks and other cases only.
-    by: Option<Some1<String>>,
+    by: Option<OneOrMany<String>>,
     /// JSON Schema of its data; the console draws the form from it.
     form: Option<Value>,
     /// What must hold, else it is refused with your words.
-    require: Option<Some1<Requirement>>,
+    require: Option<OneOrMany<Requirement>>,
 }
 
 #[derive(JsonSchema)]
@@ -314,17 +300,17 @@ struct Clock {
     limit: Option<Limit>,
     /// A last day on a day off moves to the next working day.
     rolls: Option<bool>,
-    starts: Some1<Trigger>,
-    met_by: Some1<Trigger>,
-    void_by: Option<Some1<Trigger>>,
+    starts: OneOrMany<Trigger>,
+    met_by: OneOrMany<Trigger>,
+    void_by: Option<OneOrMany<Trigger>>,
     /// States in which it stands still.
-    pauses_in: Option<Some1<String>>,
+    pauses_in: Option<OneOrMany<String>>,
     /// A new run when it starts again.
     restarts: Option<bool>,
     counts_as: Option<CountsAs>,
     extension: Option<Extension>,
     /// Rungs, and one last `repeat:`.
-    ladder: Option<Some1<Rung>>,
+    ladder: Option<OneOrMany<Rung>>,
 }
 
 #[derive(JsonSchema)]
@@ -342,7 +328,7 @@ struct Limit {
     basis: String,
     status: LimitStatus,
     confirmed_by: Option<String>,
-    pauses_in: Option<Some1<String>>,
+    pauses_in: Option<OneOrMany<String>>,
 }
 
 #[derive(JsonSchema)]
@@ -387,7 +373,7 @@ struct Rung {
     /// `50%`, `start + 2 hours`, `due - 3 working days`, `due`, `due + 1 working day`.
     at: Option<String>,
     repeat: Option<Span>,
-    notify: Option<Some1<String>>,
+    notify: Option<OneOrMany<String>>,
     template: Option<String>,
     raise: Option<String>,
     reassign: Option<String>,
@@ -401,11 +387,11 @@ struct Rung {
 struct Target {
     title: Option<Title>,
     every: Option<Value>,
-    reaches: Option<Some1<String>>,
+    reaches: Option<OneOrMany<String>>,
     within: Option<Span>,
     even_if: Option<String>,
-    never: Option<Some1<String>>,
-    without: Option<Some1<String>>,
+    never: Option<OneOrMany<String>>,
+    without: Option<OneOrMany<String>>,
 }
 
 #[cfg(test)]

@@ -213,8 +213,8 @@ pub enum EngineError {
         /// How many wait.
         waiting: usize,
     },
-    /// The store does not answer; whether the command was done is not known.
-    #[error("the store does not answer ({0}); send it again with the same id")]
+    /// The store does not answer, or no engine elsewhere does; whether the command was done is not known.
+    #[error("the store, or every engine, does not answer ({0}); send it again with the same id")]
     Unavailable(String),
     /// The command breaks whatever touches it and was set aside.
     #[error("command {id} could not be carried out and was set aside: {problem}")]
