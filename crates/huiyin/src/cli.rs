@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) mod sensing;
+
 /// 回音 Huiyin: every matter answered, every case gets its echo.
 #[derive(Debug, Parser)]
 #[command(name = "huiyin", version, about, max_term_width = 100)]
@@ -61,6 +63,13 @@ pub(crate) enum Command {
     Arrival(ArrivalArgs),
     /// From an exceedance at a section up the river: the risk sources it may have come from, the most plausible first.
     Trace(TraceArgs),
+    /// Read or write the frames in which monitoring stations speak (HJ 212-2017 and -2025).
+    Hj212 {
+        #[command(subcommand)]
+        what: sensing::Hj212What,
+    },
+    /// Run alarm rules over a series outside the system and print the alarms with start, end and reason.
+    Detect(sensing::DetectArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,8 +4,10 @@ mod adopt;
 mod arrival;
 mod backup;
 mod check;
+mod detect;
 mod due;
 mod explain;
+mod hj212;
 mod import;
 mod migrate;
 mod preview;
@@ -45,5 +47,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Report(args) => report::run(&args),
         Command::Arrival(args) => arrival::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Hj212 { what } => hj212::run(&what),
+        Command::Detect(args) => detect::run(&args),
     }
 }
