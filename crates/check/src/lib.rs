@@ -6,6 +6,7 @@
 //! Clock statuses are then followed along every path (`cover`), only as many clocks at a time as the proof needs. A
 //! promise that breaks is told as a dated story (`story`), real or possible. What is taken on trust is said.
 
+mod basis;
 mod cover;
 mod decide;
 pub mod diagram;
@@ -29,6 +30,7 @@ mod uses;
 use huiyin_chart::Definition;
 use story::Teller;
 
+pub use basis::basis;
 pub use names::Names;
 pub use possible::Possible;
 pub use report::{Certainty, Problem, Report, StoryLine};
