@@ -17,10 +17,12 @@ pub mod proof;
 mod quarantine;
 pub mod read;
 pub mod secret;
+pub mod sensing;
 mod settings;
 mod store;
 mod time;
 mod timers;
+mod vouched;
 
 pub use attachment::Attachment;
 pub use error::JournalError;
@@ -35,3 +37,4 @@ pub use store::{
 };
 pub use time::{Instant, from_micros, micros};
 pub use timers::{DueCase, MissingTimer};
+pub use vouched::Vouched;

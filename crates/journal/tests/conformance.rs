@@ -11,6 +11,8 @@ mod outbox;
 mod proofs;
 #[path = "conformance/reading.rs"]
 mod reading;
+#[path = "conformance/sensing.rs"]
+mod sensing;
 #[path = "conformance/store.rs"]
 mod store;
 
@@ -55,6 +57,9 @@ on_both!(
     reading::long_lists_are_read_from_an_index,
     reading::identity_is_found_by_a_fragment_and_stored_nowhere,
     reading::links_and_kept_sources_come_back,
+    sensing::a_reading_is_kept_once,
+    sensing::writers_at_once_leave_no_gap_behind_a_reader,
+    sensing::a_decision_is_taken_once_and_whole,
 );
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
