@@ -23,7 +23,6 @@ mod store;
 mod time;
 mod timers;
 mod vouched;
-mod vouched;
 
 pub use attachment::Attachment;
 pub use error::JournalError;
@@ -38,5 +37,4 @@ pub use store::{
 };
 pub use time::{Instant, from_micros, micros};
 pub use timers::{DueCase, MissingTimer};
-pub use vouched::Vouched;
 pub use vouched::Vouched;
