@@ -51,7 +51,7 @@ pub(crate) fn recorded_once(service: &Service, log: &Log) {
 pub(crate) fn all_recorded(service: &Service, ids: &[Uuid]) {
     patiently(service, "commands of machines were acknowledged and are not recorded", async |journal| {
         let (recorded, _) = read(journal).await;
-        ids.iter().filter(|id| !recorded.contains_key(id)).count()
+        ids.iter().filter(|id| !recorded.contains_key(id)).collect()
     });
 }
 
@@ -61,21 +61,20 @@ pub(crate) fn mails_settle(service: &Service) {
     patiently(service, "mails are due and not sent", async |journal| {
         let now = service.now(journal).await;
         let (_, queued) = journal.deliveries().list(&filter).await.unwrap();
-        queued.iter().filter(|delivery| delivery.next_at <= now).count()
+        queued.into_iter().filter(|delivery| delivery.next_at <= now).map(|delivery| (now, delivery)).collect()
     });
 }
 
 /// Until nothing is left, and not for ever.
-fn patiently(service: &Service, what: &str, left: impl AsyncFn(&Journal) -> usize) {
+fn patiently<T: std::fmt::Debug>(service: &Service, what: &str, left: impl AsyncFn(&Journal) -> Vec<T>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let journal = service.journal().await;
         let began = Instant::now();
         loop {
-            match left(&journal).await {
-                0 => return journal.close().await,
-                n => assert!(began.elapsed() < PATIENCE, "{n} {what}"),
-            }
+            let left = left(&journal).await;
+            let Some(first) = left.first() else { return journal.close().await };
+            assert!(began.elapsed() < PATIENCE, "{} {what}; the first: {first:?}", left.len());
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     });

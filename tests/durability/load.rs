@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use rand::rngs::StdRng;
@@ -65,6 +65,18 @@ impl Load {
         let (halt, moved) = (Arc::clone(&stop), Arc::clone(&shared));
         threads.push(std::thread::spawn(move || move_clock(&moved, &halt)));
         Self { stop, shared, threads }
+    }
+
+    /// Returns once another command was acknowledged, or when patience is at its end.
+    pub(crate) fn moves_on(&self, patience: Duration) {
+        let (before, began) = (self.acknowledged(), Instant::now());
+        while self.acknowledged() == before && began.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn acknowledged(&self) -> usize {
+        self.shared.log.lock().unwrap().answered.len()
     }
 
     /// Ends when every command that was begun is answered.
