@@ -12,7 +12,7 @@ use crate::load::Log;
 use crate::service::Service;
 
 /// Longest wait for what comes by itself: a message that a dead process held is given out again after half a minute.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Chains hold and every state is derived again from its journal, says the program itself.
 pub(crate) fn whole(service: &Service) {
