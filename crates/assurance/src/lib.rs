@@ -24,7 +24,7 @@ pub use health::Health;
 pub use ledger::{Ledger, Scope, Told};
 pub use names::Names;
 pub use period::{Asked, PeriodError, Stretch};
-pub use proof::Proof;
+pub use proof::{Forgotten, Proof, Proofs};
 pub use report::Report;
 pub use tally::{Line, Tables};
 pub use words::Text;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use huiyin_assurance::Proof;
+use huiyin_assurance::{Forgotten, Proof, Proofs};
 use huiyin_calendar::YearFile;
 use huiyin_check::Names;
 use huiyin_directory::Directory;
@@ -16,7 +16,8 @@ use huiyin_journal::{Journal, JournalError, OpenOptions};
 
 use crate::cli::StoreArgs;
 use crate::commands::Failure;
-use crate::library::Library;
+use crate::library::{Library, LibraryError};
+use crate::plans::Plans;
 
 /// See the module.
 pub(crate) struct House {
@@ -30,26 +31,32 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Loads workflows, directory and calendar; every workflow must pass the check.
+    /// Loads workflows, directory and calendar; every workflow is proved now.
     pub(crate) fn load(library: Library, district: &str) -> Result<Self, Failure> {
-        let source = directory_source(&library, district)?;
-        let directory = Arc::new(directory_of(&source).map_err(|problems| format!("district {district}: {problems}"))?);
-        let registry = Arc::new(Registry::new(|source| {
-            directory_of(source).map(|directory| Arc::new(directory) as Arc<dyn huiyin_chart::Directory>)
-        }));
-        registry.set_district(&directory.district().code, &source, &calendar_source(&library, &directory)?)?;
-        let names = names(&library, &directory)?;
-        let mut proofs = Vec::new();
-        for (definition, proof) in load_all(&library, &workflow_files(&library)?, &names)? {
-            registry.add_definition(Arc::new(definition))?;
-            proofs.push(proof);
-        }
-        Ok(Self { library, directory, registry, district: district.to_owned(), proofs })
+        let (house, _) = Plans::read(library, district)?.proved(&Proofs::default())?;
+        Ok(house)
     }
 
-    /// As [`House::load`], with the years of the calendar that were adopted on this store.
+    /// As [`House::load`], with what a store knows: workflows that were proved on it as they are, and the years of the
+    /// calendar that were adopted.
     pub(crate) async fn on(library: Library, district: &str, journal: &Journal) -> Result<Self, Failure> {
-        let house = Self::load(library, district)?;
+        Self::built(Plans::read(library, district)?, journal).await
+    }
+
+    /// As [`House::on`], from plans that were read already.
+    pub(crate) async fn built(plans: Plans, journal: &Journal) -> Result<Self, Failure> {
+        let known = remembered(journal, plans.code()).await;
+        let (house, known) = tokio::task::spawn_blocking(move || {
+            let (house, proofs) = plans.proved(&known)?;
+            Ok::<_, Failure>((house, (proofs != known).then_some(proofs)))
+        })
+        .await??;
+        // Without them the next start takes longer, and nothing else.
+        if let Some(proofs) = known
+            && let Err(problem) = proofs.remember(journal, house.code()).await
+        {
+            tracing::warn!(%problem, "what was proved could not be remembered; it is proved again at the next start");
+        }
         house.use_adopted(journal).await?;
         Ok(house)
     }
@@ -105,6 +112,11 @@ impl House {
     /// The district's offset from UTC.
     pub(crate) fn zone(&self) -> Result<chrono::FixedOffset, Failure> {
         zone(&self.directory)
+    }
+
+    /// A file of the district's `sensing/` folder.
+    pub(crate) fn sensing_file(&self, name: &str) -> Result<String, LibraryError> {
+        self.library.read(&format!("districts/{}/sensing/{name}", self.district))
     }
 
     /// Files of a folder of the library: name → text.
@@ -193,35 +205,15 @@ pub(crate) fn names(library: &Library, directory: &Directory) -> Result<Names, F
     })
 }
 
-/// Loads workflows of the library and has each checked, at the same time: a start waits for the slowest, not for all.
-fn load_all(
-    library: &Library,
-    files: &[String],
-    names: &Names,
-) -> Result<Vec<(huiyin_chart::Definition, Proof)>, Failure> {
-    std::thread::scope(|scope| {
-        let begun: Vec<_> = files.iter().map(|file| scope.spawn(move || load_checked(library, file, names))).collect();
-        let ended = begun.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("the check ended abruptly".into())));
-        ended.collect()
+/// What was proved on a store before; nothing when that may not be used.
+async fn remembered(journal: &Journal, district: &str) -> Proofs {
+    Proofs::remembered(journal, district).await.unwrap_or_else(|why| {
+        match why {
+            Forgotten::Nothing => tracing::info!("{why}: the workflows are proved now"),
+            _ => tracing::warn!("{why}; the workflows are proved again"),
+        }
+        Proofs::default()
     })
-}
-
-/// Loads one workflow of the library and has it checked.
-fn load_checked(library: &Library, file: &str, names: &Names) -> Result<(huiyin_chart::Definition, Proof), Failure> {
-    let definition = huiyin_chart::load(file, &library.read(file)?, &|other| library.read(other).ok())?;
-    let report = huiyin_check::check(&definition, names);
-    if !report.passed() {
-        return Err(report.to_string().into());
-    }
-    let proof = Proof {
-        workflow: definition.name.clone(),
-        version: definition.version,
-        hash: definition.hash.clone(),
-        proved: true,
-        configurations: report.configurations as u64,
-        assumptions: report.assumptions,
-    };
-    Ok((definition, proof))
 }
 
 /// The directory of a district, as written.
@@ -238,7 +230,7 @@ pub(crate) fn directory_of(source: &DirectorySource) -> Result<Directory, String
     Directory::load("", &|file| source.get(file).cloned()).map_err(|problems| problems.to_string())
 }
 
-fn calendar_source(library: &Library, directory: &Directory) -> Result<CalendarSource, Failure> {
+pub(crate) fn calendar_source(library: &Library, directory: &Directory) -> Result<CalendarSource, Failure> {
     let hours = directory.district().hours_text();
     Ok(CalendarSource { zone_seconds: zone(directory)?.local_minus_utc(), hours, years: library.years()? })
 }

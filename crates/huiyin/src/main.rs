@@ -10,6 +10,7 @@ mod house;
 mod import;
 mod library;
 mod lock;
+mod plans;
 mod report;
 mod simulate;
 mod store;

@@ -1,10 +1,12 @@
 //! `huiyin serve`: the whole house in one process, or some of its roles beside other processes, until it is told to stop.
 //!
-//! Order of a start: take the address, prove the workflows while the store opens, then the parts. Order of a stop: no new
-//! requests, those under way end, scheduler, notices, engine; each within seconds, because what is not committed did not happen.
+//! Order of a start: take the address, read the plans while the store opens, prove what is not proved yet, then the parts.
+//! Order of a stop: no new requests, those under way end, scheduler, notices, engine; each within seconds, because what is
+//! not committed did not happen.
 
 mod demo;
 mod net;
+mod sensing;
 pub(crate) mod store;
 
 use std::future::Future;
@@ -33,6 +35,7 @@ use super::Failure;
 use crate::cli::{Role, ServeArgs};
 use crate::house::House;
 use crate::library::Library;
+use crate::plans::Plans;
 
 /// Roles of the first account of a demonstration: who starts it may look through every door.
 const DEMO_ROLES: [&str; 9] =
@@ -66,15 +69,14 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let listener = listen(args).await?;
     let library = Library::find(args.store.workflows.as_deref())?;
     let district = args.store.district.clone();
-    let house = tokio::task::spawn_blocking(move || House::load(library, &district));
+    let plans = tokio::task::spawn_blocking(move || Plans::read(library, &district));
     let system = SystemClock::default();
     let (journal, _lock) = store::open(args, system.now()).await?;
     let demo = match args.demo_clock {
         true => Some(Arc::new(ShiftedClock::open(journal.clone()).await?)),
         false => None,
     };
-    let house = house.await??;
-    house.use_adopted(&journal).await?;
+    let house = House::built(plans.await??, &journal).await?;
     let clock: Arc<dyn Clock> = match demo.clone() {
         Some(shifted) => shifted,
         None => Arc::new(system),
@@ -104,6 +106,10 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
     }
     net.offer(&args.roles, &engine).await?;
+    let stations = match &args.doors {
+        Some(doors) => Some(sensing::Stations::start(doors, &house, &engine, &clock).await?),
+        None => None,
+    };
 
     let stopping = stop_signal();
     match listener {
@@ -117,6 +123,9 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
             until(stopping.clone(), huiyin_web::serve(listener, state, told(stopping))).await?;
         }
         listener => without_pages(args, house.code(), listener, &engine, stopping).await?,
+    }
+    if let Some(stations) = stations {
+        within("stations", stations.stop()).await;
     }
     within("what other processes ask for", net.withdraw()).await;
     if let Some(scheduler) = scheduler {
