@@ -30,7 +30,7 @@ pub(crate) enum Hj212What {
 pub(crate) struct DetectArgs {
     /// CSV with a time column and one column per parameter; `.gz` is read as it is.
     pub(crate) series: PathBuf,
-    /// Rules (YAML).
+    /// Rules (YAML); stations, pollutants and limits that they name lie beside them.
     #[arg(long)]
     pub(crate) rules: PathBuf,
     /// Output.

@@ -1,0 +1,16 @@
+//! The shipped drinking-water rules on the public GECCO series: what was measured on the part of the time that no figure
+//! of the rules was taken from must not get worse.
+#![allow(clippy::print_stdout, missing_docs)]
+
+mod gecco;
+
+#[test]
+fn most_events_of_the_held_out_part_are_found_with_few_false_alarms() {
+    let Some(text) = gecco::series() else { return };
+    let rules = gecco::rules();
+    let tuned = gecco::evaluate(&gecco::cut(&text, gecco::Part::Tuned), &rules);
+    let held_out = gecco::evaluate(&gecco::cut(&text, gecco::Part::HeldOut), &rules);
+    println!("tuned:    {tuned}\nheld out: {held_out}");
+    assert!(tuned.recall() >= 0.9 && tuned.false_a_day() <= 0.1, "{tuned}");
+    assert!(held_out.recall() >= 0.9 && held_out.f1() >= 0.9 && held_out.false_a_day() <= 0.15, "{held_out}");
+}
