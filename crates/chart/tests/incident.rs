@@ -202,7 +202,7 @@ fn a_false_alarm_ends_by_approval_with_its_reason_and_what_was_reported_is_corre
     let why = json!({"reason": "试剂耗尽，仪器误报"});
     scene.send("acknowledge", json!({}), &duty());
     scene.send("report.call", json!({"sent_at": time("2026-06-01T10:00"), "told": "区政府总值班室"}), &duty());
-    assert!(scene.refused("false.propose", why.clone(), &duty()).contains("更正"));
+    assert!(scene.refused("false.propose", why, &duty()).contains("更正"));
     let corrected = json!({"reason": "试剂耗尽，仪器误报", "corrected": true});
     scene.send("false.propose", corrected.clone(), &duty());
     assert_eq!(scene.due("dismissal"), "2026-06-01 10:30");
