@@ -147,6 +147,20 @@ impl Registry {
         calendar: &CalendarSource,
     ) -> Result<(), EngineError> {
         let loaded = (self.load_directory)(directory).map_err(EngineError::Setup)?;
+        self.set_loaded(code, loaded, directory, calendar)
+    }
+
+    /// As [`Registry::set_district`], with the directory that was made of its source already.
+    ///
+    /// # Errors
+    /// When the calendar cannot be made of its source.
+    pub fn set_loaded(
+        &self,
+        code: &str,
+        loaded: Arc<dyn Directory>,
+        directory: &DirectorySource,
+        calendar: &CalendarSource,
+    ) -> Result<(), EngineError> {
         let made = Arc::new(calendar.calendar()?);
         let (directory_body, calendar_body) = (json(directory)?, json(calendar)?);
         let mut shelf = self.write();

@@ -65,7 +65,8 @@ impl Plans {
         let registry = Arc::new(Registry::new(|source| {
             directory_of(source).map(|directory| Arc::new(directory) as Arc<dyn huiyin_chart::Directory>)
         }));
-        registry.set_district(self.code(), &self.source, &self.calendar)?;
+        let directory = Arc::new(self.directory);
+        registry.set_loaded(&directory.district().code, Arc::clone(&directory) as _, &self.source, &self.calendar)?;
         let (mut proofs, mut remembered) = (Vec::new(), Proofs::default());
         for (definition, (basis, proof)) in self.definitions.into_iter().zip(proved) {
             debug_assert_eq!(definition.hash, proof.hash, "a proof belongs to its workflow");
@@ -73,8 +74,8 @@ impl Plans {
             remembered.add(&basis, proof.clone());
             proofs.push(proof);
         }
-        let Self { library, district, directory, .. } = self;
-        Ok((House { library, directory: Arc::new(directory), registry, district, proofs }, remembered))
+        let Self { library, district, .. } = self;
+        Ok((House { library, directory, registry, district, proofs }, remembered))
     }
 }
 
