@@ -9,20 +9,50 @@ use super::Format;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Hj212What {
     /// Read frames; one JSON object a frame, errors named.
+    ///
+    /// Frames stand one behind the other as they went over the line, or one a line. Each gives one line of JSON on standard
+    /// output, in their order. Exit status 0 when all of them are good, 1 when one is not, 2 when the file cannot be read.
+    ///
+    /// A good frame: {"ok": true, "offset": bytes from the beginning of the input, "length": bytes of the data segment,
+    /// "crc", "encrypted", "version": what Flag claims (2005, 2017, 2025) or null, "qn", "st", "cn", "pw", "mn", "flag":
+    /// {"raw", "answer", "packets"} or null, "pnum", "pno", "rf": 1 when sent after the fact, "data_time", "pollutants":
+    /// [{"code", "fields": {"Rtd": {"text": "8.30", "number": 8.3}}, "flag"}], "params": {"RtdInterval": {"text": "30",
+    /// "number": 30}}, "remarks": [{"remark", "zh", "en"}]}. A value has "text" as written and "number" where it is a plain
+    /// decimal; "bytes" (hexadecimal) instead where it is no UTF-8. A reading has "data_time" or "pol_id" where its group
+    /// says another than the frame. "header" and "area" are there when the frame has another order or form than the usual
+    /// one, and keep it as written.
+    ///
+    /// A bad frame: {"ok": false, "error": name, "message": {"zh", "en"}, "offset"}. Names: no_header, bad_length, oversized,
+    /// truncated, wrong_crc, encrypted (no key, or another one), missing_field, bad_field, duplicate_field, bad_header.
     Decode {
         /// File of frames as they went over the line; `-` reads standard input.
         file: PathBuf,
         /// Key of SM4 (32 hexadecimal digits) for encrypted data areas of 2025.
         #[arg(long)]
         key: Option<String>,
+        /// Show passwords and keys instead of ******.
+        #[arg(long)]
+        show_password: bool,
+        /// Longest data segment that is admitted, bytes; at most 9999. The standard of 2017 has 1024.
+        #[arg(long, default_value_t = 4096)]
+        longest: usize,
     },
     /// Write frames from the JSON that `decode` prints.
+    ///
+    /// One JSON object a line; the bytes of the frames go to standard output, each with \r\n. Of an object "ok", "qn", "st",
+    /// "cn" and "mn" are needed; "offset", "length", "crc", "version" and "remarks" are not read: length and checksum are
+    /// worked out anew. What `decode --show-password` prints is written as the frame it was. After a change remove "header"
+    /// and "area", which keep the old form. A line that cannot be written is named on standard error with its reason, the
+    /// others are written. Exit status 0 when all lines were written, 1 when one was not, 2 when the file cannot be read.
     Encode {
         /// File with one JSON object a line; `-` reads standard input.
         file: PathBuf,
         /// Key of SM4 (32 hexadecimal digits): data areas are encrypted.
         #[arg(long)]
         key: Option<String>,
+        /// Password for frames whose password is masked.
+        #[arg(long)]
+        password: Option<String>,
     },
 }
 
