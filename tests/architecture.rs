@@ -78,7 +78,7 @@ fn uses(words: &[&str], allowed: &[&str]) -> Vec<String> {
 #[test]
 fn chart_check_and_calendar_know_no_clock_no_io_and_no_async_runtime() {
     let outside = ["tokio", "sqlx", "reqwest", "axum", "lettre", "async-nats", "rand", "futures-util"];
-    for name in ["chart", "check", "calendar", "water"] {
+    for name in ["chart", "check", "calendar", "water", "hj212"] {
         let found: Vec<String> = dependencies(name).into_iter().filter(|dep| outside.contains(&dep.as_str())).collect();
         assert!(found.is_empty(), "{name} depends on {found:?}");
         for (file, line) in product_lines(name) {

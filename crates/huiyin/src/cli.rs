@@ -70,6 +70,11 @@ pub(crate) enum Command {
     },
     /// Run alarm rules over a series outside the system and print the alarms with start, end and reason.
     Detect(sensing::DetectArgs),
+    /// Monitoring stations.
+    Stations {
+        #[command(subcommand)]
+        what: sensing::StationsWhat,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -158,6 +163,9 @@ pub(crate) enum RetentionWhat {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
+    /// File of doors (YAML): which stations may speak, from where, with which password. Without it no station is heard.
+    #[arg(long, env = "HUIYIN_DOORS")]
+    pub(crate) doors: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
     /// What this process does. What it leaves out, other processes do: they share PostgreSQL and find each other over NATS.

@@ -2,10 +2,14 @@
 //!
 //! It never grades an incident and closes none: it proposes, and officers decide.
 
+pub mod doors;
+pub mod ingest;
 pub mod observation;
 pub mod problem;
 pub mod quality;
 pub mod registry;
 pub mod rules;
 pub mod series;
+pub mod simulate;
+pub mod watch;
 pub mod words;

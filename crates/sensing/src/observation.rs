@@ -76,3 +76,75 @@ pub enum Source {
     /// A file.
     File,
 }
+
+impl Kind {
+    const NAMES: [(Self, &'static str); 4] =
+        [(Self::Real, "real"), (Self::Minutes, "minutes"), (Self::Hour, "hour"), (Self::Day, "day")];
+
+    /// Its stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        name(&Self::NAMES, self)
+    }
+
+    /// The kind of a name.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        named(&Self::NAMES, text)
+    }
+}
+
+impl Flag {
+    const LETTERS: [(Self, &'static str); 8] = [
+        (Self::N, "N"),
+        (Self::F, "F"),
+        (Self::M, "M"),
+        (Self::S, "S"),
+        (Self::D, "D"),
+        (Self::C, "C"),
+        (Self::T, "T"),
+        (Self::B, "B"),
+    ];
+
+    /// Its letter in a frame.
+    #[must_use]
+    pub fn letter(self) -> &'static str {
+        name(&Self::LETTERS, self)
+    }
+
+    /// The flag of a letter.
+    #[must_use]
+    pub fn of_letter(text: &str) -> Option<Self> {
+        named(&Self::LETTERS, text)
+    }
+}
+
+impl Source {
+    const NAMES: [(Self, &'static str); 5] = [
+        (Self::Hj212, "hj212"),
+        (Self::Mqtt, "mqtt"),
+        (Self::Http, "http"),
+        (Self::Nats, "nats"),
+        (Self::File, "file"),
+    ];
+
+    /// Its stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        name(&Self::NAMES, self)
+    }
+
+    /// The door of a name.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        named(&Self::NAMES, text)
+    }
+}
+
+fn name<T: PartialEq>(names: &[(T, &'static str)], one: T) -> &'static str {
+    names.iter().find(|(other, _)| *other == one).map_or("", |(_, name)| name)
+}
+
+fn named<T: Copy>(names: &[(T, &'static str)], text: &str) -> Option<T> {
+    names.iter().find(|(_, name)| *name == text).map(|(one, _)| *one)
+}

@@ -67,3 +67,43 @@ pub(crate) struct DetectArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StationsWhat {
+    /// Let the stations of a file of doors speak over TCP, with made-up readings and a script of deeds.
+    Simulate(SimulateStationsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateStationsArgs {
+    /// Address of the service's HJ 212 door; without it, the one in the file of doors.
+    #[arg(long)]
+    pub(crate) to: Option<std::net::SocketAddr>,
+    /// File of doors, as the service has it: who speaks, with which password.
+    #[arg(long, env = "HUIYIN_DOORS")]
+    pub(crate) doors: PathBuf,
+    /// `STATION:POLLUTANT=VALUE@SECONDS`: from then on the pollutant stands at that value. May be given more than once.
+    #[arg(long)]
+    pub(crate) spill: Vec<String>,
+    /// `STATION@SECONDS`: from then on the station says nothing.
+    #[arg(long)]
+    pub(crate) silence: Vec<String>,
+    /// `STATION@SECONDS`: from then on the station says that it is being worked on.
+    #[arg(long)]
+    pub(crate) maintenance: Vec<String>,
+    /// Seconds between two frames of a station.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
+    /// Ends after so many seconds; without it, at Ctrl-C.
+    #[arg(long = "for")]
+    pub(crate) seconds: Option<u64>,
+    /// The same seed says the same.
+    #[arg(long, default_value_t = 20_261_124)]
+    pub(crate) seed: u64,
+    /// Folder of workflows and districts.
+    #[arg(long, env = "HUIYIN_WORKFLOWS")]
+    pub(crate) workflows: Option<PathBuf>,
+    /// District whose stations speak.
+    #[arg(long, env = "HUIYIN_DISTRICT", default_value = "qijiang")]
+    pub(crate) district: String,
+}

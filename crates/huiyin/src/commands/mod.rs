@@ -16,6 +16,7 @@ mod report;
 mod retention;
 pub(crate) mod serve;
 mod simulate;
+mod stations;
 mod trace;
 mod try_chart;
 mod verify;
@@ -49,5 +50,6 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Trace(args) => trace::run(&args),
         Command::Hj212 { what } => hj212::run(&what),
         Command::Detect(args) => detect::run(&args),
+        Command::Stations { what } => stations::run(&what),
     }
 }

@@ -6,6 +6,7 @@
 
 mod demo;
 mod net;
+mod sensing;
 pub(crate) mod store;
 
 use std::future::Future;
@@ -105,6 +106,10 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
     }
     net.offer(&args.roles, &engine).await?;
+    let stations = match &args.doors {
+        Some(doors) => Some(sensing::Stations::start(doors, &house, &engine, &clock).await?),
+        None => None,
+    };
 
     let stopping = stop_signal();
     match listener {
@@ -118,6 +123,9 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
             until(stopping.clone(), huiyin_web::serve(listener, state, told(stopping))).await?;
         }
         listener => without_pages(args, house.code(), listener, &engine, stopping).await?,
+    }
+    if let Some(stations) = stations {
+        within("stations", stations.stop()).await;
     }
     within("what other processes ask for", net.withdraw()).await;
     if let Some(scheduler) = scheduler {

@@ -193,6 +193,7 @@ impl Journal {
         answer: &str,
         at: Instant,
     ) -> Result<(), JournalError> {
+        self.fault("settle")?;
         let state = if refused { "refused" } else { "done" };
         writing!(self, pool => {
             let mut tx = pool.begin().await?;
