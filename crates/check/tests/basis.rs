@@ -33,7 +33,7 @@ fn everything_that_the_check_looks_at_changes_the_basis() {
     };
     let def = workflow(&text);
     let first = basis(&def, &names);
-    assert_eq!(first, basis(&workflow(&text), &names.clone()), "the same again");
+    assert_eq!(first, basis(&workflow(&text), &names), "the same again");
     let others = [
         basis(&workflow(&format!("{text}\n# a word more\n")), &names),
         basis(&def, &Names { roles: set(&["a"]), units: set(&["b", "c"]), ..names.clone() }),

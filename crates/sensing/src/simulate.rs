@@ -27,6 +27,8 @@ const AGAIN: Duration = Duration::from_secs(2);
 const BEIJING: TimeDelta = TimeDelta::hours(8);
 /// Share of an instrument's range at which quiet values lie when nothing is known to be plausible.
 const QUIET: f64 = 0.004;
+/// Share of the fastest plausible change that noise takes.
+const CALM: f64 = 0.5;
 /// Dissolved oxygen is the other way round: little of it is bad.
 const OXYGEN: (&str, f64) = ("w01009", 8.0);
 
@@ -183,7 +185,7 @@ async fn speak(
             .collect();
         if !deeds.contains(&&What::Silence) {
             let figures: Vec<Figure<'_>> =
-                station.parameters.iter().map(|parameter| figure(parameter, &deeds, noise)).collect();
+                station.parameters.iter().map(|parameter| figure(parameter, &deeds, script.every, noise)).collect();
             let now = clock.now().max(began);
             let bytes = frames(station, speakers, now, &figures).map_err(std::io::Error::other)?;
             says.write_all(&bytes).await?;
@@ -195,7 +197,7 @@ async fn speak(
     }
 }
 
-fn figure<'a>(parameter: &'a Parameter, deeds: &[&What], noise: &mut Noise) -> Figure<'a> {
+fn figure<'a>(parameter: &'a Parameter, deeds: &[&What], every: Duration, noise: &mut Noise) -> Figure<'a> {
     let spilled = deeds.iter().rev().find_map(|what| match what {
         What::Spill { pollutant, value } if *pollutant == parameter.pollutant => Some(*value),
         _ => None,
@@ -205,9 +207,12 @@ fn figure<'a>(parameter: &'a Parameter, deeds: &[&What], noise: &mut Noise) -> F
         (Some([low, high]), _) => f64::midpoint(low, high),
         (None, [low, high]) => low + (high - low) * QUIET,
     };
-    let value = spilled.unwrap_or(quiet) * (1.0 + 0.01 * (noise.next() - 0.5));
+    let value = spilled.unwrap_or(quiet);
+    // Noise stays below what quality control holds for an implausible change between two readings.
+    let slowest = parameter.rate_per_hour.map_or(f64::INFINITY, |rate| CALM * rate * every.as_secs_f64() / 3600.0);
+    let value = value + (0.01 * value.abs()).min(slowest) * (noise.next() - 0.5);
     let flag = if deeds.contains(&&What::Maintenance) { Flag::M } else { Flag::N };
-    (&parameter.pollutant, (value * 1000.0).round() / 1000.0, flag)
+    (&parameter.pollutant, (value * 1e5).round() / 1e5, flag)
 }
 
 /// Numbers between 0 and 1 that look like noise (splitmix64). Not for anything that must not be guessed.
