@@ -190,15 +190,11 @@ impl Teller {
     }
 }
 
-/// The figure that a reading was held against, where it is one.
+/// The limit that a reading was held against, where it was one; a change or a window has none.
 fn limit(reading: &Evidence) -> Option<f64> {
-    let figure: String = reading
-        .against
-        .chars()
-        .skip_while(|c| !c.is_ascii_digit())
-        .take_while(|c| c.is_ascii_digit() || *c == '.')
-        .collect();
-    figure.parse().ok()
+    let figure = reading.against.strip_prefix(['≤', '≥'])?.trim_start();
+    let end = figure.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(figure.len());
+    figure[..end].parse().ok()
 }
 
 fn shorter(text: &str, most: usize) -> String {

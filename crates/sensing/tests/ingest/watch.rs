@@ -42,6 +42,9 @@ async fn a_release_opens_one_incident_that_grows_and_is_joined_when_it_comes_bac
     assert_eq!(ours.written.started_at, at(10));
     let case = scene.journal().case(ours.case.unwrap()).await.unwrap().unwrap();
     assert_eq!(case.workflow, "incident");
+    let state: serde_json::Value = serde_json::from_str(&case.state).unwrap();
+    let data = &state["data"];
+    assert_eq!((&data["limit"], &data["station"], &data["source"]), (&500.0.into(), &"G1".into(), &"rule".into()));
 
     scene.fluoride(20, 30, 3000.0).await;
     follower.round().await.unwrap();
