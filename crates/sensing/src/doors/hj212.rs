@@ -7,6 +7,7 @@ mod readings;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use huiyin_engine::Clock;
 use tokio::net::TcpListener;
@@ -18,6 +19,9 @@ use crate::ingest::{Intake, Reason};
 use crate::observation::Source;
 
 pub use readings::{Faulty, readings};
+
+/// Pause after a line could not be taken, for want of file handles perhaps.
+const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// The door.
 #[derive(Clone)]
@@ -69,7 +73,7 @@ impl Door {
                 Ok(taken) => taken,
                 Err(error) => {
                     tracing::warn!(%error, "a line of a station was not taken");
-                    tokio::task::yield_now().await;
+                    stop.run_until_cancelled(tokio::time::sleep(AFTER_FAILURE)).await;
                     continue;
                 }
             };

@@ -145,7 +145,7 @@ async fn commit_all(
         if let Err(error) = &kept {
             tracing::warn!(%error, readings = rows.len(), "readings were not kept; their senders are told to send them again");
         }
-        // New readings of one transaction are counted for all doors together, in proportion to nothing: the first has them.
+        // The store says how many of all were new, not whose: the first are given them.
         let mut new = kept.as_ref().copied().unwrap_or(0);
         for (answer, source, came) in answers {
             let mine = new.min(came as u64);

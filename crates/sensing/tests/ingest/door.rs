@@ -160,3 +160,23 @@ async fn a_frame_that_never_ends_and_too_many_lines_are_hung_up_on() {
     assert_eq!(answer(&mut good).await.as_deref(), Some("9014"), "the others go on");
     assert_eq!(open.kept().await, 4);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_who_sends_a_byte_now_and_then_is_hung_up_on_too() {
+    let open = Open::new(Duration::from_secs(1), 100).await;
+    let mut line = open.line().await;
+    let frame = open.frame(0, "right");
+    let mut byte = [0; 1];
+    // Ten bytes a second: the whole frame would take a quarter of a minute.
+    for sent in &frame[..frame.len() - 1] {
+        if line.write_all(&[*sent]).await.is_err() {
+            break;
+        }
+        if let Ok(read) = tokio::time::timeout(Duration::from_millis(100), line.read(&mut byte)).await {
+            assert!(matches!(read, Ok(0) | Err(_)), "nothing is said to it");
+            break;
+        }
+    }
+    assert_eq!(open.refused(Reason::Limit), 1);
+    assert_eq!(open.kept().await, 0);
+}

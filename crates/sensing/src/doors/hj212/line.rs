@@ -10,6 +10,7 @@ use huiyin_hj212::parts::{Assembler, Bounds, Outcome};
 use huiyin_hj212::segment::{Segment, Version};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Door;
@@ -50,8 +51,11 @@ struct Ear<'a> {
 pub(super) async fn hold(door: &Door, mut stream: TcpStream, address: IpAddr, stop: CancellationToken) {
     let mut framer = Framer::new(Limits::default());
     let mut ear = Ear { door, address, parts: Assembler::new(Bounds::default()), faults: 0 };
-    let (mut bytes, mut waited) = (vec![0; READ], Duration::ZERO);
+    let mut bytes = vec![0; READ];
+    // When the last piece came, and since when bytes wait for the rest of their frame.
+    let (mut last, mut begun) = (Instant::now(), None);
     loop {
+        let mut came = false;
         let read = tokio::time::timeout(QUIET, stream.read(&mut bytes));
         let Some(read) = stop.run_until_cancelled(read).await else { break };
         let mut heard = Heard::default();
@@ -68,20 +72,25 @@ pub(super) async fn hold(door: &Door, mut stream: TcpStream, address: IpAddr, st
                 while !rest.is_empty() {
                     rest = framer.feed(rest);
                     while let Some(piece) = framer.next(door.speakers.as_ref()) {
-                        waited = Duration::ZERO;
+                        came = true;
                         ear.hear(piece, &mut heard);
                     }
                 }
             }
             Err(_) => {
-                waited += QUIET;
                 while let Some(piece) = framer.quiet(door.speakers.as_ref()) {
                     ear.hear(piece, &mut heard);
                 }
             }
         }
-        let slow = framer.waiting() > 0 && waited >= door.line.frame;
-        if slow || waited >= door.line.idle {
+        let now = Instant::now();
+        if came {
+            last = now;
+        }
+        begun = if framer.waiting() == 0 { None } else { begun.filter(|_| !came).or(Some(now)) };
+        // Also of one who sends a byte now and then.
+        let slow = begun.is_some_and(|begun| now - begun >= door.line.frame);
+        if slow || now - last >= door.line.idle {
             ear.refuse(
                 Reason::Limit,
                 if slow { "a frame was not finished in time" } else { "nothing came for too long" },
