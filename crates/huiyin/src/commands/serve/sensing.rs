@@ -34,6 +34,14 @@ impl Stations {
         engine: &Engine,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
+        if !engine.runs_here() {
+            let cure = "give --doors to a process whose --roles has engine";
+            return Err(format!(
+                "--doors {}: alarms are told to an engine in the same process: {cure}",
+                doors.display()
+            )
+            .into());
+        }
         let (registry, rules) = (Arc::new(registry(house)?), house.sensing_file("rules.yaml")?);
         let rules = Rules::load("rules.yaml", &rules, Some(Arc::clone(&registry)))?;
         let text = std::fs::read_to_string(doors).map_err(|error| format!("--doors {}: {error}", doors.display()))?;
