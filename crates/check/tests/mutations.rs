@@ -197,34 +197,45 @@ fn targets(tree: &Tree) -> Vec<(Path, String)> {
 
 fn transitions(tree: &Tree, found: &mut Vec<Mutant>) {
     let all = targets(tree);
-    let named = |state: &Path, text: &str| {
-        let key = state.last().unwrap();
-        let id = tree.at(&join(state, "id")).and_then(Tree::as_text);
-        let last = text.trim_start_matches('#').rsplit('.').next().unwrap().to_owned();
-        last == *key || Some(last) == id
+    let id = |state: &Path| tree.at(&join(state, "id")).and_then(Tree::as_text);
+    let states: Vec<(Path, Option<String>)> = states(tree).into_iter().map(|state| (state.clone(), id(&state))).collect();
+    let named = |(state, id): &(Path, Option<String>), text: &str| {
+        let last = text.trim_start_matches('#').rsplit('.').next().unwrap();
+        Some(last) == state.last().map(String::as_str) || Some(last) == id.as_deref()
     };
+    let of_transitions: BTreeSet<&Path> = all.iter().map(|(path, _)| path).collect();
+    // What states begin with, and other words for where to go.
+    let begins: Vec<String> = tree
+        .parts()
+        .into_iter()
+        .filter(|(path, _)| matches!(path.last().map(String::as_str), Some("initial" | "target")))
+        .filter(|(path, _)| !of_transitions.contains(path))
+        .filter_map(|(_, part)| part.as_text())
+        .collect();
     for list in transition_lists(tree) {
         let changed = tree.without(&list);
         let lost: BTreeSet<&String> = all.iter().filter(|(p, _)| p.starts_with(&list)).map(|(_, text)| text).collect();
         let kept: Vec<&String> = all.iter().filter(|(p, _)| !p.starts_with(&list)).map(|(_, text)| text).collect();
         // A state that only this way led to, whose neighbours do not begin with it.
-        let orphan = states(tree).into_iter().skip(1).find(|state| {
-            let initial = tree.parts().into_iter().any(|(p, part)| {
-                matches!(p.last().map(String::as_str), Some("initial" | "target"))
-                    && !all.iter().any(|(target, _)| *target == p)
-                    && part.as_text().is_some_and(|text| named(state, &text))
-            });
+        let orphan = states.iter().skip(1).find(|one| {
+            let state = &one.0;
+            let initial = begins.iter().any(|text| named(one, text));
             let region = state.len() > 2
                 && tree
                     .at(&join(&state[..state.len() - 2], "type"))
                     .and_then(Tree::as_text)
                     .is_some_and(|t| t == "parallel");
-            let within = |text: &&String| named(state, text);
-            let inside = states(tree).into_iter().any(|inner| {
-                inner.len() > state.len() && inner.starts_with(state) && kept.iter().any(|text| named(&inner, text))
-            });
-            !initial && !region && !inside && lost.iter().copied().any(|text| within(&text)) && !kept.iter().any(within)
+            let within = |text: &&String| named(one, text);
+            let inside = || {
+                states.iter().any(|inner| {
+                    inner.0.len() > state.len()
+                        && inner.0.starts_with(state)
+                        && kept.iter().any(|text| named(inner, text))
+                })
+            };
+            lost.iter().any(within) && !initial && !region && !kept.iter().any(within) && !inside()
         });
+        let orphan = orphan.map(|(state, _)| state.clone());
         found.push(Mutant { kind: "transition", what: format!("no {list:?}"), tree: changed, must: orphan });
     }
     for (path, text) in &all {

@@ -119,11 +119,16 @@ impl Tree {
 struct Page {
     text: String,
     lines: HashMap<Path, u32>,
+    /// So many lines end in the first so many bytes.
+    counted: (u32, usize),
 }
 
 impl Page {
-    fn line(&self) -> u32 {
-        u32::try_from(self.text.matches('\n').count()).unwrap() + 1
+    fn line(&mut self) -> u32 {
+        let (ended, bytes) = self.counted;
+        let more = self.text[bytes..].matches('\n').count();
+        self.counted = (ended + u32::try_from(more).unwrap(), self.text.len());
+        self.counted.0 + 1
     }
 
     fn tree(&mut self, tree: &Tree, path: &mut Path, indent: usize) {
