@@ -205,6 +205,15 @@ pub struct MailQuery {
     pub offset: u32,
 }
 
+/// What live pages are told.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// Something happened to a case.
+    Case(LiveEvent),
+    /// Something may have happened that was not heard: every page asks again.
+    Missed,
+}
+
 /// Something happened to a case; pages that show it should ask again.
 #[derive(Clone, Debug)]
 pub struct LiveEvent {
@@ -272,7 +281,7 @@ pub trait Office: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(None)))
     }
     /// What happens to cases from now on.
-    fn listen(&self) -> tokio::sync::broadcast::Receiver<LiveEvent>;
+    fn listen(&self) -> tokio::sync::broadcast::Receiver<Heard>;
     /// The office's time.
     fn now(&self) -> DateTime<Utc>;
     /// Whether the clock can be moved from the console.

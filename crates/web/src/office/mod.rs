@@ -32,8 +32,8 @@ pub use papers::Letters;
 
 use crate::app::Entropy;
 use crate::ports::{
-    CaseFile, CaseKey, CaseQuery, Document, Gauge, LiveEvent, MailQuery, Office, OfficeError, Preview, Promise,
-    StoredFile, Submission, Upload,
+    CaseFile, CaseKey, CaseQuery, Document, Gauge, Heard, MailQuery, Office, OfficeError, Preview, Promise, StoredFile,
+    Submission, Upload,
 };
 use crate::views::Text;
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
@@ -75,7 +75,7 @@ pub struct Bureau {
     parts: Parts,
     journal: Journal,
     accounts: Accounts,
-    live: broadcast::Sender<LiveEvent>,
+    live: broadcast::Sender<Heard>,
 }
 
 impl Bureau {
@@ -190,7 +190,7 @@ impl Office for Bureau {
         })
     }
 
-    fn listen(&self) -> broadcast::Receiver<LiveEvent> {
+    fn listen(&self) -> broadcast::Receiver<Heard> {
         self.live.subscribe()
     }
 
