@@ -194,6 +194,10 @@ pub(crate) struct ServeArgs {
     /// without one, as callers could then name any address.
     #[arg(long, env = "HUIYIN_BEHIND_PROXY")]
     pub(crate) behind_proxy: bool,
+    /// Readings of stations are kept for so many days after they came in; older ones are forgotten at night. How long the
+    /// law wants them is not confirmed: three years unless it is said otherwise.
+    #[arg(long, env = "HUIYIN_KEEP_READINGS", value_name = "DAYS", default_value_t = 1096, value_parser = clap::value_parser!(u32).range(1..=36_600))]
+    pub(crate) keep_readings: u32,
     /// File with the bearer token by which a collector may read `/metrics`.
     #[arg(long, env = "HUIYIN_METRICS_TOKEN_FILE")]
     pub(crate) metrics_token_file: Option<PathBuf>,

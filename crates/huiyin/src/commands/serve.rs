@@ -24,7 +24,8 @@ use huiyin_journal::Journal;
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
-use huiyin_scheduler::{AlarmWatch, Every, Job, Scheduler, SupervisionReport};
+use huiyin_scheduler::{AlarmWatch, Every, Job, PlanReview, Planned, Retention, Scheduler, SupervisionReport};
+use huiyin_water::network::{Detail as PlaceDetail, Network, Place, PlaceState};
 use huiyin_web::app::{AppState, Config, Secret, system_entropy, system_wall};
 use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
@@ -98,7 +99,7 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let scope = Scope { district: house.code().to_owned(), timeline: REAL.to_owned() };
     let desk = Arc::new(Desk::new(journal.clone(), Arc::clone(&house.registry), Arc::clone(&current), scope));
     let scheduler = match has(Role::Scheduler) {
-        true => Some(scheduler(&desk, &notifier, &engine, Arc::clone(&clock), demo.is_some())?.start()),
+        true => Some(scheduler(args, &house, &desk, &notifier, &engine, Arc::clone(&clock))?.start()),
         false => None,
     };
     let notifier = has(Role::Notify).then(|| notifier.start());
@@ -242,18 +243,36 @@ fn notifier(
     Ok(Notifier::new(config, templates, journal.deliveries(), seams).map_err(|error| place(&error))?)
 }
 
-/// Reports and alarms by the calendar of the office.
+/// Reports, reviews, alarms and what is forgotten, by the calendar of the office.
 fn scheduler(
+    args: &ServeArgs,
+    house: &House,
     desk: &Arc<Desk>,
     notifier: &Notifier,
     engine: &Engine,
     clock: Arc<dyn Clock>,
-    clock_moves: bool,
 ) -> Result<Scheduler, Failure> {
     let report = |every| SupervisionReport::new(every, Arc::clone(desk), notifier.clone());
-    let jobs: Vec<Arc<dyn Job>> = vec![Arc::new(report(Every::Month)?), Arc::new(report(Every::Week)?)];
-    let alarms = AlarmWatch::new(Arc::clone(desk), notifier.clone(), Some(engine.clone()), clock_moves);
-    Ok(Scheduler::new(desk.journal().clone(), desk.scope().clone(), clock, jobs).watching(alarms))
+    let (journal, scope) = (desk.journal().clone(), desk.scope().clone());
+    let zone = desk.calendar()?.zone();
+    let mut jobs: Vec<Arc<dyn Job>> = vec![
+        Arc::new(report(Every::Month)?),
+        Arc::new(report(Every::Week)?),
+        Arc::new(Retention::new(journal.clone(), scope.clone(), args.keep_readings, zone)?),
+    ];
+    if let Some(waters) = house.waters()? {
+        jobs.push(Arc::new(PlanReview::new(Arc::clone(desk), notifier.clone(), must_have_plans(&waters))?));
+    }
+    let alarms = AlarmWatch::new(Arc::clone(desk), notifier.clone(), Some(engine.clone()), args.demo_clock);
+    Ok(Scheduler::new(journal, scope, clock, jobs).watching(alarms))
+}
+
+/// The sources that are drawn from: each of them must have a plan.
+fn must_have_plans(waters: &Network) -> Vec<Planned> {
+    let in_use = |place: &&Place| matches!(place.detail, PlaceDetail::Source { state: PlaceState::InUse, .. });
+    let planned =
+        |place: &Place| Planned { id: place.id.clone(), zh: place.name.zh.clone(), en: place.name.en.clone() };
+    waters.places.iter().filter(in_use).map(planned).collect()
 }
 
 fn state(
