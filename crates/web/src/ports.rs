@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use huiyin_journal::accounts::User;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::permissions::CaseScope;
+use crate::stations::StationDesk;
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{
     AcceptedView, AttachmentView, CaseRowView, DocumentView, DuplicateView, EventFormView, LinkView, ProposedUnit,
@@ -23,6 +25,7 @@ use crate::views::directory::{ChoiceView, UnitView};
 use crate::views::mail::{MailRowView, MailView};
 use crate::views::workflow::WorkflowView;
 use crate::views::{FieldError, Text};
+use crate::waters::WaterDesk;
 
 /// An answer that comes later.
 pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, OfficeError>> + Send + 'a>>;
@@ -279,6 +282,14 @@ pub trait Office: Send + Sync + 'static {
     /// The number of a case of this district, for the audit trail.
     fn number(&self, _case: Uuid) -> Promise<'_, Option<String>> {
         Box::pin(std::future::ready(Ok(None)))
+    }
+    /// Monitoring stations; none where the district has no registry of them.
+    fn stations(&self) -> Option<Arc<StationDesk>> {
+        None
+    }
+    /// The waters of the district; none where nobody has drawn them.
+    fn waters(&self) -> Option<Arc<WaterDesk>> {
+        None
     }
     /// What happens to cases from now on.
     fn listen(&self) -> tokio::sync::broadcast::Receiver<Heard>;

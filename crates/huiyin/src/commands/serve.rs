@@ -25,10 +25,12 @@ use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
 use huiyin_scheduler::{AlarmWatch, Every, Job, PlanReview, Planned, Retention, Scheduler, SupervisionReport};
+use huiyin_sensing::simulate::Stage;
 use huiyin_water::network::{Detail as PlaceDetail, Network, Place, PlaceState};
-use huiyin_web::app::{AppState, Config, Secret, system_entropy, system_wall};
+use huiyin_web::app::{AppState, Config, Secret, Tiles, system_entropy, system_wall};
 use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
+use huiyin_web::stations::StationDesk;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -107,8 +109,12 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
     }
     net.offer(&args.roles, &engine).await?;
+    let known = sensing::Known::read(&house)?;
+    let stage = args.demo_stations.then(Stage::default);
+    let station_desk =
+        known.as_ref().map(|known| known.desk(&house, &engine, &clock, args.doors.is_some(), stage.clone()));
     let stations = match &args.doors {
-        Some(doors) => Some(sensing::Stations::start(doors, &house, &engine, &clock).await?),
+        Some(doors) => Some(sensing::Stations::start(doors, known, stage, &house, &engine, &clock).await?),
         None => None,
     };
 
@@ -118,8 +124,14 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
             let mut config =
                 Config::new(&house.directory.district().code, &house.directory.district().name.zh, &public_url);
             config.behind_proxy = args.behind_proxy;
+            config.map_tiles = match &args.map_tiles {
+                Some(url) => {
+                    Some(Tiles::read(url, &args.map_attribution).map_err(|why| format!("--map-tiles {url}: {why}"))?)
+                }
+                None => None,
+            };
             config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
-            let state = state(&house, &engine, clock, demo, current, desk, config)?;
+            let state = state(&house, &engine, clock, demo, current, desk, station_desk, config)?;
             tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
             until(stopping.clone(), huiyin_web::serve(listener, state, told(stopping))).await?;
         }
@@ -275,6 +287,7 @@ fn must_have_plans(waters: &Network) -> Vec<Planned> {
     waters.places.iter().filter(in_use).map(planned).collect()
 }
 
+#[expect(clippy::too_many_arguments, reason = "what the doors need, once, from the one place that has it")]
 fn state(
     house: &House,
     engine: &Engine,
@@ -282,6 +295,7 @@ fn state(
     demo: Option<Arc<ShiftedClock>>,
     directory: Current,
     desk: Arc<Desk>,
+    stations: Option<Arc<StationDesk>>,
     config: Config,
 ) -> Result<AppState, Failure> {
     let district = house.directory.district();
@@ -295,6 +309,8 @@ fn state(
         entropy: system_entropy(),
         desk,
         proofs: house.proofs.clone(),
+        stations,
+        waters: house.waters()?.map(Arc::new),
     });
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))
 }

@@ -24,6 +24,7 @@ use huiyin_directory::Directory;
 use huiyin_engine::{Clock, District, Engine, ShiftedClock};
 use huiyin_journal::Journal;
 use huiyin_journal::accounts::{Accounts, User};
+use huiyin_water::network::Network;
 use serde_json::Value;
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -35,12 +36,14 @@ use crate::ports::{
     CaseFile, CaseKey, CaseQuery, Document, Gauge, Heard, MailQuery, Office, OfficeError, Preview, Promise, StoredFile,
     Submission, Upload,
 };
+use crate::stations::StationDesk;
 use crate::views::Text;
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{AcceptedView, AttachmentView, CaseRowView, TimelineEntry};
 use crate::views::directory::{ChoiceView, UnitView};
 use crate::views::mail::{MailRowView, MailView};
 use crate::views::workflow::WorkflowView;
+use crate::waters::WaterDesk;
 
 /// The timeline that the console works on.
 const REAL: &str = "real";
@@ -68,6 +71,10 @@ pub struct Parts {
     pub desk: Arc<Desk>,
     /// What was proved of each workflow in force.
     pub proofs: Vec<Proof>,
+    /// Monitoring stations; none where the district has no registry of them.
+    pub stations: Option<Arc<StationDesk>>,
+    /// The waters of the district; none where nobody has drawn them.
+    pub waters: Option<Arc<Network>>,
 }
 
 /// See the module.
@@ -188,6 +195,26 @@ impl Office for Bureau {
             let record = self.journal.case(case).await.map_err(failed)?;
             Ok(record.filter(|record| record.district == self.parts.district).map(|record| record.number))
         })
+    }
+
+    fn stations(&self) -> Option<Arc<StationDesk>> {
+        self.parts.stations.clone()
+    }
+
+    fn waters(&self) -> Option<Arc<WaterDesk>> {
+        let network = Arc::clone(self.parts.waters.as_ref()?);
+        let registry = Arc::clone(self.parts.engine.registry());
+        let state_title = move |state: &str| {
+            let plan = registry.current("response-plan");
+            names::states(plan.as_deref(), &[state.to_owned()]).pop().unwrap_or_else(|| Text::same(state))
+        };
+        Some(Arc::new(WaterDesk {
+            network,
+            journal: self.journal.clone(),
+            district: self.parts.district.clone(),
+            timeline: REAL.to_owned(),
+            state_title: Arc::new(state_title),
+        }))
     }
 
     fn listen(&self) -> broadcast::Receiver<Heard> {

@@ -6,6 +6,8 @@ pub mod clock;
 pub mod directory;
 pub mod mail;
 pub mod session;
+pub mod stations;
+pub mod waters;
 pub mod workflow;
 
 use serde::{Deserialize, Serialize};
