@@ -1,4 +1,6 @@
 // All words of the console in English. Chinese is in zh.ts; the type makes sure that no key is missing.
+import stations from './stations.en'
+import waters from './waters.en'
 import type { Key } from './zh'
 
 const en: Record<Key, string> = {
@@ -415,6 +417,8 @@ const en: Record<Key, string> = {
   'link.review': 'review',
   'link.new-facts': 'new facts',
   'link.parent': 'opened from',
+  ...stations,
+  ...waters,
 }
 
 export default en

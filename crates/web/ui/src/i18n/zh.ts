@@ -1,4 +1,7 @@
 // 控制台的全部中文文字。英文在 en.ts，键相同（类型检查保证）。
+import stations from './stations.zh'
+import waters from './waters.zh'
+
 const zh = {
   'app.name': '回音',
   'app.home': '首页',
@@ -413,6 +416,8 @@ const zh = {
   'link.review': '复查复核',
   'link.new-facts': '新情况另立件',
   'link.parent': '来源案件',
+  ...stations,
+  ...waters,
 } as const
 
 export type Key = keyof typeof zh
