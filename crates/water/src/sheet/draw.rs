@@ -55,7 +55,9 @@ impl Pen {
         let (mut line, mut used) = (String::new(), 0.0);
         for letter in words.chars() {
             let wide = size * breadth(letter);
-            if used + wide > width {
+            // A line does not begin with a mark that closes something.
+            let closes = matches!(letter, '）' | '。' | '，' | '、' | '；' | ')' | '.' | ',');
+            if used + wide > width && !closes {
                 self.text((x, y), size, false, &line);
                 (line, used) = (String::new(), 0.0);
                 y += size * 1.45;

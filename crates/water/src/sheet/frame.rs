@@ -233,7 +233,8 @@ fn sign(pen: &mut Pen, group: Group, (x, y): (f64, f64), size: f64) {
 
 /// Writes a label beside a point where nothing stands yet; where there is no room it is left out: the table has it.
 fn put(pen: &mut Pen, taken: &mut Vec<Taken>, (x, y): (f64, f64), size: f64, bold: bool, words: &str) {
-    let (width, gap) = (wide(words, size), 2.6);
+    // The larger the label, the larger its sign.
+    let (width, gap) = (wide(words, size), size.mul_add(1.05, -0.8).max(2.6));
     let spots = [
         (x + gap, y + size * 0.36),
         (x - gap - width, y + size * 0.36),
