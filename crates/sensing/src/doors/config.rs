@@ -1,7 +1,10 @@
 //! Who may speak at the doors: passwords, addresses, keys. A file of its own, because it holds secrets and the registry of
 //! stations does not.
 
-use std::collections::HashMap;
+mod http;
+mod mqtt;
+
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -12,11 +15,19 @@ use serde::Deserialize;
 
 use crate::registry::Registry;
 
+pub use http::{Caller, Callers, Http};
+pub use mqtt::{Mqtt, Topic};
+
 /// The file as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     hj212: Option<LineEntry>,
+    http: Option<http::HttpEntry>,
+    mqtt: Option<mqtt::MqttEntry>,
+    nats: Option<QueueEntry>,
+    #[serde(default = "stale_seconds")]
+    stale_seconds: u64,
     #[serde(default)]
     stations: Vec<SpeakerEntry>,
 }
@@ -45,6 +56,15 @@ struct SpeakerEntry {
     sm4_key: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QueueEntry {
+    stations: Vec<String>,
+}
+
+const fn stale_seconds() -> u64 {
+    3600
+}
 const fn most_lines() -> usize {
     1024
 }
@@ -63,8 +83,23 @@ const fn frame_seconds() -> u64 {
 pub struct Config {
     /// HJ 212 over TCP, if it is open.
     pub hj212: Option<Line>,
-    /// Who may speak.
+    /// HTTP, if it is open.
+    pub http: Option<Http>,
+    /// MQTT, if a broker is listened to.
+    pub mqtt: Option<Mqtt>,
+    /// The queue of observations at NATS, if it is read.
+    pub nats: Option<Queue>,
+    /// Who may speak HJ 212.
     pub speakers: Speakers,
+    /// A station that said nothing for so long is counted as stale.
+    pub stale: Duration,
+}
+
+/// The queue of observations at NATS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// Stations whose observations are taken.
+    pub stations: Vec<String>,
 }
 
 /// Bounds of the TCP door.
@@ -134,7 +169,31 @@ impl Config {
             let speaker = Speaker { station: entry.station.clone(), password: entry.password, from, key };
             speakers.by_mn.insert(known.mn.clone(), speaker);
         }
-        Ok(Self { hj212: file.hj212.map(line), speakers })
+        let nats = file.nats.map(|entry| queue(entry, registry)).transpose()?;
+        let (http, mqtt) =
+            (file.http.map(|e| e.read(registry)).transpose()?, file.mqtt.map(|e| e.read(registry)).transpose()?);
+        let stale = Duration::from_secs(file.stale_seconds.max(1));
+        Ok(Self { hj212: file.hj212.map(line), http, mqtt, nats, speakers, stale })
+    }
+
+    /// Stations that may be heard through some door.
+    #[must_use]
+    pub fn stations(&self) -> BTreeSet<String> {
+        let hj212 = self.speakers.by_mn.values().map(|speaker| speaker.station.as_str()).filter(|_| self.hj212.is_some());
+        let http = self.http.iter().flat_map(|door| door.callers.stations());
+        let mqtt = self.mqtt.iter().flat_map(|door| door.stations.iter().map(String::as_str));
+        let nats = self.nats.iter().flat_map(|door| door.stations.iter().map(String::as_str));
+        hj212.chain(http).chain(mqtt).chain(nats).map(str::to_owned).collect()
+    }
+}
+
+fn queue(entry: QueueEntry, registry: &Registry) -> Result<Queue, ConfigError> {
+    match entry.stations.iter().find(|id| registry.station(id).is_none()) {
+        None => Ok(Queue { stations: entry.stations }),
+        Some(strange) => {
+            let cure = "expected an id of stations.yaml";
+            Err(ConfigError(format!("nats: stations: {strange} is not registered; {cure}")))
+        }
     }
 }
 

@@ -4,9 +4,7 @@
 mod line;
 mod readings;
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use huiyin_engine::Clock;
@@ -15,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{Line, Speakers};
+use super::places::Places;
 use crate::ingest::{Intake, Reason};
 use crate::observation::Source;
 
@@ -42,31 +41,11 @@ impl std::fmt::Debug for Door {
     }
 }
 
-/// Lines that are open, by source address.
-type Open = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
-/// One open line; it counts itself out.
-struct Place {
-    open: Open,
-    address: IpAddr,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lines) = open.get_mut(&self.address) {
-            *lines -= 1;
-            if *lines == 0 {
-                open.remove(&self.address);
-            }
-        }
-    }
-}
-
 impl Door {
     /// Takes lines until it is told to stop; what was read by then is committed and acknowledged.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
-        let (open, mut lines) = (Open::default(), JoinSet::new());
+        let places = Places::new(self.line.most_lines, self.line.most_lines_of_one_address);
+        let mut lines = JoinSet::new();
         while let Some(taken) = stop.run_until_cancelled(listener.accept()).await {
             while lines.try_join_next().is_some() {}
             let (stream, from) = match taken {
@@ -78,7 +57,7 @@ impl Door {
                 }
             };
             let address = from.ip().to_canonical();
-            let Some(place) = self.place(&open, lines.len(), address) else {
+            let Some(place) = places.take(address) else {
                 self.intake.counts().refused(Source::Hj212, Reason::Limit);
                 tracing::warn!(%from, lines = lines.len(), "too many lines of stations; this one was closed");
                 continue;
@@ -90,15 +69,5 @@ impl Door {
             });
         }
         lines.join_all().await;
-    }
-
-    fn place(&self, open: &Open, lines: usize, address: IpAddr) -> Option<Place> {
-        let mut counted = open.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = counted.entry(address).or_default();
-        if lines >= self.line.most_lines || *mine >= self.line.most_lines_of_one_address {
-            return None;
-        }
-        *mine += 1;
-        Some(Place { open: Arc::clone(open), address })
     }
 }

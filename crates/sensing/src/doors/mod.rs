@@ -3,5 +3,10 @@
 
 mod config;
 pub mod hj212;
+pub mod http;
+pub mod mqtt;
+mod places;
+pub mod queue;
+pub mod told;
 
-pub use config::{Config, ConfigError, Line, Speaker, Speakers};
+pub use config::{Caller, Callers, Config, ConfigError, Http, Line, Mqtt, Queue, Speaker, Speakers, Topic};

@@ -1,9 +1,13 @@
-//! What came in and what was refused, counted by reason.
+//! What came in and what was refused, counted by reason; which stations were not heard of lately.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::observation::Source;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::observation::{Observation, Source};
 
 /// Why something was not taken. The names are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +61,17 @@ impl Reason {
 pub struct Counts {
     kept: Mutex<BTreeMap<Source, (u64, u64)>>,
     refused: Mutex<BTreeMap<(Source, Reason), u64>>,
+    expected: Mutex<Expected>,
+    /// 0 no broker is listened to, 1 it is away, 2 it is there.
+    broker: AtomicI64,
+}
+
+/// Stations that are to be heard of.
+#[derive(Debug, Default)]
+struct Expected {
+    after: TimeDelta,
+    /// Station → when it was heard of, or began to be waited for.
+    heard: BTreeMap<String, DateTime<Utc>>,
 }
 
 impl Counts {
@@ -70,6 +85,68 @@ impl Counts {
     /// Something was not taken.
     pub fn refused(&self, source: Source, reason: Reason) {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry((source, reason)).or_default() += 1;
+    }
+
+    /// From now on these stations are to be heard of; one that says nothing for `after` is stale.
+    pub fn expect(&self, stations: impl IntoIterator<Item = String>, now: DateTime<Utc>, after: TimeDelta) {
+        let heard = stations.into_iter().map(|station| (station, now)).collect();
+        *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = Expected { after, heard };
+    }
+
+    /// Readings were committed: their stations are alive.
+    pub(super) fn heard(&self, observations: &[Observation]) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = "";
+        for one in observations {
+            if one.station != last
+                && let Some(heard) = expected.heard.get_mut(&one.station)
+            {
+                *heard = one.received_at.max(*heard);
+            }
+            last = &one.station;
+        }
+    }
+
+    /// Stations that said nothing for too long, in their order.
+    #[must_use]
+    pub fn stale(&self, now: DateTime<Utc>) -> Vec<String> {
+        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let silent = expected.heard.iter().filter(|(_, heard)| now - **heard >= expected.after);
+        silent.map(|(station, _)| station.clone()).collect()
+    }
+
+    /// Whether the broker is there; none is listened to before this was said.
+    pub fn broker(&self, connected: bool) {
+        self.broker.store(if connected { 2 } else { 1 }, Ordering::Relaxed);
+    }
+
+    /// In the text format of Prometheus.
+    #[must_use]
+    pub fn text(&self, now: DateTime<Utc>) -> String {
+        let mut out = String::new();
+        let name = "huiyin_ingest_observations_total";
+        let _ = writeln!(out, "# HELP {name} Readings committed, by door: new ones and repeated ones.");
+        let _ = writeln!(out, "# TYPE {name} counter");
+        for (source, (came, new)) in self.readings() {
+            let (door, repeated) = (source.name(), came - new);
+            let _ = writeln!(out, "{name}{{door=\"{door}\",what=\"new\"}} {new}");
+            let _ = writeln!(out, "{name}{{door=\"{door}\",what=\"repeated\"}} {repeated}");
+        }
+        let name = "huiyin_ingest_refused_total";
+        let _ = writeln!(out, "# HELP {name} What was not taken, by door and reason.\n# TYPE {name} counter");
+        for ((source, reason), refused) in self.refusals() {
+            let _ = writeln!(out, "{name}{{door=\"{}\",reason=\"{}\"}} {refused}", source.name(), reason.name());
+        }
+        let name = "huiyin_ingest_stations_stale";
+        let _ = writeln!(out, "# HELP {name} Stations of these doors that said nothing for too long.");
+        let _ = writeln!(out, "# TYPE {name} gauge\n{name} {}", self.stale(now).len());
+        let broker = self.broker.load(Ordering::Relaxed);
+        if broker > 0 {
+            let name = "huiyin_ingest_broker_connected";
+            let _ = writeln!(out, "# HELP {name} Whether the MQTT broker is there.");
+            let _ = writeln!(out, "# TYPE {name} gauge\n{name} {}", broker - 1);
+        }
+        out
     }
 
     /// Readings by door: came, new.

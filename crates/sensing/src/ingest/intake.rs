@@ -98,6 +98,14 @@ impl Intake {
         &self.news
     }
 
+    /// Whether a reading can be taken.
+    ///
+    /// # Errors
+    /// What the registry, or the time, says against it.
+    pub fn check(&self, one: &Observation) -> Result<(), Refused> {
+        row(&self.registry, one).map(|_| ())
+    }
+
     /// Keeps readings; they are committed when it returns. A bad one never takes good ones down: it is refused by itself.
     /// Gives how many were new, and what was refused.
     ///
@@ -121,6 +129,7 @@ impl Intake {
         let (answer, answered) = oneshot::channel();
         self.line.send(Delivery { rows, source, answer }).await.map_err(|_| IntakeError::Closed)?;
         let new = answered.await.map_err(|_| IntakeError::Closed)??;
+        self.counts.heard(observations);
         Ok((new, refused))
     }
 }
