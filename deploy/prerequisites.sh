@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs, on Debian, what Huiyin needs beside Rust, Node, Python and make. Idempotent; installs only what is missing.
 #   deploy/prerequisites.sh build   a C compiler (the bundled SQLite and the cryptography are C)
-#   deploy/prerequisites.sh test    that, and what the tests start: PostgreSQL, Chromium, a CJK font, Python's venv
+#   deploy/prerequisites.sh test    that, and what the tests start: PostgreSQL, Mosquitto, Chromium, a CJK font, Python's venv
 # It starts nothing and leaves nothing running.
 set -euo pipefail
 want=${1:-build}
@@ -12,6 +12,7 @@ need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 need cc build-essential
 if [ "$want" = test ]; then
   [ -x /usr/lib/postgresql/15/bin/initdb ] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  [ -x /usr/sbin/mosquitto ] || need mosquitto mosquitto
   need chromium chromium
   need runuser util-linux
   fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing+=(fonts-noto-cjk fontconfig)
@@ -29,7 +30,11 @@ if [ "$(id -u)" -ne 0 ]; then
   sudo=(sudo)
 fi
 echo "installing: ${missing[*]}"
-# Debian's postgresql package would create and start a server of its own; the tests bring their own.
+# Debian's packages would start servers of their own; the tests bring their own. A unit that is masked is not started.
+if printf '%s\n' "${missing[@]}" | grep -qx mosquitto; then
+  "${sudo[@]}" mkdir -p /etc/systemd/system
+  [ -e /etc/systemd/system/mosquitto.service ] || "${sudo[@]}" ln -s /dev/null /etc/systemd/system/mosquitto.service
+fi
 if printf '%s\n' "${missing[@]}" | grep -qx postgresql; then
   "${sudo[@]}" mkdir -p /etc/postgresql-common/createcluster.d
   echo 'create_main_cluster = false' | "${sudo[@]}" tee /etc/postgresql-common/createcluster.d/no-main-cluster.conf >/dev/null

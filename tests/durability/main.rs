@@ -10,6 +10,7 @@
 mod checks;
 mod fleet;
 mod http;
+mod ingest;
 mod journeys;
 mod load;
 mod machines;
@@ -61,6 +62,12 @@ fn many_processes_over_nats_lose_and_repeat_nothing() {
 fn without_nats_people_go_on_and_events_catch_up() {
     let _alone = alone();
     without_nats::run();
+}
+
+#[test]
+fn doors_of_stations_apart_from_the_engine_open_one_incident() {
+    let _alone = alone();
+    ingest::run();
 }
 
 /// Alone, because its specs wait for pages as long as a person would: `tests/run` calls it by name.

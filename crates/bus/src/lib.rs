@@ -50,4 +50,11 @@ pub trait Calls: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// When nobody answers, or not in time; the question may have arrived all the same.
     fn ask(&self, address: String, question: Vec<u8>) -> Later<'_, Result<Vec<u8>, BusError>>;
+
+    /// Leaves a message in the queue of machines, where it stays until it was carried out. Left again under the same id it
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// When the queue does not acknowledge it; it may be there all the same, and is to be left again.
+    fn leave<'a>(&'a self, address: String, id: &'a str, message: Vec<u8>) -> Later<'a, Result<(), BusError>>;
 }

@@ -16,7 +16,7 @@ fn deployed() -> NatsServer {
     let start = text.find("accounts {").expect("its accounts");
     let mut accounts = text[start..].to_owned();
     // The longest first, as one name begins another.
-    for role in ["drill-engine", "drill-web", "scheduler", "engine", "notify", "ingest", "watch", "web"] {
+    for role in ["drill-engine", "drill-web", "scheduler", "gateway", "engine", "notify", "ingest", "watch", "web"] {
         let variable = format!("$HUIYIN_NATS_{}", role.replace('-', "_").to_uppercase());
         assert!(accounts.contains(&variable), "{variable} is not in deploy/nats.conf");
         accounts = accounts.replace(&format!("{variable},"), &format!("\"{role}\","));
@@ -170,6 +170,43 @@ async fn what_machines_leave_is_taken_until_it_is_done() {
     all.sort_unstable();
     assert_eq!(all, ["done", "later", "later", "never"], "the same id is kept once; what waits comes again");
     work.abort();
+}
+
+#[tokio::test]
+async fn what_gateways_say_is_taken_until_it_is_committed_and_gateways_may_say_nothing_else() {
+    let server = deployed();
+    let (engine, ingest) = (Arc::new(signed_in(&server, "engine").await), Arc::new(signed_in(&server, "ingest").await));
+    let gateway = signed_in(&server, "gateway").await;
+    let (machines, echo): (Arc<Echo>, Arc<Echo>) = Default::default();
+    let making = engine.work(machines);
+    let taking = ingest.observations(Arc::<Echo>::clone(&echo));
+    for (id, said) in [("1", "done"), ("1", "done"), ("2", "later"), ("3", "never")] {
+        let mut left = false;
+        // The queue is made by the engine; until then nobody acknowledges.
+        for _ in 0..100 {
+            left = gateway.leave(gateway.station_address("G1"), id, said.as_bytes().to_vec()).await.is_ok();
+            if left {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert!(left, "{said} was not taken into the queue");
+    }
+    let taken = || echo.taken.lock().expect("nobody panicked").clone();
+    for _ in 0..200 {
+        if taken().len() >= 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let mut all = taken();
+    all.sort_unstable();
+    assert_eq!(all, ["done", "later", "later", "never"], "the same id is kept once; what waits comes again");
+    let command = "huiyin.500110.live.cmd.machine.1".to_owned();
+    assert!(gateway.leave(command, "4", b"x".to_vec()).await.is_err(), "a gateway sends no commands");
+    assert!(ingest.leave(ingest.station_address("G1"), "5", b"x".to_vec()).await.is_err(), "doors take, and say nothing");
+    making.abort();
+    taking.abort();
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ pub fn asyncapi(workflows: &[&Definition]) -> Value {
         (named::<Message>(&mut generator), named::<Command>(&mut generator), named::<Reply>(&mut generator));
     let mut messages = Map::new();
     messages.insert("Command".into(), json!({"title": "A command", "payload": command}));
+    messages.insert("Readings".into(), json!({"title": "Readings of a station", "payload": readings()}));
     messages.insert("Reply".into(), json!({"title": "What an engine says", "payload": reply}));
     let mut kinds = Map::new();
     for workflow in workflows {
@@ -41,6 +42,7 @@ pub fn asyncapi(workflows: &[&Definition]) -> Value {
             "events": channel("evt.{workflow}.{case}.{event}", &["workflow", "case", "event"], Value::Object(kinds)),
             "people": channel("cmd.person.{partition}", &["partition"], only(&["Command"])),
             "machines": channel("cmd.machine.{partition}", &["partition"], only(&["Command"])),
+            "observations": channel("obs.{station}", &["station"], only(&["Readings"])),
             "answers": {
                 "address": null,
                 "description": "The reply subject of the request.",
@@ -64,6 +66,13 @@ pub fn asyncapi(workflows: &[&Definition]) -> Value {
                 "channel": {"$ref": "#/channels/machines"},
                 "summary": "JetStream work queue HUIYIN_<district>_MACHINES, durable consumer `engine`, acknowledged after the commit.",
             },
+            "takeReadings": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/observations"},
+                "summary": "JetStream work queue HUIYIN_<district>_OBSERVATIONS, durable consumer `ingest`, acknowledged after \
+                            the commit. A reading is there once by station, pollutant, kind and observed_at; what is refused \
+                            is counted and logged.",
+            },
         },
         "components": {"messages": messages, "schemas": schemas},
     })
@@ -86,6 +95,31 @@ fn told(workflow: &Definition, event: &str, zh: &str, en: &str, cloud_event: &Va
     json!({"name": event, "title": format!("{zh} / {en}"), "payload": {"allOf": [cloud_event, own]}})
 }
 
+/// Readings as gateways leave them; the doors over HTTP and MQTT take the same.
+fn readings() -> Value {
+    let one = json!({
+        "type": "object",
+        "required": ["pollutant", "value", "observed_at"],
+        "additionalProperties": false,
+        "properties": {
+            "station": {"type": "string", "description": "If given, that of the address."},
+            "pollutant": {"type": "string", "description": "Factor code of HJ 212, e.g. w21003."},
+            "kind": {"enum": ["real", "minutes", "hour", "day"], "default": "real"},
+            "value": {"type": "number"},
+            "unit": {"type": "string", "description": "If given, the registered one."},
+            "flag": {"enum": ["N", "F", "M", "S", "D", "C", "T", "B"], "default": "N"},
+            "observed_at": {"type": "string", "format": "date-time", "description": "Of a mean: the beginning of its period."},
+        },
+    });
+    let many = json!({
+        "type": "object",
+        "required": ["observations"],
+        "additionalProperties": false,
+        "properties": {"observations": {"type": "array", "items": one, "minItems": 1, "maxItems": 2000}},
+    });
+    json!({"oneOf": [one, many]})
+}
+
 fn only(messages: &[&str]) -> Value {
     messages
         .iter()
@@ -102,6 +136,7 @@ fn channel(rest: &str, more: &[&str], messages: Value) -> Value {
         let description = match *name {
             "workflow" => "Name of the workflow.",
             "case" => "Id of the case.",
+            "station" => "Id of the station in the registry.",
             "event" => "The event, one token for each part of its name.",
             _ => "0 to 15, from the id of the case; it only keeps the commands of one case near each other.",
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use huiyin_bus::{Answers, Calls, Later, Taken, Worker};
 use huiyin_chart::{Actor, ActorKind};
+use huiyin_journal::Journal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -25,6 +26,9 @@ const PARTITIONS: u128 = 16;
 const TRIES: usize = 4;
 /// Between two tries: an engine that starts again needs a moment.
 const PAUSE: Duration = Duration::from_millis(150);
+/// How often the record is looked at for the answer to what was left in the queue, and how long between.
+const LOOKS: usize = 60;
+const LOOK: Duration = Duration::from_millis(50);
 /// Largest command, in bytes of JSON.
 const LARGEST: usize = 512 * 1024;
 
@@ -101,6 +105,41 @@ pub(crate) async fn ask(engines: &dyn Calls, command: &Command) -> Result<Answer
     }
     let answered = answered.map_err(|e| unknown(format!("no engine answers: {}", e.problem)))?;
     serde_json::from_slice::<Reply>(&answered).map_err(|e| unknown(format!("the answer does not read: {e}")))?.into()
+}
+
+/// Leaves a command in the queue of machines and reads its answer back from the record. When none is there in time, the
+/// command waits in the queue: sent again under the same id it is not carried out twice.
+pub(crate) async fn leave(engines: &dyn Calls, journal: &Journal, command: &Command) -> Result<Answer, EngineError> {
+    let message = serde_json::to_vec(command).map_err(|e| EngineError::Setup(e.to_string()))?;
+    if message.len() > LARGEST {
+        return Ok(Answer::Refused(too_large()));
+    }
+    if let Some(answer) = recorded(journal, command).await? {
+        return Ok(answer);
+    }
+    let id = command.id.to_string();
+    let left = engines.leave(command.address(), &id, message).await;
+    left.map_err(|e| EngineError::Unavailable(format!("the queue of machines did not take it: {}", e.problem)))?;
+    for _ in 0..LOOKS {
+        if let Some(answer) = recorded(journal, command).await? {
+            return Ok(answer);
+        }
+        if let Some(problem) = journal.set_aside_command(command.id).await? {
+            return Err(EngineError::Quarantined { id: command.id, problem });
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Err(EngineError::Unavailable("it waits in the queue of machines; no engine has answered yet".to_owned()))
+}
+
+/// The answer that was committed under the id of a command.
+async fn recorded(journal: &Journal, command: &Command) -> Result<Option<Answer>, EngineError> {
+    let Some(known) = journal.answer(command.id).await? else { return Ok(None) };
+    if known.body_hash != command.body_hash() {
+        return Ok(Some(Answer::Conflict));
+    }
+    let read = serde_json::from_str(&known.answer);
+    read.map(Some).map_err(|e| EngineError::Quarantined { id: command.id, problem: format!("its answer is damaged: {e}") })
 }
 
 /// See the module.

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, ManualClock};
-use crate::command::{Answer, Command, EngineError};
+use crate::command::{ActorKind, Answer, Command, EngineError};
 use crate::core::{Config, Core, Watch};
 use crate::metrics::{Counters, Metrics};
 use crate::queue::{Door, queue, work};
@@ -173,6 +173,10 @@ impl Engine {
     pub async fn submit(&self, command: Command) -> Result<Answer, EngineError> {
         match &self.way {
             Way::Queue(door) => door.submit(&self.core, command).await,
+            // What a machine asks for waits in the queue until an engine is there; nobody answers it at once.
+            Way::Elsewhere(engines) if command.actor.kind == ActorKind::Machine => {
+                doors::leave(engines.as_ref(), &self.core.journal, &command).await
+            }
             Way::Elsewhere(engines) => doors::ask(engines.as_ref(), &command).await,
         }
     }

@@ -163,7 +163,8 @@ pub(crate) enum RetentionWhat {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// File of doors (YAML): which stations may speak, from where, with which password. Without it no station is heard.
+    /// File of doors (YAML): which stations may speak, from where, with which password. Without it no station is heard. Belongs to the
+    /// role `ingest`.
     #[arg(long, env = "HUIYIN_DOORS")]
     pub(crate) doors: Option<PathBuf>,
     /// Let the stations of the file of doors speak by themselves, over real lines, with made-up readings; spills are started
@@ -178,7 +179,7 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) nats: NatsArgs,
     /// Address to listen on; `127.0.0.1:8080` for the console. Without the role `web` only /api/health and /api/ready answer
-    /// there, and nothing listens unless an address is given.
+    /// there, with /metrics where there are doors of stations, and nothing listens unless an address is given.
     #[arg(long, env = "HUIYIN_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
     /// Address people reach it at, for links in mails; default `http://LISTEN`.
@@ -227,11 +228,13 @@ pub(crate) enum Role {
     Notify,
     /// Reports and alarms by the calendar of the office.
     Scheduler,
+    /// Doors of stations, and what follows from their readings; only with a file of doors.
+    Ingest,
 }
 
 impl Role {
     /// Every role.
-    pub(crate) const ALL: [Self; 4] = [Self::Web, Self::Engine, Self::Notify, Self::Scheduler];
+    pub(crate) const ALL: [Self; 5] = [Self::Web, Self::Engine, Self::Notify, Self::Scheduler, Self::Ingest];
 }
 
 impl std::fmt::Display for Role {
@@ -241,6 +244,7 @@ impl std::fmt::Display for Role {
             Self::Engine => "engine",
             Self::Notify => "notify",
             Self::Scheduler => "scheduler",
+            Self::Ingest => "ingest",
         })
     }
 }

@@ -16,6 +16,7 @@ const NEWEST: &str = "SELECT id, kind, subject, district, timeline, case_id, bod
     ORDER BY at DESC, id LIMIT $1";
 const COUNT: &str =
     "SELECT COUNT(*) FROM (SELECT 1 FROM quarantine WHERE district = $1 AND timeline = $2 LIMIT 10000) q";
+const WHY: &str = "SELECT error FROM quarantine WHERE kind = $1 AND subject = $2";
 const TAKE: &str = "DELETE FROM quarantine WHERE id = $1 RETURNING kind, subject";
 const NO_LONGER: &str = "UPDATE timers SET not_before = 0 WHERE case_id = $1";
 const OVER: &str = "DELETE FROM quarantine WHERE kind = 'timers' AND subject = $1";
@@ -53,6 +54,17 @@ impl Journal {
         let limit = i64::from(limit.min(MOST));
         let rows: Vec<Row> = reading!(self, pool => sqlx::query_as(NEWEST).bind(limit).fetch_all(pool).await?);
         Ok(rows.into_iter().map(row).collect())
+    }
+
+    /// Why a command was set aside; none: it was not.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_aside_command(&self, command: Uuid) -> Result<Option<String>, JournalError> {
+        let row: Option<(String,)> = reading!(self, pool => {
+            sqlx::query_as(WHY).bind(SetAside::Command.word()).bind(command).fetch_optional(pool).await?
+        });
+        Ok(row.map(|(why,)| why))
     }
 
     /// How many things of a district's timeline are set aside, counted up to 10,000.

@@ -67,6 +67,8 @@ pub struct Config {
     pub max_upload: usize,
     /// After this long an answer is given up.
     pub timeout: Duration,
+    /// Further lines of `/metrics`, of other parts of the process.
+    pub more_metrics: Option<MoreMetrics>,
     /// Bearer token for `/metrics` beside a session; none: sessions only.
     pub metrics_token: Option<Secret>,
     /// Tiles that maps may draw below; none: maps ask for nothing outside.
@@ -85,6 +87,7 @@ impl Config {
             max_json: 256 * 1024,
             max_upload: 20 * 1024 * 1024,
             timeout: Duration::from_secs(30),
+            more_metrics: None,
             metrics_token: None,
             map_tiles: None,
         }
@@ -140,6 +143,16 @@ impl Tiles {
     /// Scheme, host and port.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
+    }
+}
+
+/// Lines in the text format of Prometheus, made when they are asked for.
+#[derive(Clone)]
+pub struct MoreMetrics(pub Arc<dyn Fn() -> String + Send + Sync>);
+
+impl std::fmt::Debug for MoreMetrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MoreMetrics")
     }
 }
 

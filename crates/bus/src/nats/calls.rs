@@ -83,6 +83,10 @@ impl Calls for Nats {
             Ok(answered.payload.to_vec())
         })
     }
+
+    fn leave<'a>(&'a self, address: String, id: &'a str, message: Vec<u8>) -> Later<'a, Result<(), BusError>> {
+        Box::pin(async move { Self::leave(self, address, id, message).await })
+    }
 }
 
 async fn answer_all(mut endpoint: Endpoint, answers: Arc<dyn Answers>) {

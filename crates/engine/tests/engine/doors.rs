@@ -25,6 +25,16 @@ impl Calls for Wire {
             if arrives { Ok(answer) } else { Err(BusError { id: address, problem: "lost".into() }) }
         })
     }
+
+    /// Carried out at once; whoever left it learns of it from the record.
+    fn leave<'a>(&'a self, address: String, _id: &'a str, message: Vec<u8>) -> Later<'a, Result<(), BusError>> {
+        Box::pin(async move {
+            match self.doors.take(address.clone(), message).await {
+                Taken::Done | Taken::Never(_) => Ok(()),
+                Taken::Again => Err(BusError { id: address, problem: "not now".into() }),
+            }
+        })
+    }
 }
 
 async fn account(engine: &Engine, id: &str, roles: &[&str], district: &str, active: bool) {

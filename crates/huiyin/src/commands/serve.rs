@@ -27,7 +27,7 @@ use huiyin_notify::{Notifier, NotifyConfig};
 use huiyin_scheduler::{AlarmWatch, Every, Job, PlanReview, Planned, Retention, Scheduler, SupervisionReport};
 use huiyin_sensing::simulate::Stage;
 use huiyin_water::network::{Detail as PlaceDetail, Network, Place, PlaceState};
-use huiyin_web::app::{AppState, Config, Secret, Tiles, system_entropy, system_wall};
+use huiyin_web::app::{AppState, Config, MoreMetrics, Secret, Tiles, system_entropy, system_wall};
 use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
 use huiyin_web::stations::StationDesk;
@@ -114,7 +114,13 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let station_desk =
         known.as_ref().map(|known| known.desk(&house, &engine, &clock, args.doors.is_some(), stage.clone()));
     let stations = match &args.doors {
-        Some(doors) => Some(sensing::Stations::start(doors, known, stage, &house, &engine, &clock).await?),
+        Some(doors) if has(Role::Ingest) => {
+            Some(sensing::Stations::start(doors, known, stage, &house, &engine, &clock, net.nats()).await?)
+        }
+        Some(_) => return Err("--doors belongs to the role ingest: add it to --roles, or leave --doors out".into()),
+        None if args.roles == [Role::Ingest] => {
+            return Err("the role ingest does nothing without a file of doors: give --doors FILE".into());
+        }
         None => None,
     };
 
@@ -131,11 +137,16 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
                 None => None,
             };
             config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
+            config.more_metrics = stations.as_ref().map(sensing::Stations::metrics);
             let state = state(&house, &engine, clock, demo, current, desk, station_desk, config)?;
             tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
             until(stopping.clone(), huiyin_web::serve(listener, state, told(stopping))).await?;
         }
-        listener => without_pages(args, house.code(), listener, &engine, stopping).await?,
+        listener => {
+            let token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
+            let metrics = token.zip(stations.as_ref().map(sensing::Stations::metrics));
+            without_pages(args, house.code(), listener, &engine, metrics, stopping).await?;
+        }
     }
     if let Some(stations) = stations {
         within("stations", stations.stop()).await;
@@ -168,6 +179,7 @@ async fn without_pages(
     district: &str,
     listener: Option<TcpListener>,
     engine: &Engine,
+    metrics: Option<(Secret, MoreMetrics)>,
     stopping: watch::Receiver<bool>,
 ) -> Result<(), Failure> {
     let roles: Vec<String> = args.roles.iter().map(ToString::to_string).collect();
@@ -181,7 +193,7 @@ async fn without_pages(
         let engine = engine.clone();
         async move { engine.is_alive() && engine.metrics().await.is_ok() }
     };
-    until(stopping.clone(), huiyin_web::serve_probes(listener, ready, told(stopping))).await
+    until(stopping.clone(), huiyin_web::serve_probes(listener, ready, metrics, told(stopping))).await
 }
 
 /// Until it has ended, or has had its time to end.

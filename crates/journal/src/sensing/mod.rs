@@ -4,9 +4,11 @@
 mod alarm_log;
 mod alarms;
 mod charts;
+mod leases;
 mod observations;
 
 pub use alarm_log::{AlarmQuery, LoggedAlarm, SettledCommand};
 pub use alarms::{Alarm, AlarmCommand, AlarmWrite, Decision, SensingState, WaitingCommand};
 pub use charts::{Bucket, Span};
+pub use leases::Lease;
 pub use observations::{KeptObservation, ObservationRow, Series};

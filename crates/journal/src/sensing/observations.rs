@@ -91,6 +91,7 @@ impl Journal {
         timeline: &str,
         rows: &[ObservationRow],
     ) -> Result<u64, JournalError> {
+        self.fault("keep")?;
         let rows = rows.iter().map(written).collect::<Vec<_>>();
         let rows = serde_json::to_string(&rows).map_err(|e| JournalError::damaged("observations to be kept", e))?;
         let kept = match self.db() {
@@ -106,6 +107,7 @@ impl Journal {
                 kept.rows_affected()
             }
         };
+        self.fault("kept")?;
         Ok(kept)
     }
 

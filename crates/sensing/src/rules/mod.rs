@@ -12,6 +12,7 @@ mod anomaly;
 mod build;
 mod debounce;
 mod explain;
+mod gate;
 mod kinds;
 mod level;
 mod model;
@@ -22,6 +23,7 @@ mod state;
 mod step;
 
 pub use explain::{NotFired, WhyNot};
+pub use gate::Gate;
 pub use model::{Direction, Rule, Rules, Series, Severity};
 pub use outcome::{Alarm, Evidence, Outcome};
 pub use state::State;

@@ -12,11 +12,12 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Parts;
+use super::lease::Turn;
 use super::outcome::Written;
 use crate::ingest::Scope;
 use crate::observation::Observation;
 use crate::quality::History;
-use crate::rules::State;
+use crate::rules::{Gate, State};
 
 /// Name under which the memory is kept.
 const NAME: &str = "rules";
@@ -49,12 +50,16 @@ pub enum FollowError {
     /// Two processes follow the same record.
     #[error("another process has decided meanwhile")]
     Overtaken,
+    /// Another process follows now.
+    #[error("another process follows the record now")]
+    NotOurTurn,
 }
 
 /// Follows the record.
 pub struct Follower {
     parts: Parts,
     memory: Memory,
+    gate: Gate,
     version: i64,
     /// The last reading that is in the memory.
     seq: i64,
@@ -80,10 +85,14 @@ pub async fn recall(journal: &Journal, scope: &Scope) -> Result<Option<State>, F
     Ok(memory.map(|memory| memory.rules))
 }
 
-pub(super) async fn run(parts: Parts, decided: Arc<Notify>, stop: CancellationToken) {
+pub(super) async fn run(parts: Parts, decided: Arc<Notify>, turn: Arc<Turn>, stop: CancellationToken) {
     while !stop.is_cancelled() {
+        if !turn.is_ours().await {
+            stop.run_until_cancelled(tokio::time::sleep(AGAIN)).await;
+            continue;
+        }
         let ended = match Follower::open(parts.clone()).await {
-            Ok(follower) => follow(follower, &decided, &stop).await,
+            Ok(follower) => follow(follower, &decided, &turn, &stop).await,
             Err(error) => Err(error),
         };
         if let Err(error) = ended {
@@ -91,11 +100,20 @@ pub(super) async fn run(parts: Parts, decided: Arc<Notify>, stop: CancellationTo
             stop.run_until_cancelled(tokio::time::sleep(AGAIN)).await;
         }
     }
+    turn.give_back().await;
 }
 
-async fn follow(mut follower: Follower, decided: &Notify, stop: &CancellationToken) -> Result<(), FollowError> {
+async fn follow(
+    mut follower: Follower,
+    decided: &Notify,
+    turn: &Turn,
+    stop: &CancellationToken,
+) -> Result<(), FollowError> {
     let news = Arc::clone(&follower.parts.news);
     while !stop.is_cancelled() {
+        if !turn.is_ours().await {
+            return Err(FollowError::NotOurTurn);
+        }
         let read = follower.round().await?;
         if read.decided {
             decided.notify_one();
@@ -133,6 +151,7 @@ impl Follower {
         let mut follower = Self {
             parts,
             memory: memory.unwrap_or_default(),
+            gate: Gate::default(),
             version: kept.version,
             seq,
             written_seq: seq,
@@ -173,18 +192,18 @@ impl Follower {
             };
             // As at the moment at which it came: read again after a crash, it gives the same.
             let at = observation.received_at;
-            for outcome in parts.rules.tick(&mut self.memory.rules, at) {
+            for outcome in parts.rules.tick_when_due(&mut self.memory.rules, &mut self.gate, at) {
                 written.add(scope, &outcome);
             }
             let judged = parts.quality.judge(&parts.registry, &mut self.memory.history, observation, at);
-            for outcome in parts.rules.step(&mut self.memory.rules, &judged, at) {
+            for outcome in parts.rules.step_gated(&mut self.memory.rules, &mut self.gate, &judged, at) {
                 written.add(scope, &outcome);
             }
         }
         let more = readings.len() == MOST as usize;
         // Time passes only behind the last reading: whoever still waits to be read is not silent.
         if !more {
-            for outcome in parts.rules.tick(&mut self.memory.rules, now) {
+            for outcome in parts.rules.tick_when_due(&mut self.memory.rules, &mut self.gate, now) {
                 written.add(scope, &outcome);
             }
         }

@@ -5,6 +5,7 @@
 //! It grades nothing and closes nothing.
 
 mod follow;
+mod lease;
 mod outcome;
 mod tell;
 
@@ -14,6 +15,7 @@ use huiyin_engine::{Clock, Engine};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::ingest::Scope;
 use crate::quality::Quality;
@@ -21,6 +23,7 @@ use crate::registry::Registry;
 use crate::rules::Rules;
 
 pub use follow::{FollowError, Follower, Round, recall};
+pub use lease::Turn;
 pub use tell::{TellError, Teller};
 
 /// What watching needs.
@@ -38,6 +41,8 @@ pub struct Parts {
     pub quality: Quality,
     /// Alarm rules, in force from the start.
     pub rules: Arc<Rules>,
+    /// Names this process among those that could follow: different in each.
+    pub holder: Uuid,
     /// Woken when readings were committed in this process.
     pub news: Arc<Notify>,
 }
@@ -61,8 +66,9 @@ impl Watch {
     pub fn start(parts: Parts) -> Self {
         let (stop, decided) = (CancellationToken::new(), Arc::new(Notify::new()));
         let mut tasks = JoinSet::new();
-        tasks.spawn(follow::run(parts.clone(), Arc::clone(&decided), stop.clone()));
-        tasks.spawn(tell::run(parts, decided, stop.clone()));
+        let turn = Arc::new(Turn::new(parts.clone()));
+        tasks.spawn(follow::run(parts.clone(), Arc::clone(&decided), Arc::clone(&turn), stop.clone()));
+        tasks.spawn(tell::run(parts, decided, turn, stop.clone()));
         Self { stop, tasks }
     }
 

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Parts;
+use super::lease::Turn;
 use crate::registry::StationKind;
 use crate::rules::{Alarm, Evidence};
 
@@ -50,10 +51,12 @@ pub enum TellError {
     Engine(#[from] EngineError),
 }
 
-pub(super) async fn run(parts: Parts, decided: Arc<Notify>, stop: CancellationToken) {
+pub(super) async fn run(parts: Parts, decided: Arc<Notify>, turn: Arc<Turn>, stop: CancellationToken) {
     let teller = Teller::new(parts);
     while !stop.is_cancelled() {
-        match teller.round().await {
+        // Two may tell the same, which the engine recognises; one is enough.
+        let told = if turn.was_ours() { teller.round().await } else { Ok(0) };
+        match told {
             Ok(MOST) => continue,
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "what alarms say cannot be told now; it is told again"),

@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod door;
+mod http;
+mod mqtt;
+mod queue;
 mod scene;
 mod watch;

@@ -1,7 +1,7 @@
 //! A house with stations: the district's registry and rules, a real store and engine, a clock that the test moves.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
@@ -53,20 +53,33 @@ pub(crate) fn at(minutes: i64) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 23, 1, 0, 0).unwrap() + TimeDelta::minutes(minutes)
 }
 
-/// Fails once, at the next reach of a point.
+/// Fails once, at the next reach of a point, or from now on.
 #[derive(Default)]
-pub(crate) struct Trap(Mutex<Option<&'static str>>, pub(crate) AtomicUsize);
+pub(crate) struct Trap(Mutex<Option<&'static str>>, pub(crate) AtomicUsize, AtomicBool);
 
 impl Trap {
     pub(crate) fn set(&self, point: &'static str) {
         *self.0.lock().unwrap() = Some(point);
     }
 
+    /// Fails at a point until it is let go.
+    pub(crate) fn hold(&self, point: &'static str) {
+        self.2.store(true, Ordering::SeqCst);
+        self.set(point);
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.2.store(false, Ordering::SeqCst);
+        *self.0.lock().unwrap() = None;
+    }
+
     fn springs(&self, point: &'static str) -> bool {
         let mut armed = self.0.lock().unwrap();
         let springs = *armed == Some(point);
         if springs {
-            *armed = None;
+            if !self.2.load(Ordering::SeqCst) {
+                *armed = None;
+            }
             self.1.fetch_add(1, Ordering::SeqCst);
         }
         springs
@@ -109,6 +122,7 @@ impl Scene {
             registry,
             quality: Quality::default(),
             rules: Arc::new(rules),
+            holder: uuid::Uuid::from_u128(1),
             news: Arc::clone(intake.news()),
         };
         Self { parts, intake, clock, trap, _folder: folder }

@@ -8,7 +8,7 @@ use huiyin_journal::accounts::Session;
 
 use super::session::Signed;
 use super::{cookie, secret};
-use crate::app::AppState;
+use crate::app::{AppState, Secret};
 use crate::error::ApiError;
 use crate::permissions::{self, Permission};
 
@@ -85,9 +85,11 @@ fn csrf_matches(headers: &HeaderMap, session: &Session) -> bool {
 }
 
 fn is_collector(state: &AppState, headers: &HeaderMap) -> bool {
+    state.config.metrics_token.as_ref().is_some_and(|expected| is_bearer(expected, headers))
+}
+
+/// Whether a request carries this token.
+pub(crate) fn is_bearer(expected: &Secret, headers: &HeaderMap) -> bool {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match (&state.config.metrics_token, given.and_then(|value| value.strip_prefix("Bearer "))) {
-        (Some(expected), Some(given)) => secret::same(&expected.0, given),
-        _ => false,
-    }
+    given.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|given| secret::same(&expected.0, given))
 }

@@ -97,6 +97,11 @@ impl Net {
         Ok(())
     }
 
+    /// NATS, where there are other processes.
+    pub(super) fn nats(&self) -> Option<&Arc<Nats>> {
+        self.nats.as_ref()
+    }
+
     /// Takes no more work from others; what is under way ends.
     pub(super) fn withdraw(self) -> impl Future<Output = ()> {
         if let Some(taking) = &self.taking {

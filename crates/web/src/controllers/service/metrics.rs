@@ -12,5 +12,9 @@ use crate::error::ApiError;
     responses((status = 200, body = String, content_type = "text/plain"), (status = 401, body = crate::error::ErrorEnvelope)))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
     let gauges = state.office.gauges().await?;
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.text(&gauges)))
+    let mut text = state.metrics.text(&gauges);
+    if let Some(more) = &state.config.more_metrics {
+        text.push_str(&(more.0)());
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
