@@ -215,6 +215,12 @@ impl Follower {
         Ok(Round { more, decided })
     }
 
+    /// How far it has written down, and how far it has read: places in the order of the record.
+    #[must_use]
+    pub fn read_up_to(&self) -> (i64, i64) {
+        (self.written_seq, self.seq)
+    }
+
     async fn write(&mut self, written: Written, now: DateTime<Utc>) -> Result<(), FollowError> {
         let text = serde_json::to_string(&self.memory)?;
         let (alarms, commands) = written.into_parts();

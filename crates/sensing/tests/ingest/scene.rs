@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use huiyin_bus::InProcess;
 use huiyin_calendar::YearFile;
 use huiyin_chart::Directory;
-use huiyin_engine::{CalendarSource, Config, DirectorySource, Engine, ManualClock, REAL, Registry as Workflows};
+use huiyin_engine::{CalendarSource, Clock, Config, DirectorySource, Engine, ManualClock, REAL, Registry as Workflows};
 use huiyin_journal::{Journal, OpenOptions};
 use huiyin_sensing::ingest::{Intake, Scope};
 use huiyin_sensing::observation::{Flag, Kind, Observation, Source};
@@ -97,34 +97,12 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let trap = Arc::new(Trap::default());
-        let journal = store(&folder, &trap).await;
-        let clock = Arc::new(ManualClock::new(at(0)));
-        let engine = Engine::start(
-            journal.clone(),
-            workflows(),
-            clock.clone(),
-            Arc::new(InProcess::default()),
-            Config { seed: Some(11), ..Config::default() },
-        )
-        .await
-        .unwrap();
+        let (trap, clock) = (Arc::new(Trap::default()), Arc::new(ManualClock::new(at(0))));
         let folder_of = "districts/qijiang/sensing";
         let registry = Arc::new(Registry::load(folder_of, &read).unwrap_or_else(|problems| panic!("{problems}")));
         let rules = read(&format!("{folder_of}/rules.yaml")).unwrap();
         let rules = Rules::load("rules.yaml", &rules, Some(Arc::clone(&registry))).unwrap();
-        let scope = Scope { district: DISTRICT.into(), timeline: REAL.into() };
-        let (intake, _) = Intake::start(journal, scope.clone(), Arc::clone(&registry));
-        let parts = Parts {
-            engine,
-            clock: clock.clone(),
-            scope,
-            registry,
-            quality: Quality::default(),
-            rules: Arc::new(rules),
-            holder: uuid::Uuid::from_u128(1),
-            news: Arc::clone(intake.news()),
-        };
+        let (parts, intake) = house(&folder, &trap, clock.clone(), registry, rules).await;
         Self { parts, intake, clock, trap, _folder: folder }
     }
 
@@ -160,6 +138,25 @@ pub(crate) fn reading(minute: i64, value: f64) -> Observation {
         received_at: at(minute),
         source: Source::Http,
     }
+}
+
+/// A store in a folder, an engine on it, and the way in.
+pub(crate) async fn house(
+    folder: &TempDir,
+    trap: &Arc<Trap>,
+    clock: Arc<dyn Clock>,
+    registry: Arc<Registry>,
+    rules: Rules,
+) -> (Parts, Intake) {
+    let journal = store(folder, trap).await;
+    let bus = Arc::new(InProcess::default());
+    let config = Config { seed: Some(11), ..Config::default() };
+    let engine = Engine::start(journal.clone(), workflows(), Arc::clone(&clock), bus, config).await.unwrap();
+    let scope = Scope { district: DISTRICT.into(), timeline: REAL.into() };
+    let (intake, _) = Intake::start(journal, scope.clone(), Arc::clone(&registry));
+    let (quality, rules, news) = (Quality::default(), Arc::new(rules), Arc::clone(intake.news()));
+    let holder = uuid::Uuid::from_u128(1);
+    (Parts { engine, clock, scope, registry, quality, rules, holder, news }, intake)
 }
 
 async fn store(folder: &TempDir, trap: &Arc<Trap>) -> Journal {

@@ -136,8 +136,7 @@ impl Topic {
                 Level::Is(text) => (parts.next()? == text).then_some(())?,
                 Level::Station => station = Some(parts.next()?),
                 Level::Mn => {
-                    let mn = parts.next()?;
-                    let known = registry.stations().iter().find(|station| station.mn == mn)?;
+                    let known = registry.by_mn(parts.next()?)?;
                     station = Some(known.id.as_str());
                 }
                 Level::Of(of) => station = Some(of),
