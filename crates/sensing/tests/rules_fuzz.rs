@@ -172,7 +172,9 @@ fn file(rng: &mut ChaCha8Rng) -> String {
             let _ = write!(text, ", figures: [real, hour]");
         }
         if rng.random_range(0..3) == 0 {
-            let _ = write!(text, ", stations: [s{}]", rng.random_range(0..STATIONS + usize::from(rng.random_range(0..20) == 0)));
+            // The last of them is not registered.
+            let station = if rng.random_range(0..20) == 0 { STATIONS } else { rng.random_range(0..STATIONS) };
+            let _ = write!(text, ", stations: [s{station}]");
         }
         let (during, clear) = (length(rng), length(rng));
         let lasting = format!("for: {during}, clear_for: {clear}");
