@@ -81,7 +81,8 @@ pub(crate) fn run() {
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
         let station = format!("{{station: G1, password: {PASSWORD}, from: [127.0.0.1]}}");
         let queue = "nats: {stations: [G1]}";
-        std::fs::write(&file, format!("hj212: {{listen: \"{address}\"}}\n{queue}\nstations:\n  - {station}\n")).unwrap();
+        std::fs::write(&file, format!("hj212: {{listen: \"{address}\"}}\n{queue}\nstations:\n  - {station}\n"))
+            .unwrap();
         let (file, token) = (file.display().to_string(), token.display().to_string());
         let more = ["--roles", "ingest", "--nats", &servers, "--doors", &file, "--metrics-token-file", &token];
         Doors { service: store.beside(&more), address }
@@ -101,9 +102,11 @@ pub(crate) fn run() {
     for n in 5..25 {
         station.say(&[&one], minute(n), 900.0 + (n % 7) as f64 / 10.0);
     }
-    let alarm = wait("an alarm, with nobody to tell it to", || alarms(&store), |alarms| {
-        alarms.iter().any(|alarm| alarm.written.rule == "gas-fluoride")
-    });
+    let alarm = wait(
+        "an alarm, with nobody to tell it to",
+        || alarms(&store),
+        |alarms| alarms.iter().any(|alarm| alarm.written.rule == "gas-fluoride"),
+    );
     assert!(alarm.iter().all(|alarm| alarm.case.is_none()), "no engine is there");
     assert_eq!(incidents(&store), 0);
     one_at_work.kill();
@@ -171,7 +174,8 @@ fn seq(store: &Service, case: uuid::Uuid) -> i64 {
 fn metrics(url: &str, token: &str) -> String {
     let address = url.strip_prefix("http://").unwrap();
     let mut line = TcpStream::connect(address).unwrap();
-    write!(line, "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(line, "GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     line.read_to_string(&mut answer).unwrap();
     answer

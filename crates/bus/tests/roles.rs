@@ -204,7 +204,10 @@ async fn what_gateways_say_is_taken_until_it_is_committed_and_gateways_may_say_n
     assert_eq!(all, ["done", "later", "later", "never"], "the same id is kept once; what waits comes again");
     let command = "huiyin.500110.live.cmd.machine.1".to_owned();
     assert!(gateway.leave(command, "4", b"x".to_vec()).await.is_err(), "a gateway sends no commands");
-    assert!(ingest.leave(ingest.station_address("G1"), "5", b"x".to_vec()).await.is_err(), "doors take, and say nothing");
+    assert!(
+        ingest.leave(ingest.station_address("G1"), "5", b"x".to_vec()).await.is_err(),
+        "doors take, and say nothing"
+    );
     making.abort();
     taking.abort();
 }

@@ -139,7 +139,8 @@ async fn recorded(journal: &Journal, command: &Command) -> Result<Option<Answer>
         return Ok(Some(Answer::Conflict));
     }
     let read = serde_json::from_str(&known.answer);
-    read.map(Some).map_err(|e| EngineError::Quarantined { id: command.id, problem: format!("its answer is damaged: {e}") })
+    read.map(Some)
+        .map_err(|e| EngineError::Quarantined { id: command.id, problem: format!("its answer is damaged: {e}") })
 }
 
 /// See the module.

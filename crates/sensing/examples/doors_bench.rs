@@ -63,7 +63,8 @@ fn figure(name: &str, value: f64, unit: &str, target: &str, holds: bool) {
 async fn stage(clock: Arc<dyn Clock>) -> (tempfile::TempDir, Parts, Intake, Arc<Registry>) {
     let folder = tempfile::tempdir().unwrap();
     let registry = made_up::registry(STATIONS, "1h");
-    let rules = Rules::load("rules.yaml", made_up::RULES, Some(Arc::clone(&registry))).unwrap_or_else(|p| panic!("{p}"));
+    let rules =
+        Rules::load("rules.yaml", made_up::RULES, Some(Arc::clone(&registry))).unwrap_or_else(|p| panic!("{p}"));
     let (parts, intake) = house(&folder, &Arc::new(Trap::default()), clock, Arc::clone(&registry), rules).await;
     (folder, parts, intake, registry)
 }
@@ -196,7 +197,11 @@ async fn latency() {
     watch.stop().await;
     took.sort_unstable_by(f64::total_cmp);
     let (p50, p99) = (took[took.len() / 2], took[took.len() * 99 / 100]);
-    println!("  {} incidents, one after another; median {p50:.0} ms, longest {:.0} ms", took.len(), took[took.len() - 1]);
+    println!(
+        "  {} incidents, one after another; median {p50:.0} ms, longest {:.0} ms",
+        took.len(),
+        took[took.len() - 1]
+    );
     figure("reading → incident opened, p99", p99, "ms", "< 1,000 ms", p99 < 1000.0);
 }
 
@@ -226,7 +231,9 @@ async fn year() {
         if hour % 24 == 0 {
             let (_, seq) = follower.read_up_to();
             let before = now - TimeDelta::days(30);
-            while parts.engine.journal().forget_observations(DISTRICT, REAL, seq, before, 10_000).await.unwrap() == 10_000 {}
+            while parts.engine.journal().forget_observations(DISTRICT, REAL, seq, before, 10_000).await.unwrap()
+                == 10_000
+            {}
         }
         if hour % (hours / 12).max(1) == 0 {
             let memory = resident();

@@ -10,8 +10,7 @@ use crate::time::{Instant, micros};
 const TAKE: &str = "INSERT INTO leases (district, timeline, name, holder, until_at) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT (district, timeline, name) DO UPDATE SET holder = excluded.holder, until_at = excluded.until_at \
     WHERE leases.holder = excluded.holder OR leases.until_at <= $6";
-const GIVE_BACK: &str =
-    "DELETE FROM leases WHERE district = $1 AND timeline = $2 AND name = $3 AND holder = $4";
+const GIVE_BACK: &str = "DELETE FROM leases WHERE district = $1 AND timeline = $2 AND name = $3 AND holder = $4";
 
 /// What is leased, and to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]

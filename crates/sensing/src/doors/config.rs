@@ -179,7 +179,8 @@ impl Config {
     /// Stations that may be heard through some door.
     #[must_use]
     pub fn stations(&self) -> BTreeSet<String> {
-        let hj212 = self.speakers.by_mn.values().map(|speaker| speaker.station.as_str()).filter(|_| self.hj212.is_some());
+        let hj212 =
+            self.speakers.by_mn.values().map(|speaker| speaker.station.as_str()).filter(|_| self.hj212.is_some());
         let http = self.http.iter().flat_map(|door| door.callers.stations());
         let mqtt = self.mqtt.iter().flat_map(|door| door.stations.iter().map(String::as_str));
         let nats = self.nats.iter().flat_map(|door| door.stations.iter().map(String::as_str));

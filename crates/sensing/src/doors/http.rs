@@ -84,7 +84,11 @@ impl Door {
     }
 }
 
-async fn take(State(inner): State<Arc<Inner>>, ConnectInfo(from): ConnectInfo<lines::From>, request: Request) -> Response {
+async fn take(
+    State(inner): State<Arc<Inner>>,
+    ConnectInfo(from): ConnectInfo<lines::From>,
+    request: Request,
+) -> Response {
     let door = &inner.door;
     let address = source(door, from.0.ip(), request.headers());
     // Before anything of the body is read.
@@ -98,7 +102,8 @@ async fn take(State(inner): State<Arc<Inner>>, ConnectInfo(from): ConnectInfo<li
     };
     let Ok(body) = axum::body::to_bytes(request.into_body(), LARGEST).await else {
         door.intake.counts().refused(Source::Http, Reason::Limit);
-        let problem = format!("the body did not come whole, or is larger than {LARGEST} bytes; send fewer readings at once");
+        let problem =
+            format!("the body did not come whole, or is larger than {LARGEST} bytes; send fewer readings at once");
         return wrong(StatusCode::PAYLOAD_TOO_LARGE, "limit", &problem);
     };
     let voice = Voice { station: None, may: &caller.stations, source: Source::Http, now: door.clock.now() };
@@ -130,7 +135,9 @@ fn patience(door: &Door) -> Duration {
 }
 
 fn source(door: &Door, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let said = || headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok();
+    let said = || {
+        headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    };
     let proxied = if door.http.behind_proxy { said() } else { None };
     proxied.unwrap_or(peer).to_canonical()
 }

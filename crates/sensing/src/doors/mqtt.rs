@@ -144,7 +144,9 @@ impl Door {
                 }
                 Ok(Ok(Event::Incoming(Incoming::SubAck(answer)))) => {
                     if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
-                        tracing::error!("the MQTT broker does not let this user subscribe to every topic of the file of doors");
+                        tracing::error!(
+                            "the MQTT broker does not let this user subscribe to every topic of the file of doors"
+                        );
                     }
                     None
                 }
@@ -194,12 +196,7 @@ impl Door {
 }
 
 /// Commits what was received, then acknowledges it.
-async fn commit_all(
-    door: Door,
-    client: AsyncClient,
-    current: Arc<Current>,
-    mut waits: mpsc::Receiver<Received>,
-) {
+async fn commit_all(door: Door, client: AsyncClient, current: Arc<Current>, mut waits: mpsc::Receiver<Received>) {
     let mut together = Vec::with_capacity(TOGETHER);
     while waits.recv_many(&mut together, TOGETHER).await > 0 {
         let observations: Vec<_> = together.iter().flat_map(|received| door.readings(&received.publish)).collect();
@@ -235,8 +232,7 @@ fn tls(mqtt: &Mqtt) -> Result<rustls::ClientConfig, MqttError> {
 
     let mut roots = rustls::RootCertStore::empty();
     if let Some(file) = &mqtt.ca {
-        let failed =
-            |problem: String| MqttError::Authorities { file: file.display().to_string(), problem };
+        let failed = |problem: String| MqttError::Authorities { file: file.display().to_string(), problem };
         let certificates = CertificateDer::pem_file_iter(file).map_err(|error| failed(error.to_string()))?;
         for certificate in certificates {
             let certificate = certificate.map_err(|error| failed(error.to_string()))?;

@@ -146,7 +146,9 @@ fn observation(intake: &Intake, reading: &Value, voice: &Voice<'_>) -> Result<Ob
         received_at: voice.now,
         source: voice.source,
     };
-    intake.check(&one).map_err(|refused| (field_of(&refused), refused.reason, shortened(&refused.problem).to_owned()))?;
+    intake
+        .check(&one)
+        .map_err(|refused| (field_of(&refused), refused.reason, shortened(&refused.problem).to_owned()))?;
     Ok(one)
 }
 
@@ -181,11 +183,7 @@ fn field_of(refused: &Refused) -> &'static str {
     }
 }
 
-fn text<'a>(
-    fields: &'a Map<String, Value>,
-    name: &'static str,
-    reason: Reason,
-) -> Result<Option<&'a str>, Wrong> {
+fn text<'a>(fields: &'a Map<String, Value>, name: &'static str, reason: Reason) -> Result<Option<&'a str>, Wrong> {
     match fields.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),

@@ -140,8 +140,15 @@ async fn strangers_and_what_is_too_large_are_refused_and_counted() {
     }
     assert_eq!((open.refused(Reason::WrongPassword), open.refused(Reason::WrongAddress)), (3, 1));
     let deep = "[".repeat(100_000);
-    for malformed in [&b""[..], b"{", b"[]", b"{}x", br#"{"observations": []}"#, br#"{"observations": 1}"#, deep.as_bytes()] {
-        assert_eq!(open.post(TOKEN, malformed).await.0, 400, "{}", String::from_utf8_lossy(&malformed[..malformed.len().min(40)]));
+    for malformed in
+        [&b""[..], b"{", b"[]", b"{}x", br#"{"observations": []}"#, br#"{"observations": 1}"#, deep.as_bytes()]
+    {
+        assert_eq!(
+            open.post(TOKEN, malformed).await.0,
+            400,
+            "{}",
+            String::from_utf8_lossy(&malformed[..malformed.len().min(40)])
+        );
     }
     let many = json!({"observations": vec![json!(1); 2001]}).to_string();
     assert_eq!(open.post(TOKEN, many.as_bytes()).await.0, 400, "more readings than a message may have");

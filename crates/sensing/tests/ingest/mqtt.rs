@@ -106,7 +106,8 @@ async fn readings_come_under_the_topic_of_their_station_and_of_no_other() {
         minutes(&scene).await == [0]
     })
     .await;
-    let many = json!({"observations": [said(1).1, {"pollutant": "a21018", "value": "x", "observed_at": "?"}, said(2).1]});
+    let many =
+        json!({"observations": [said(1).1, {"pollutant": "a21018", "value": "x", "observed_at": "?"}, said(2).1]});
     let mut other = said(3).1;
     other["station"] = json!("A1");
     let messages = vec![

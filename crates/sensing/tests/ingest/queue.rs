@@ -36,11 +36,8 @@ async fn what_a_gateway_left_is_committed_once_whoever_dies_in_between() {
     let (scene, mut server) = (Scene::new().await, NatsServer::start());
     let nats = Arc::new(Nats::connect(NatsConfig::new(server.url(), DISTRICT)).await.unwrap());
     let making = nats.work(Arc::new(Idle));
-    let door = Door {
-        intake: scene.intake.clone(),
-        queue: Queue { stations: vec!["G1".into()] },
-        clock: scene.clock.clone(),
-    };
+    let door =
+        Door { intake: scene.intake.clone(), queue: Queue { stations: vec!["G1".into()] }, clock: scene.clock.clone() };
     let leave = async |station: &str, id: &str, minute: i64| {
         let body = json!({"pollutant": "a21018", "value": 20.5, "observed_at": at(minute).to_rfc3339()}).to_string();
         until("it is left", async || {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use huiyin_engine::REAL;
-use huiyin_sensing::watch::{Follower, Teller};
+use huiyin_sensing::watch::{Follower, Parts, Teller, Turn};
 
 use crate::scene::{DISTRICT, Scene, at, reading};
 
@@ -114,4 +114,22 @@ async fn bad_readings_are_refused_by_themselves_and_counted() {
     assert_eq!((new, refused.len()), (1, 4));
     assert_eq!(scene.intake.keep(&[good]).await.unwrap().0, 0, "the same reading again is not new");
     assert_eq!(scene.intake.counts().refusals().values().sum::<u64>(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_several_processes_follows_and_another_takes_over_when_its_time_is_over() {
+    let scene = Scene::new().await;
+    let other = Parts { holder: uuid::Uuid::from_u128(2), ..scene.parts.clone() };
+    let (one, other) = (Turn::new(scene.parts.clone()), Turn::new(other));
+    assert!(one.ask().await && one.was_ours());
+    assert!(!other.ask().await, "it is somebody else's turn");
+    scene.clock.advance_to(at(0) + chrono::TimeDelta::seconds(10));
+    assert!(one.ask().await, "made longer in time");
+    scene.clock.advance_to(at(0) + chrono::TimeDelta::seconds(24));
+    assert!(!other.ask().await, "which holds from then on");
+    scene.clock.advance_to(at(0) + chrono::TimeDelta::seconds(26));
+    assert!(other.ask().await, "not made longer: another takes over");
+    assert!(!one.ask().await && !one.was_ours());
+    other.give_back().await;
+    assert!(one.ask().await, "given back before its time");
 }
