@@ -49,10 +49,18 @@ fn every_source_has_a_whole_sheet_in_good_time() {
         let svg = sheet().svg(&network, place).unwrap();
         assert!(began.elapsed().as_secs_f64() < 2.0, "{}", place.id);
         assert_whole(&svg);
-        for needed in
-            [&place.name.zh, "图例", "北", "1:", " km<", "物资与联系", "位置近似", "预案: 没有预案", "2026-11-30"]
-        {
-            assert!(svg.contains(needed.as_ref() as &str), "{}: {needed}", place.id);
+        for needed in [
+            place.name.zh.as_str(),
+            "图例",
+            "北",
+            "1:",
+            " km<",
+            "物资与联系",
+            "位置近似",
+            "预案: 没有预案",
+            "2026-11-30",
+        ] {
+            assert!(svg.contains(needed), "{}: {needed}", place.id);
         }
         assert_eq!(svg, sheet().svg(&network, place).unwrap(), "the same network gives the same page");
         let upstream = network.upstream(place).unwrap();

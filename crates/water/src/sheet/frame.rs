@@ -222,7 +222,7 @@ fn sign(pen: &mut Pen, group: Group, (x, y): (f64, f64), size: f64) {
         Group::Section => pen.polygon(&[(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)], "#134a7c"),
         Group::Risk => pen.polygon(&[(x, y - r * 1.2), (x + r * 1.2, y + r), (x - r * 1.2, y + r)], "#8a5300"),
         Group::Facility => {
-            pen.polygon(&[(x, y - r * 1.3), (x + r * 1.3, y), (x, y + r * 1.3), (x - r * 1.3, y)], "#0d6b6b")
+            pen.polygon(&[(x, y - r * 1.3), (x + r * 1.3, y), (x, y + r * 1.3), (x - r * 1.3, y)], "#0d6b6b");
         }
         Group::Depot => pen.polygon(
             &[(x - r, y - r * 0.6), (x, y - r * 1.2), (x + r, y - r * 0.6), (x + r, y + r), (x - r, y + r)],

@@ -75,11 +75,11 @@ impl Sheet {
             Paper::A4 => (297.0, 210.0),
         };
         let mut svg = String::new();
-        let _ = write!(
+        let _ = writeln!(
             svg,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}mm\" height=\"{height}mm\" viewBox=\"0 0 {} {}\" \
              font-family=\"'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif\">\
-             <title>{}</title><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>{}</svg>\n",
+             <title>{}</title><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>{}</svg>",
             PAGE.0,
             PAGE.1,
             escaped(self.pick(&place.name)),

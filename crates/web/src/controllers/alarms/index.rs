@@ -1,12 +1,14 @@
 //! `GET /api/alarms`: alarms of the stations, with the incidents that the viewer may see.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use axum::Json;
 use axum::extract::State;
 use huiyin_journal::sensing::AlarmQuery;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::app::AppState;
 use crate::auth::session::Signed;
@@ -53,16 +55,20 @@ pub(crate) async fn index(
     let mut known = BTreeMap::new();
     for row in &mut list.rows {
         let Some(case) = row.case else { continue };
-        if !known.contains_key(&case) {
-            let number = match may(signed.user(), Permission::SeeCases) {
-                true => visible(&state, &signed, &case.to_string()).await.ok().map(|file| file.row.number),
-                false => None,
-            };
-            known.insert(case, number);
-        }
-        let number = known.get(&case).cloned().flatten();
+        let number: Option<String> = match known.entry(case) {
+            Entry::Occupied(entry) => Option::clone(entry.get()),
+            Entry::Vacant(entry) => entry.insert(seen(&state, &signed, case).await).clone(),
+        };
         row.incident_hidden = number.is_none();
         row.incident = number.map(|number| IncidentView { id: case, number });
     }
     Ok(Json(list))
+}
+
+/// The number of a case, if the viewer may see it.
+async fn seen(state: &AppState, signed: &Signed, case: Uuid) -> Option<String> {
+    if !may(signed.user(), Permission::SeeCases) {
+        return None;
+    }
+    visible(state, signed, &case.to_string()).await.ok().map(|file| file.row.number)
 }

@@ -5,7 +5,6 @@ pub(crate) mod map;
 pub(crate) mod sheet;
 pub(crate) mod show;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::app::AppState;
@@ -23,14 +22,11 @@ fn desk(state: &AppState) -> Result<Arc<WaterDesk>, ApiError> {
 
 /// Takes away the numbers of plans that the viewer may not see.
 async fn hide(state: &AppState, signed: &Signed, rows: &mut [SourceRowView]) {
-    let mut known = BTreeMap::new();
+    // A plan belongs to one source: no case is asked for twice.
     for plan in rows.iter_mut().filter_map(|row| row.plan.as_mut()) {
-        if !known.contains_key(&plan.case) {
-            let seen = may(signed.user(), Permission::SeeCases)
-                && visible(state, signed, &plan.case.to_string()).await.is_ok();
-            known.insert(plan.case, seen);
-        }
-        if known.get(&plan.case) != Some(&true) {
+        let seen =
+            may(signed.user(), Permission::SeeCases) && visible(state, signed, &plan.case.to_string()).await.is_ok();
+        if !seen {
             plan.number = None;
         }
     }
