@@ -12,6 +12,7 @@ mod controllers;
 pub mod doors;
 pub mod error;
 mod extract;
+pub mod incident;
 pub mod lamp;
 mod live;
 pub mod mask;
@@ -26,5 +27,5 @@ pub mod sniff;
 pub mod views;
 
 pub use app::{AppState, Config};
-pub use doors::router;
+pub use doors::{router, with_exercises};
 pub use serve::{serve, serve_probes};

@@ -5,7 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::auth::{cookie, guard};
 use crate::controllers::{
-    assurance, attachments, audit, cases, clock, directory, mails, service, session, users, workflows,
+    assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, service, session, users, workflows,
 };
 
 #[derive(OpenApi)]
@@ -24,7 +24,7 @@ use crate::controllers::{
         cases::event::send, cases::unmask::unmask, cases::timeline::timeline, cases::attach::attach,
         cases::document::document, cases::document::unmasked, attachments::show::show, mails::index::index, mails::show::show,
         directory::units::units, directory::towns::towns, directory::categories::categories, assurance::show::show, assurance::broken::broken,
-        audit::index::index, audit::export::export, clock::show::show, clock::advance::advance, service::health::health, service::ready::ready,
+        audit::index::index, audit::export::export, incidents::show::show, incidents::report::report, incidents::kept::show, incidents::kept::paper, feeds::cap::atom, feeds::cap::message, clock::show::show, clock::advance::advance, service::health::health, service::ready::ready,
         service::metrics::metrics, service::openapi::openapi, service::events::events
     ),
     modifiers(&Signing),

@@ -5,6 +5,7 @@
 //! not committed did not happen.
 
 mod demo;
+mod exercise;
 mod net;
 mod sensing;
 pub(crate) mod store;
@@ -25,6 +26,7 @@ use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
 use huiyin_scheduler::{AlarmWatch, Every, Job, Scheduler, SupervisionReport};
+use huiyin_water::network::Network;
 use huiyin_web::app::{AppState, Config, Secret, system_entropy, system_wall};
 use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
@@ -118,9 +120,15 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
                 Config::new(&house.directory.district().code, &house.directory.district().name.zh, &public_url);
             config.behind_proxy = args.behind_proxy;
             config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
+            let exercise = exercise::Exercise::start(args, &house, &journal, &current, &public_url).await?;
+            config.exercises = exercise.is_some();
+            let drill = exercise.as_ref().map(|exercise| exercise.doors(&house, config.clone())).transpose()?;
             let state = state(&house, &engine, clock, demo, current, desk, config)?;
             tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
-            until(stopping.clone(), huiyin_web::serve(listener, state, told(stopping))).await?;
+            until(stopping.clone(), huiyin_web::serve(listener, state, drill, told(stopping))).await?;
+            if let Some(exercise) = exercise {
+                within("exercises", exercise.stop()).await;
+            }
         }
         listener => without_pages(args, house.code(), listener, &engine, stopping).await?,
     }
@@ -237,7 +245,8 @@ fn notifier(
         }
     };
     public_url.clone_into(&mut config.console_url);
-    let seams = Seams::of_house(journal, &house.registry, Arc::clone(current), Arc::clone(clock));
+    let (registry, directory) = (&house.registry, Arc::clone(current));
+    let seams = Seams::of_timeline(journal, registry, directory, Arc::clone(clock), Some(REAL));
     let templates = Templates::load(house.files("templates")?)?;
     Ok(Notifier::new(config, templates, journal.deliveries(), seams).map_err(|error| place(&error))?)
 }
@@ -265,6 +274,7 @@ fn state(
     desk: Arc<Desk>,
     config: Config,
 ) -> Result<AppState, Failure> {
+    let timeline = desk.scope().timeline.clone();
     let district = house.directory.district();
     let bureau = Bureau::new(Parts {
         engine: engine.clone(),
@@ -272,12 +282,24 @@ fn state(
         demo,
         directory,
         district: district.code.clone(),
+        timeline,
+        water: water(house)?.map(Arc::new),
         letters: Letters::new(house.files("templates/letters")?)?,
         entropy: system_entropy(),
         desk,
         proofs: house.proofs.clone(),
     });
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))
+}
+
+/// The waters of the district, if its folder has them: for sketches on reports.
+fn water(house: &House) -> Result<Option<Network>, Failure> {
+    let folder = format!("districts/{}/water", house.district);
+    if house.library.list(&folder).map_or(true, |files| files.is_empty()) {
+        return Ok(None);
+    }
+    let read = |path: &str| house.library.read(path).ok();
+    Ok(Some(Network::load(&folder, &read).map_err(|problems| problems.to_string())?))
 }
 
 /// The collector's bearer token, without the line break that editors add.
