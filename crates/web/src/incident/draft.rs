@@ -159,6 +159,13 @@ impl Made<'_> {
     fn followup(&mut self) {
         let known = self.known;
         self.field("handling", "处置进展", "progress", &handling(known), false);
+        // What the report before said is no progress.
+        if self.last.is_none()
+            && !news(known)
+            && let Some(progress) = self.elements.last_mut()
+        {
+            progress.missing = true;
+        }
         self.field("readings", "监测数据", "monitoring data", &readings(known), false);
         self.field("process", "基本过程", "course of events", &course(known), false);
         self.field("cause", "起因和性质", "cause and nature", "", false);
@@ -354,6 +361,27 @@ fn receptors(known: &Known<'_>) -> String {
         parts.push(format!("下游敏感点（距离近似）：{}；是否受影响待核实", list.join("、")));
     }
     parts.join("；")
+}
+
+/// Whether anything was recorded since the last report.
+fn news(known: &Known<'_>) -> bool {
+    const NEWS: [&str; 12] = [
+        "situation",
+        "readings.worse",
+        "readings.clear",
+        "monitoring.plan",
+        "task.assign",
+        "task.done",
+        "response.start",
+        "response.level",
+        "confirm",
+        "regrade",
+        "sensitive.mark",
+        "assess",
+    ];
+    let of_reports = |entry: &Entry| entry.event.as_deref().is_some_and(|event| event.starts_with("report."));
+    let since = known.entries.iter().rposition(of_reports).map_or(0, |last| last + 1);
+    known.entries[since..].iter().any(|entry| entry.event.as_deref().is_some_and(|event| NEWS.contains(&event)))
 }
 
 fn handling(known: &Known<'_>) -> String {

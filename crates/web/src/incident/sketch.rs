@@ -132,48 +132,73 @@ pub fn svg(network: &Network, spot: Option<&Spot>) -> String {
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#fff\" stroke=\"#555\"/>",
         xml_text(&title)
     );
-    for (reach, (from, to)) in &reaches {
+    for (_, (from, to)) in &reaches {
         let ((x1, y1), (x2, y2)) = (frame.point(*from), frame.point(*to));
         let (mx, my) = (f64::midpoint(x1, x2), f64::midpoint(y1, y2));
         out.push_str(&format!(
-            "<path d=\"M{x1:.1} {y1:.1}L{mx:.1} {my:.1}L{x2:.1} {y2:.1}\" fill=\"none\" stroke=\"#1f6fb2\" stroke-width=\"2.5\" marker-mid=\"url(#flow)\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" fill=\"#1f6fb2\" font-style=\"italic\">{}</text>",
-            mx + 5.0, my - 5.0, xml_text(&reach.water)
+            "<path d=\"M{x1:.1} {y1:.1}L{mx:.1} {my:.1}L{x2:.1} {y2:.1}\" fill=\"none\" stroke=\"#1f6fb2\" stroke-width=\"2.5\" marker-mid=\"url(#flow)\"/>"
         ));
     }
-    labelled(&mut out, &frame, network, &places);
+    let mut labels = Labels::default();
     if let Some(spot) = spot {
         let (x, y) = frame.point(spot.at);
-        let words = if spot.by_town { "事发街镇（具体位置待核）" } else { "事发断面（点位）" };
         out.push_str(&format!(
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"11\" fill=\"none\" stroke=\"#c00000\" stroke-width=\"3\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" fill=\"#c00000\" font-weight=\"bold\" font-size=\"13\">{words}</text>",
-            x + 14.0,
-            y - 10.0
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"11\" fill=\"none\" stroke=\"#c00000\" stroke-width=\"3\"/>"
         ));
+        let words = if spot.by_town { "事发街镇（具体位置待核）" } else { "事发断面（点位）" };
+        labels.put(&mut out, (x, y), 13.0, "fill=\"#c00000\" font-weight=\"bold\"", words);
+    }
+    for (place, at) in &places {
+        let (x, y) = frame.point(*at);
+        out.push_str(&symbol(place.group(), x, y));
+        let about = if network.is_approximate(place) { "≈" } else { "" };
+        labels.put(&mut out, (x, y), 7.0, "", &format!("{}{about}", place.name.zh));
+    }
+    let mut named: Vec<&str> = Vec::new();
+    for (reach, (from, to)) in &reaches {
+        let ((x1, y1), (x2, y2)) = (frame.point(*from), frame.point(*to));
+        let middle = (f64::midpoint(x1, x2), f64::midpoint(y1, y2));
+        let style = "fill=\"#1f6fb2\" font-style=\"italic\"";
+        if !named.contains(&reach.water.as_str()) && labels.put(&mut out, middle, 6.0, style, &reach.water) {
+            named.push(&reach.water);
+        }
     }
     legend(&mut out, &frame);
     out.push_str("</svg>");
     out
 }
 
-/// The places with their names, so far apart that they can be read.
-fn labelled(out: &mut String, frame: &Frame, network: &Network, places: &[(&Place, [f64; 2])]) {
-    let mut taken: Vec<(f64, f64)> = Vec::new();
-    for (place, at) in places {
-        let (x, y) = frame.point(*at);
-        out.push_str(&symbol(place.group(), x, y));
-        let clear = |(tx, ty): &(f64, f64)| (x - tx).abs() > 76.0 || (y - ty).abs() > 12.0;
-        if taken.iter().all(clear) {
-            taken.push((x, y));
-            let about = if network.is_approximate(place) { "≈" } else { "" };
-            out.push_str(&format!(
-                "<text x=\"{:.1}\" y=\"{:.1}\">{}{about}</text>",
-                x + 7.0,
-                y + 4.0,
-                xml_text(&place.name.zh)
-            ));
+/// Names on the drawing: each where it covers no other, or left out.
+#[derive(Default)]
+struct Labels {
+    /// Left, top, right, bottom.
+    taken: Vec<[f64; 4]>,
+}
+
+impl Labels {
+    /// Writes the words beside a point, on whichever side is free. False: there was no room.
+    fn put(&mut self, out: &mut String, (x, y): (f64, f64), away: f64, style: &str, words: &str) -> bool {
+        let size = |character: char| if character.is_ascii() { 6.5 } else { 11.5 };
+        let wide: f64 = words.chars().map(size).sum();
+        let sides = [
+            (x + away, y + 4.0),
+            (x - away - wide, y + 4.0),
+            (x - wide / 2.0, y - away),
+            (x - wide / 2.0, y + away + 9.0),
+        ];
+        for (left, base) in sides {
+            let frame = [left, base - 10.0, left + wide, base + 3.0];
+            let inside = frame[0] > 2.0 && frame[1] > 2.0 && frame[2] < WIDTH - 2.0 && frame[3] < HEIGHT - 34.0;
+            let free = |other: &[f64; 4]| {
+                frame[2] < other[0] || frame[0] > other[2] || frame[3] < other[1] || frame[1] > other[3]
+            };
+            if inside && self.taken.iter().all(free) {
+                self.taken.push(frame);
+                out.push_str(&format!("<text x=\"{left:.1}\" y=\"{base:.1}\" {style}>{}</text>", xml_text(words)));
+                return true;
+            }
         }
+        false
     }
 }
 
