@@ -97,6 +97,14 @@ async fn a_draft_names_what_is_missing_and_a_form_begins_with_what_is_known() {
         StatusCode::NOT_FOUND
     );
     assert_eq!(office.get("town", &format!("/api/cases/{number}/reports/initial")).await.status, StatusCode::NOT_FOUND);
+    // What the report before said is no progress; what is recorded after it is.
+    let progress_is_missing = async || {
+        let view = office.get("emergency", &format!("/api/cases/{number}/incident")).await.json();
+        view["reports"][1]["missing"].as_array().unwrap().iter().any(|title| title["zh"] == "处置进展")
+    };
+    assert!(progress_is_missing().await);
+    office.does("emergency", &number, "situation", json!({"handling": "围油栏已合拢，油膜面积减少"})).await;
+    assert!(!progress_is_missing().await);
     let petition = office.open(bureau::complaint()).await;
     assert_eq!(
         office.get("dispatcher", &format!("/api/cases/{petition}/incident")).await.status,
