@@ -198,7 +198,8 @@ fn targets(tree: &Tree) -> Vec<(Path, String)> {
 fn transitions(tree: &Tree, found: &mut Vec<Mutant>) {
     let all = targets(tree);
     let id = |state: &Path| tree.at(&join(state, "id")).and_then(Tree::as_text);
-    let states: Vec<(Path, Option<String>)> = states(tree).into_iter().map(|state| (state.clone(), id(&state))).collect();
+    let states: Vec<(Path, Option<String>)> =
+        states(tree).into_iter().map(|state| (state.clone(), id(&state))).collect();
     let named = |(state, id): &(Path, Option<String>), text: &str| {
         let last = text.trim_start_matches('#').rsplit('.').next().unwrap();
         Some(last) == state.last().map(String::as_str) || Some(last) == id.as_deref()

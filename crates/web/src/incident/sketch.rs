@@ -16,6 +16,8 @@ const MARGIN: f64 = 40.0;
 const AROUND_KM: f64 = 18.0;
 /// Most places drawn.
 const MOST: usize = 60;
+/// Names stand on a border of white, so that a river below them does not cross them out.
+const HALO: &str = "paint-order=\"stroke\" stroke=\"#fff\" stroke-width=\"3\"";
 /// Kilometres of one degree of latitude.
 const DEGREE_KM: f64 = 111.32;
 
@@ -194,7 +196,10 @@ impl Labels {
             };
             if inside && self.taken.iter().all(free) {
                 self.taken.push(frame);
-                out.push_str(&format!("<text x=\"{left:.1}\" y=\"{base:.1}\" {style}>{}</text>", xml_text(words)));
+                out.push_str(&format!(
+                    "<text x=\"{left:.1}\" y=\"{base:.1}\" {HALO} {style}>{}</text>",
+                    xml_text(words)
+                ));
                 return true;
             }
         }

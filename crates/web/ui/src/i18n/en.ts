@@ -475,7 +475,7 @@ const en: Record<Key, string> = {
   'kept.overdue': 'not done, {span} over',
   'kept.open': 'not due yet',
   'kept.void': 'no longer owed',
-  'kept.rungs': '({n} rungs reached)',
+  'kept.rungs': '{n} rungs reached',
   'audit.report.opened': 'opened a report',
 }
 

@@ -473,7 +473,7 @@ const zh = {
   'kept.overdue': '未完成，已超 {span}',
   'kept.open': '未到期',
   'kept.void': '不再要求',
-  'kept.rungs': '（提醒和升级 {n} 次）',
+  'kept.rungs': '提醒和升级 {n} 次',
   'audit.report.opened': '打开了报告',
 } as const
 
