@@ -8,6 +8,7 @@ SHELL := bash
 UI := crates/web/ui
 LISTEN ?= 127.0.0.1:8080
 DATA ?= var
+DOORS ?= deploy/doors.demo.yaml
 
 .PHONY: help run build console test check bench clean prerequisites
 
@@ -25,8 +26,8 @@ $(UI)/dist/index.html: $(UI)/package-lock.json $(shell find $(UI)/src $(UI)/inde
 build: prerequisites console ## console and binary, optimised
 	cargo build --release --locked --bin huiyin
 
-run: build ## build everything and start on http://$(LISTEN) with the Qijiang directory and a demonstration clock
-	target/release/huiyin serve --listen $(LISTEN) --data $(DATA) --demo-clock
+run: build ## build everything and start on http://$(LISTEN): the Qijiang directory, a demonstration clock, simulated stations
+	target/release/huiyin serve --listen $(LISTEN) --data $(DATA) --demo-clock --doors $(DOORS) --demo-stations
 
 test: ## install what the tests need, run all tests, leave nothing running
 	@deploy/prerequisites.sh test

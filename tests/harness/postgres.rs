@@ -81,6 +81,19 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
     }
 
+    /// Backs a database up with PostgreSQL's own tool, restores it under a new name, and gives the address of that.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[must_use]
+    pub fn restored(&self, url: &str, name: &str) -> String {
+        let file = self.folder.path().join(format!("{name}.dump")).display().to_string();
+        self.run("pg_dump", &["--format=custom", "--file", &file, url]);
+        let restored = self.database(name);
+        self.run("pg_restore", &["--exit-on-error", "--dbname", &restored, &file]);
+        restored
+    }
+
     /// Runs SQL with the rights of the server's owner, past everything that protects the tables.
     ///
     /// # Panics

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::{Bus, BusError, Later, Message};
 
@@ -13,11 +13,13 @@ const BACKLOG: usize = 4096;
 #[derive(Clone, Debug)]
 pub struct InProcess {
     sender: broadcast::Sender<Arc<Message>>,
+    /// Stays at zero: nothing is lost within one process.
+    gaps: watch::Sender<u64>,
 }
 
 impl Default for InProcess {
     fn default() -> Self {
-        Self { sender: broadcast::channel(BACKLOG).0 }
+        Self { sender: broadcast::channel(BACKLOG).0, gaps: watch::channel(0).0 }
     }
 }
 
@@ -34,6 +36,10 @@ impl Bus for InProcess {
 
     fn listen(&self) -> broadcast::Receiver<Arc<Message>> {
         self.sender.subscribe()
+    }
+
+    fn gaps(&self) -> watch::Receiver<u64> {
+        self.gaps.subscribe()
     }
 
     fn durable(&self) -> bool {

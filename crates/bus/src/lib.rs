@@ -36,6 +36,9 @@ pub trait Bus: Send + Sync + std::fmt::Debug {
     /// Messages from now on, also those of other processes where there are any. Who is too slow loses the oldest.
     fn listen(&self) -> tokio::sync::broadcast::Receiver<Arc<Message>>;
 
+    /// A number that grows whenever messages may have been lost on their way here: who listens asks the record again.
+    fn gaps(&self) -> tokio::sync::watch::Receiver<u64>;
+
     /// Whether messages outlive this process, so that what is to be published must be written down first.
     fn durable(&self) -> bool;
 }

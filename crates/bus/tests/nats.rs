@@ -53,6 +53,8 @@ async fn when_nats_is_away_publishing_fails_and_works_again_when_it_is_back() {
     let mut server = NatsServer::start();
     let bus = Nats::connect(NatsConfig::new(server.url(), "500110")).await.expect("it connects");
     bus.publish(&message(1)).await.expect("it is taken");
+    let mut gaps = bus.gaps();
+    gaps.wait_for(|connected| *connected == 1).await.expect("the bus is there");
     server.go_away();
     let error = bus.publish(&message(2)).await.expect_err("nobody takes it");
     assert_eq!(error.id, message(2).id);
@@ -64,6 +66,9 @@ async fn when_nats_is_away_publishing_fails_and_works_again_when_it_is_back() {
         }
     }
     assert_eq!(kept(&server).await, 2, "what was acknowledged outlived the server");
+    // Who listens is told that something may have been missed meanwhile.
+    let told = tokio::time::timeout(std::time::Duration::from_secs(30), gaps.wait_for(|connected| *connected == 2));
+    told.await.expect("it is told").expect("the bus is there");
 }
 
 #[tokio::test]

@@ -61,7 +61,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Instant {
         let anchor = *self.anchor.read().unwrap_or_else(PoisonError::into_inner);
         match anchor {
-            Some((at, since)) => at + chrono::Duration::from_std(since.elapsed()).unwrap_or_default(),
+            // The record keeps microseconds: what is stepped at must be what is written, or nothing is derived again.
+            Some((at, since)) => {
+                from_micros(micros(at + chrono::Duration::from_std(since.elapsed()).unwrap_or_default()))
+            }
             None => from_micros(micros((self.wall)())),
         }
     }
@@ -211,6 +214,8 @@ mod tests {
         WALL.store(2 * 3600 * 1_000_000, std::sync::atomic::Ordering::SeqCst);
         let shown = clock.now();
         assert!(shown >= database && shown < database + chrono::Duration::minutes(5), "two hours forward: {shown}");
+        let looks = std::iter::repeat_with(|| clock.now()).take(1000);
+        assert!(looks.into_iter().all(|at| at == from_micros(micros(at))), "in whole microseconds");
         clock.follow(database + chrono::Duration::hours(1));
         assert!(clock.now() >= database + chrono::Duration::hours(1), "and it follows again");
     }

@@ -166,6 +166,10 @@ pub(crate) struct ServeArgs {
     /// File of doors (YAML): which stations may speak, from where, with which password. Without it no station is heard.
     #[arg(long, env = "HUIYIN_DOORS")]
     pub(crate) doors: Option<PathBuf>,
+    /// Let the stations of the file of doors speak by themselves, over real lines, with made-up readings; spills are started
+    /// in the console. For a demonstration only.
+    #[arg(long, env = "HUIYIN_DEMO_STATIONS", requires = "doors", requires = "demo_clock")]
+    pub(crate) demo_stations: bool,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
     /// What this process does. What it leaves out, other processes do: they share PostgreSQL and find each other over NATS.
@@ -194,9 +198,19 @@ pub(crate) struct ServeArgs {
     /// without one, as callers could then name any address.
     #[arg(long, env = "HUIYIN_BEHIND_PROXY")]
     pub(crate) behind_proxy: bool,
+    /// Readings of stations are kept for so many days after they came in; older ones are forgotten at night. How long the
+    /// law wants them is not confirmed: three years unless it is said otherwise.
+    #[arg(long, env = "HUIYIN_KEEP_READINGS", value_name = "DAYS", default_value_t = 1096, value_parser = clap::value_parser!(u32).range(1..=36_600))]
+    pub(crate) keep_readings: u32,
     /// File with the bearer token by which a collector may read `/metrics`.
     #[arg(long, env = "HUIYIN_METRICS_TOKEN_FILE")]
     pub(crate) metrics_token_file: Option<PathBuf>,
+    /// Tiles below maps, as an address with {z}, {x} and {y}; without it maps ask for nothing outside.
+    #[arg(long, env = "HUIYIN_MAP_TILES")]
+    pub(crate) map_tiles: Option<String>,
+    /// Whose map the tiles are, shown on it.
+    #[arg(long, env = "HUIYIN_MAP_ATTRIBUTION", requires = "map_tiles", default_value = "")]
+    pub(crate) map_attribution: String,
     /// Log as JSON lines.
     #[arg(long, env = "HUIYIN_LOG_JSON")]
     pub(crate) log_json: bool,

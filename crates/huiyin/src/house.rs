@@ -13,6 +13,7 @@ use huiyin_check::Names;
 use huiyin_directory::Directory;
 use huiyin_engine::{CalendarSource, DirectorySource, Registry};
 use huiyin_journal::{Journal, JournalError, OpenOptions};
+use huiyin_water::network::Network;
 
 use crate::cli::StoreArgs;
 use crate::commands::Failure;
@@ -112,6 +113,11 @@ impl House {
     /// The district's offset from UTC.
     pub(crate) fn zone(&self) -> Result<chrono::FixedOffset, Failure> {
         zone(&self.directory)
+    }
+
+    /// The district's waters; none: its folder has no `water/`.
+    pub(crate) fn waters(&self) -> Result<Option<Network>, Failure> {
+        self.library.waters(&self.district)
     }
 
     /// A file of the district's `sensing/` folder.

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use huiyin_calendar::{Calendar, Hours, YearFile, china};
+use huiyin_water::network::{FILES, Network};
 use rust_embed::RustEmbed;
 
 use crate::commands::Failure;
@@ -59,6 +60,15 @@ impl Library {
     /// The calendar of all published years, with the usual office hours.
     pub(crate) fn calendar(&self) -> Result<Calendar, Failure> {
         Ok(Calendar::from_years(china(), Hours::default(), self.years()?))
+    }
+
+    /// The waters of a district, from its `water/` folder; none: it has no such folder.
+    pub(crate) fn waters(&self, district: &str) -> Result<Option<Network>, Failure> {
+        let folder = format!("districts/{district}/water");
+        if FILES.iter().all(|file| self.read(&format!("{folder}/{file}")).is_err()) {
+            return Ok(None);
+        }
+        Ok(Some(Network::load(&folder, &|path| self.read(path).ok())?))
     }
 
     /// Paths of the files directly inside a folder of the library, sorted.

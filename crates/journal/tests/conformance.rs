@@ -60,6 +60,8 @@ on_both!(
     sensing::a_reading_is_kept_once,
     sensing::writers_at_once_leave_no_gap_behind_a_reader,
     sensing::a_decision_is_taken_once_and_whole,
+    sensing::a_long_series_keeps_its_extremes_in_few_points,
+    sensing::the_alarm_log_says_what_became_of_each_alarm,
 );
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,5 @@
-//! What happens by the calendar of the office and belongs to no case: the supervision reports, and alarms on the system
-//! itself.
+//! What happens by the calendar of the office and belongs to no case: the supervision reports, the monthly look at plans
+//! and drills, what is forgotten at night, and alarms on the system itself.
 //!
 //! A job has a plan in the words of cron and runs once for each planned time: [`Scheduler::tick`] looks what is due,
 //! takes the run in the store, and does it. Runs that were missed while nothing ran are made up for by one, the latest.
@@ -7,10 +7,14 @@
 
 mod alarms;
 mod plan;
+mod retention;
+mod reviews;
 mod scheduler;
 mod supervision;
 
 pub use alarms::AlarmWatch;
 pub use plan::{Plan, PlanError};
+pub use retention::Retention;
+pub use reviews::{PlanReview, Planned};
 pub use scheduler::{Done, Due, Job, JobError, Running, Scheduler, Ticked};
 pub use supervision::{Every, SupervisionReport};

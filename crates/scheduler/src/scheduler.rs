@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use huiyin_assurance::Scope;
 use huiyin_engine::{Clock, EngineError};
+use huiyin_journal::accounts::AccountsError;
 use huiyin_journal::{Instant, JobRun, Journal, JournalError};
 use huiyin_notify::NotifyError;
 use tokio::sync::watch;
@@ -33,6 +34,9 @@ pub enum JobError {
     /// Figures.
     #[error(transparent)]
     Figures(#[from] EngineError),
+    /// Accounts.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
     /// Mail.
     #[error(transparent)]
     Mail(#[from] NotifyError),

@@ -17,7 +17,7 @@ use huiyin_journal::{Instant, OpenOptions};
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig, Relay, RelayTls, SmtpConfig};
-use huiyin_scheduler::{AlarmWatch, Every, Job, Scheduler, SupervisionReport};
+use huiyin_scheduler::{AlarmWatch, Every, Job, PlanReview, Planned, Scheduler, SupervisionReport};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -50,7 +50,7 @@ fn registry() -> (Arc<Registry>, Arc<Directory>) {
     let years = vec![YearFile::parse(name, &read(name)).unwrap()];
     let calendar = CalendarSource { zone_seconds: 8 * 3600, hours: directory.district().hours_text(), years };
     registry.set_district("500110", &source, &calendar).unwrap();
-    for file in ["petition.yaml", "co-handling.yaml", "enforcement.yaml", "review.yaml"] {
+    for file in ["petition.yaml", "co-handling.yaml", "enforcement.yaml", "review.yaml", "response-plan.yaml"] {
         let beside = |other: &str| std::fs::read_to_string(root().join(other)).ok();
         let definition = huiyin_chart::load(file, &read(file), &beside).unwrap_or_else(|e| panic!("{e}"));
         registry.add_definition(Arc::new(definition)).unwrap();
@@ -117,17 +117,23 @@ impl House {
         let data = json!({"received_at": self.clock.now().to_rfc3339(), "channel": "phone", "petitioner": "named",
             "petitioner_name": "张三丰", "phone": "13883001234", "title": "蒲河河水发黑",
             "content": "蒲河边的作坊夜间向河里排放污水", "category": "water", "place": "石角镇"});
+        let target = Target::Open { workflow: "petition".into(), data, parent: None };
+        self.command(n, target, &["operator"], &["petition-office"]).await
+    }
+
+    /// Carries out what a person of these roles and units asks for; gives the case.
+    async fn command(&self, n: u128, target: Target, roles: &[&str], units: &[&str]) -> Uuid {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let command = Command {
             id: Uuid::from_u128(n),
             district: "500110".into(),
             timeline: "real".into(),
-            target: Target::Open { workflow: "petition".into(), data, parent: None },
+            target,
             actor: Actor {
-                id: "operator".into(),
+                id: roles.join("-"),
                 kind: ActorKind::Person,
-                roles: words(&["operator"]),
-                units: words(&["petition-office"]),
+                roles: words(roles),
+                units: words(units),
                 heads: Vec::new(),
             },
         };
@@ -237,4 +243,55 @@ async fn an_alarm_is_mailed_once_for_each_occurrence() {
     let alarm = &told(&server.mails(), "系统告警")[0];
     assert_eq!(alarm.0, "admin.yu@qijiang.example.invalid");
     assert!(alarm.2.contains("clocks run without a timer"), "{}", alarm.2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_review_of_plans_names_sources_without_one_and_what_falls_due() {
+    let server = SmtpServer::start(Tls::None);
+    let house = House::new("2026-11-03T01:00:00Z", &server).await;
+    let source = |id: &str, zh: &str, en: &str| Planned { id: id.into(), zh: zh.into(), en: en.into() };
+    let sources =
+        vec![source("DW02", "玉荷塘水库", "Yuhetang Reservoir"), source("DW03", "香樟沟山坪塘", "Xiangzhanggou Pond")];
+    let review = PlanReview::new(Arc::clone(&house.desk), house.notifier.clone(), sources).unwrap();
+    let (journal, scope) = (house.desk.journal().clone(), house.desk.scope().clone());
+    let jobs: Vec<Arc<dyn Job>> = vec![Arc::new(review)];
+    let scheduler = Scheduler::new(journal, scope, Arc::clone(&house.clock) as Arc<dyn Clock>, jobs);
+    scheduler.tick().await.unwrap();
+
+    let unit = ["water-section"];
+    let open = |title: &str, source: &str| Target::Open {
+        workflow: "response-plan".into(),
+        data: json!({"title": title, "source": source, "unit": "water-section"}),
+        parent: None,
+    };
+    let plan = house.command(1, open("玉荷塘水库预案", "DW02"), &["emergency"], &unit).await;
+    house.command(2, open("香樟沟山坪塘预案", "DW03"), &["emergency"], &unit).await;
+    let steps = [
+        ("submit", json!({"note": "编制完成"})),
+        ("review.passed", json!({"reviewed_on": "2026-11-03", "opinion": "同意通过"})),
+        ("approve", json!({})),
+        ("file", json!({"filed_on": "2026-11-03", "filed_with": "区应急管理局"})),
+        ("publish", json!({})),
+    ];
+    for (n, (event, data)) in (3..).zip(steps) {
+        let target = Target::Event { case: plan, event: event.into(), data };
+        house.command(n, target, &["emergency", "bureau-head"], &unit).await;
+    }
+
+    house.until("2026-12-01T01:00:00Z").await;
+    scheduler.tick().await.unwrap();
+    house.notifier.tick().await.unwrap();
+    let mails = told(&server.mails(), "2026年12月预案与演练审查");
+    let mut to: Vec<&str> = mails.iter().map(|(to, ..)| to.as_str()).collect();
+    to.dedup();
+    assert!(!to.is_empty() && to.len() == mails.len(), "one mail a reader: {to:?}");
+    let text = &mails[0].2;
+    assert!(text.contains("有施行预案的水源 sources with a plan in force：1 / 2"), "{text}");
+    assert!(text.contains("no plan: Xiangzhanggou Pond：DW03") && !text.contains("no plan: Yuhetang"), "{text}");
+    // 90 days for drawing up, from 3 November; the yearly drill of the other is further away.
+    assert!(text.contains("due within three months: ") && text.contains("香樟沟山坪塘预案：2027-02-01"), "{text}");
+    assert!(!text.contains("玉荷塘水库预案："), "{text}");
+    scheduler.tick().await.unwrap();
+    house.notifier.tick().await.unwrap();
+    assert_eq!(told(&server.mails(), "预案与演练审查").len(), mails.len(), "once");
 }

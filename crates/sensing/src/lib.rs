@@ -8,6 +8,7 @@ pub mod observation;
 pub mod problem;
 pub mod quality;
 pub mod registry;
+pub mod replay;
 pub mod rules;
 pub mod series;
 pub mod simulate;

@@ -3,7 +3,7 @@
 //! maintenance.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -53,17 +53,62 @@ pub enum What {
         /// In the registered unit.
         value: f64,
     },
+    /// A pollutant follows a course: seconds after `from` and values, straight lines between them; the first value before,
+    /// the last one after.
+    Course {
+        /// Factor code.
+        pollutant: String,
+        /// Seconds, rising, and values in the registered unit. Never empty.
+        points: Vec<(u64, f64)>,
+    },
     /// It says nothing any more.
     Silence,
     /// It says that it is being worked on (flag M).
     Maintenance,
 }
 
+/// Deeds while they are played: what is added counts from the next frame on. Cheap to clone; all clones are one stage.
+#[derive(Clone, Debug, Default)]
+pub struct Stage(Arc<RwLock<Vec<Deed>>>);
+
+/// Most deeds on a stage; more would be a mistake of whoever writes the script.
+const MOST_DEEDS: usize = 1000;
+
+impl Stage {
+    /// A stage with these deeds.
+    #[must_use]
+    pub fn new(deeds: Vec<Deed>) -> Self {
+        Self(Arc::new(RwLock::new(deeds)))
+    }
+
+    /// Adds a deed. False: there are too many already.
+    #[must_use]
+    pub fn add(&self, deed: Deed) -> bool {
+        let mut deeds = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let room = deeds.len() < MOST_DEEDS;
+        if room {
+            deeds.push(deed);
+        }
+        room
+    }
+
+    /// Ends everything that happens: the stations are quiet again.
+    pub fn clear(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// What is on it, in the order in which it was added.
+    #[must_use]
+    pub fn deeds(&self) -> Vec<Deed> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// What stations are to do.
 #[derive(Clone, Debug)]
 pub struct Script {
-    /// Deeds, in any order.
-    pub deeds: Vec<Deed>,
+    /// What happens, in any order.
+    pub stage: Stage,
     /// Pause between two frames of a station.
     pub every: Duration,
     /// Makes the noise; the same seed says the same.
@@ -177,15 +222,11 @@ async fn speak(
     loop {
         let seconds = *said * script.every.as_secs().max(1);
         *said += 1;
-        let deeds: Vec<&What> = script
-            .deeds
-            .iter()
-            .filter(|deed| deed.station == station.id && deed.from <= seconds)
-            .map(|deed| &deed.what)
-            .collect();
-        if !deeds.contains(&&What::Silence) {
-            let figures: Vec<Figure<'_>> =
-                station.parameters.iter().map(|parameter| figure(parameter, &deeds, script.every, noise)).collect();
+        let mut deeds = script.stage.deeds();
+        deeds.retain(|deed| deed.station == station.id && deed.from <= seconds);
+        if !deeds.iter().any(|deed| deed.what == What::Silence) {
+            let say = |parameter| figure(parameter, &deeds, seconds, script.every, noise);
+            let figures: Vec<Figure<'_>> = station.parameters.iter().map(say).collect();
             let now = clock.now().max(began);
             let bytes = frames(station, speakers, now, &figures).map_err(std::io::Error::other)?;
             says.write_all(&bytes).await?;
@@ -197,9 +238,16 @@ async fn speak(
     }
 }
 
-fn figure<'a>(parameter: &'a Parameter, deeds: &[&What], every: Duration, noise: &mut Noise) -> Figure<'a> {
-    let spilled = deeds.iter().rev().find_map(|what| match what {
+fn figure<'a>(
+    parameter: &'a Parameter,
+    deeds: &[Deed],
+    seconds: u64,
+    every: Duration,
+    noise: &mut Noise,
+) -> Figure<'a> {
+    let spilled = deeds.iter().rev().find_map(|deed| match &deed.what {
         What::Spill { pollutant, value } if *pollutant == parameter.pollutant => Some(*value),
+        What::Course { pollutant, points } if *pollutant == parameter.pollutant => course(points, seconds - deed.from),
         _ => None,
     });
     let quiet = match (parameter.plausible, parameter.range) {
@@ -211,8 +259,22 @@ fn figure<'a>(parameter: &'a Parameter, deeds: &[&What], every: Duration, noise:
     // Noise stays below what quality control holds for an implausible change between two readings.
     let slowest = parameter.rate_per_hour.map_or(f64::INFINITY, |rate| CALM * rate * every.as_secs_f64() / 3600.0);
     let value = value + (0.01 * value.abs()).min(slowest) * (noise.next() - 0.5);
-    let flag = if deeds.contains(&&What::Maintenance) { Flag::M } else { Flag::N };
+    let flag = if deeds.iter().any(|deed| deed.what == What::Maintenance) { Flag::M } else { Flag::N };
     (&parameter.pollutant, (value * 1e5).round() / 1e5, flag)
+}
+
+/// The value of a course so many seconds after it began.
+#[expect(clippy::cast_precision_loss, reason = "seconds of a script are far below 2^52")]
+fn course(points: &[(u64, f64)], seconds: u64) -> Option<f64> {
+    let next = points.iter().position(|(at, _)| *at > seconds);
+    Some(match next {
+        None => points.last()?.1,
+        Some(0) => points[0].1,
+        Some(next) => {
+            let ((from, low), (until, high)) = (points[next - 1], points[next]);
+            low + (high - low) * (seconds - from) as f64 / (until - from) as f64
+        }
+    })
 }
 
 /// Numbers between 0 and 1 that look like noise (splitmix64). Not for anything that must not be guessed.
@@ -225,5 +287,18 @@ impl Noise {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         f64::from(u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_course_runs_through_its_points() {
+        let points = [(10, 1.0), (20, 3.0), (20, 5.0), (30, 4.0)];
+        let at = |seconds| course(&points, seconds);
+        assert_eq!([at(0), at(10), at(15), at(20), at(25), at(99)], [1.0, 1.0, 2.0, 5.0, 4.5, 4.0].map(Some));
+        assert_eq!(course(&[], 3), None);
     }
 }

@@ -279,3 +279,31 @@ fn gcj02_shifts_by_some_hundred_metres_and_comes_back() {
         "{there:?}"
     );
 }
+
+#[test]
+fn what_lies_above_a_place_is_what_reaches_it() {
+    let network = shipped();
+    let mut pairs = 0;
+    for place in network.places.iter().filter(|place| matches!(place.group(), Group::Source | Group::Section)) {
+        let above = network.upstream(place).unwrap();
+        assert!(above.is_sorted_by(|a, b| a.band.worst_case.leading_edge_s <= b.band.worst_case.leading_edge_s));
+        assert!(place.on.is_some() || above.is_empty(), "{}: nothing is said of what stands on no reach", place.id);
+        for risk in network.places.iter().filter(|risk| risk.group() == Group::Risk) {
+            let spill = Spill { mass_kg: 1.0, limit_mgl: None, ..spill(&network, &risk.id) };
+            let below = network.downstream(&spill).unwrap().arrivals.into_iter().find(|arrival| arrival.id == place.id);
+            let there = above.iter().find(|one| one.id == risk.id);
+            assert_eq!(below.is_some(), there.is_some(), "{} and {}", risk.id, place.id);
+            if let (Some(below), Some(there)) = (below, there) {
+                pairs += 1;
+                assert!((below.distance_m - there.distance_m).abs() < 1e-6, "{} to {}", risk.id, place.id);
+                let (a, b) = (below.band.worst_case.leading_edge_s, there.band.worst_case.leading_edge_s);
+                assert!((a / b - 1.0).abs() < 1e-9 && b <= there.band.most_probable.leading_edge_s);
+            }
+        }
+    }
+    assert!(pairs > 20, "{pairs}");
+    assert!(network.towns().len() >= 10 && network.town_centre("石角镇").is_some());
+    assert!(
+        network.towns().iter().all(|(town, at)| network.bounds.hold(*at) && network.town_centre(town) == Some(*at))
+    );
+}

@@ -75,6 +75,8 @@ pub struct Config {
     pub timeout: Duration,
     /// Bearer token for `/metrics` beside a session; none: sessions only.
     pub metrics_token: Option<Secret>,
+    /// Tiles that maps may draw below; none: maps ask for nothing outside.
+    pub map_tiles: Option<Tiles>,
 }
 
 impl Config {
@@ -92,6 +94,7 @@ impl Config {
             max_upload: 20 * 1024 * 1024,
             timeout: Duration::from_secs(30),
             metrics_token: None,
+            map_tiles: None,
         }
     }
 
@@ -99,6 +102,52 @@ impl Config {
     #[must_use]
     pub fn secure(&self) -> bool {
         self.public_url.starts_with("https:")
+    }
+}
+
+/// Where maps get their tiles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tiles {
+    url: String,
+    origin: String,
+    attribution: String,
+}
+
+impl Tiles {
+    /// Tiles of a template address, such as `https://tiles.example.gov.cn/vec_w/{z}/{x}/{y}.png`.
+    ///
+    /// # Errors
+    /// In words, when it is no such address: it goes into the page's security policy.
+    pub fn read(url: &str, attribution: &str) -> Result<Self, String> {
+        let expected = "expected https://HOST/… with {z}, {x} and {y}";
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let host = rest.and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+        if host.is_empty() || !host.chars().all(plain) || !url.is_ascii() || url.contains([' ', '"', ';']) {
+            return Err(expected.to_owned());
+        }
+        if let Some(missing) = ["{z}", "{x}", "{y}"].iter().find(|part| !url.contains(**part)) {
+            return Err(format!("{missing} is missing. {expected}"));
+        }
+        let origin = url[..url.len() - rest.map_or(0, str::len) + host.len()].to_owned();
+        Ok(Self { url: url.to_owned(), origin, attribution: attribution.to_owned() })
+    }
+
+    /// The template.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whose map it is, in words.
+    #[must_use]
+    pub fn attribution(&self) -> &str {
+        &self.attribution
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
     }
 }
 

@@ -27,6 +27,9 @@ pub(crate) async fn around(State(state): State<AppState>, request: Request, next
         Err(_) => ApiError::timed_out().into_response(),
     };
     harden(&mut response, state.config.secure(), &route);
+    if let Some(tiles) = state.config.map_tiles.as_ref().filter(|_| route == "console") {
+        admit_tiles(response.headers_mut(), tiles.origin());
+    }
     let (status, took) = (response.status().as_u16(), started.elapsed());
     state.metrics.record(method.as_str(), &route, status, took);
     tracing::info!(%method, %route, status, milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), "request");
@@ -51,6 +54,16 @@ fn harden<B>(response: &mut Response<B>, secure: bool, route: &str) {
     }
     if route != "console" {
         keep_or_set(headers, header::CACHE_CONTROL, "no-store");
+    }
+}
+
+/// Pages may ask one more place: for tiles, and for nothing else.
+fn admit_tiles(headers: &mut HeaderMap, origin: &str) {
+    let policy = CONTENT_SECURITY_POLICY
+        .replace("img-src 'self'", &format!("img-src 'self' {origin}"))
+        .replace("connect-src 'self'", &format!("connect-src 'self' {origin}"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
 }
 

@@ -12,7 +12,8 @@ use crate::around::around;
 use crate::auth::guard::{Access, guard};
 use crate::console;
 use crate::controllers::{
-    assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, service, session, users, workflows,
+    alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, service, session, sources,
+    stations, users, workflows,
 };
 use crate::permissions::Permission as P;
 
@@ -89,6 +90,17 @@ impl Doors {
             .open(Method::GET, "/api/assurance/broken", Access::Needs(P::SeeAssurance), assurance::broken::broken)
             .open(Method::GET, "/api/audit", Access::Needs(P::SeeAudit), audit::index::index)
             .open(Method::GET, "/api/audit/export", Access::Needs(P::SeeAudit), audit::export::export)
+            .open(Method::GET, "/api/stations", Access::SignedIn, stations::index::index)
+            .open(Method::POST, "/api/stations/spills", Access::Needs(P::MoveClock), stations::demo::spill)
+            .open(Method::DELETE, "/api/stations/spills", Access::Needs(P::MoveClock), stations::demo::calm)
+            .open(Method::GET, "/api/stations/{id}", Access::SignedIn, stations::show::show)
+            .open(Method::GET, "/api/stations/{id}/series", Access::SignedIn, stations::series::series)
+            .open(Method::GET, "/api/stations/{id}/why", Access::SignedIn, stations::why::why)
+            .open(Method::GET, "/api/alarms", Access::SignedIn, alarms::index::index)
+            .open(Method::GET, "/api/sources", Access::SignedIn, sources::index::index)
+            .open(Method::GET, "/api/sources/{id}", Access::SignedIn, sources::show::show)
+            .open(Method::GET, "/api/sources/{id}/sheet", Access::SignedIn, sources::sheet::sheet)
+            .open(Method::GET, "/api/waters", Access::SignedIn, sources::map::map)
             .open(Method::GET, "/api/clock", Access::SignedIn, clock::show::show)
             .open(Method::GET, "/api/events", Access::Needs(P::SeeCases), service::events::events)
             .open(Method::GET, "/api/openapi.json", Access::SignedIn, service::openapi::openapi)

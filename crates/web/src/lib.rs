@@ -24,7 +24,9 @@ pub mod ports;
 mod serve;
 pub mod similarity;
 pub mod sniff;
+pub mod stations;
 pub mod views;
+pub mod waters;
 
 pub use app::{AppState, Config};
 pub use doors::{router, with_exercises};

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::permissions;
-use crate::ports::LiveEvent;
+use crate::ports::Heard;
 
 /// What a page is told: no more than which case to ask for again.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -79,7 +79,7 @@ struct Page {
     token_hash: String,
     viewer: User,
     looked: DateTime<Utc>,
-    events: broadcast::Receiver<LiveEvent>,
+    events: broadcast::Receiver<Heard>,
     closing: watch::Receiver<bool>,
 }
 
@@ -106,11 +106,13 @@ pub(crate) fn stream(state: AppState, signed: Signed, place: Place) -> impl Stre
                 return None;
             }
             let view = match received {
-                Some(Ok(event)) if permissions::may_see(&page.viewer, &event.scope) => {
+                Some(Ok(Heard::Case(event))) if permissions::may_see(&page.viewer, &event.scope) => {
                     LiveView { case: Some(event.case), number: Some(event.number), kind: event.kind }
                 }
-                Some(Ok(_)) | None => continue,
-                Some(Err(RecvError::Lagged(_))) => LiveView { case: None, number: None, kind: "missed".to_owned() },
+                Some(Ok(Heard::Case(_))) | None => continue,
+                Some(Ok(Heard::Missed) | Err(RecvError::Lagged(_))) => {
+                    LiveView { case: None, number: None, kind: "missed".to_owned() }
+                }
                 Some(Err(RecvError::Closed)) => return None,
             };
             let text = serde_json::to_string(&view).unwrap_or_default();

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use huiyin_journal::accounts::User;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::incident::cap::{Message, Origin};
 use crate::permissions::CaseScope;
+use crate::stations::StationDesk;
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{
     AcceptedView, AttachmentView, CaseRowView, DocumentView, DuplicateView, EventFormView, LinkView, ProposedUnit,
@@ -25,6 +27,7 @@ use crate::views::incident::{IncidentView, KeptView};
 use crate::views::mail::{MailRowView, MailView};
 use crate::views::workflow::WorkflowView;
 use crate::views::{FieldError, Text};
+use crate::waters::WaterDesk;
 
 /// An answer that comes later.
 pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, OfficeError>> + Send + 'a>>;
@@ -207,6 +210,15 @@ pub struct MailQuery {
     pub offset: u32,
 }
 
+/// What live pages are told.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// Something happened to a case.
+    Case(LiveEvent),
+    /// Something may have happened that was not heard: every page asks again.
+    Missed,
+}
+
 /// Something happened to a case; pages that show it should ask again.
 #[derive(Clone, Debug)]
 pub struct LiveEvent {
@@ -302,8 +314,16 @@ pub trait Office: Send + Sync + 'static {
     fn number(&self, _case: Uuid) -> Promise<'_, Option<String>> {
         Box::pin(std::future::ready(Ok(None)))
     }
+    /// Monitoring stations; none where the district has no registry of them.
+    fn stations(&self) -> Option<Arc<StationDesk>> {
+        None
+    }
+    /// The waters of the district; none where nobody has drawn them.
+    fn waters(&self) -> Option<Arc<WaterDesk>> {
+        None
+    }
     /// What happens to cases from now on.
-    fn listen(&self) -> tokio::sync::broadcast::Receiver<LiveEvent>;
+    fn listen(&self) -> tokio::sync::broadcast::Receiver<Heard>;
     /// The office's time.
     fn now(&self) -> DateTime<Utc>;
     /// Whether the clock can be moved from the console.

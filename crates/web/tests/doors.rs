@@ -545,3 +545,29 @@ fn the_printed_description_is_current() {
         "docs/openapi.json is old. run: HUIYIN_WRITE_DOCS=1 cargo test -p huiyin-web --test doors"
     );
 }
+
+#[tokio::test]
+async fn pages_may_ask_for_tiles_where_they_are_configured_and_for_nothing_else() {
+    use huiyin_web::app::{Config, Tiles};
+    let policy = async |config: Config| {
+        let house = House::with(config).await;
+        let answer = house.get(None, "/work").await;
+        answer.headers["content-security-policy"].to_str().unwrap().to_owned()
+    };
+    let usual = || Config::new("500110", "綦江区", "http://127.0.0.1:8080");
+    assert!(policy(usual()).await.contains("connect-src 'self';"));
+    let tiles = Tiles::read("https://t0.example.gov.cn:8443/vec_w/{z}/{x}/{y}.png?tk=1", "示例").unwrap();
+    let with = policy(Config { map_tiles: Some(tiles), ..usual() }).await;
+    assert!(with.contains("img-src 'self' https://t0.example.gov.cn:8443 data:"), "{with}");
+    assert!(with.contains("connect-src 'self' https://t0.example.gov.cn:8443;") && with.contains("script-src 'self';"));
+    for wrong in [
+        "ftp://example.org/{z}/{x}/{y}",
+        "https://example.org/{z}/{x}",
+        "https:///{z}/{x}/{y}",
+        "https://a b/{z}/{x}/{y}",
+        "https://example.org; script-src *//{z}/{x}/{y}",
+        "https://user@example.org/{z}/{x}/{y}",
+    ] {
+        assert!(Tiles::read(wrong, "").is_err(), "{wrong}");
+    }
+}

@@ -7,15 +7,15 @@ mod house;
 use house::House;
 use house::desk::{INSIDE, SHIJIAO};
 use huiyin_web::permissions::CaseScope;
-use huiyin_web::ports::LiveEvent;
+use huiyin_web::ports::{Heard, LiveEvent};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
-fn event(case: Uuid, kind: &str, owner: &str, excluded: &[&str]) -> LiveEvent {
+fn event(case: Uuid, kind: &str, owner: &str, excluded: &[&str]) -> Heard {
     let excluded = excluded.iter().map(|unit| (*unit).to_owned()).collect();
     let scope = CaseScope { district: "500110".to_owned(), owners: vec![owner.to_owned()], excluded };
-    LiveEvent { case, number: "XF-1".to_owned(), kind: kind.to_owned(), scope }
+    Heard::Case(LiveEvent { case, number: "XF-1".to_owned(), kind: kind.to_owned(), scope })
 }
 
 #[tokio::test]
@@ -43,6 +43,9 @@ async fn a_page_hears_of_what_its_viewer_may_know_until_the_service_stops() {
     house.desk.live.send(event(SHIJIAO, "assign", "unit:town-shijiao", &[])).unwrap();
     read_until(&mut line, &mut heard, "assign").await;
     assert!(!heard.contains("about.us"), "{heard}");
+    assert!(!heard.contains("missed"), "{heard}");
+    house.desk.live.send(Heard::Missed).unwrap();
+    read_until(&mut line, &mut heard, "missed").await;
     stop.send(()).unwrap();
     line.read_to_string(&mut heard).await.unwrap();
     service.await.unwrap().unwrap();

@@ -14,8 +14,10 @@ export default defineConfig({
     // Inlined files would need data: sources in the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 300,
+    // Curves and maps are libraries of their own, fetched only by the pages that show them.
+    chunkSizeWarningLimit: 1200,
   },
+  worker: { format: 'es' },
   server: { proxy },
   preview: { proxy },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },

@@ -8,7 +8,7 @@ use async_nats::Client;
 use async_nats::header::{HeaderMap, NATS_MESSAGE_ID};
 use async_nats::jetstream::stream;
 use futures_util::StreamExt as _;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use super::{Nats, NatsError, PATIENCE, compare};
 use crate::{Bus, BusError, Later, Message};
@@ -69,6 +69,10 @@ impl Bus for Nats {
 
     fn listen(&self) -> broadcast::Receiver<Arc<Message>> {
         self.sender.subscribe()
+    }
+
+    fn gaps(&self) -> watch::Receiver<u64> {
+        self.gaps.subscribe()
     }
 
     fn durable(&self) -> bool {

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use async_nats::{Client, ConnectOptions};
-use tokio::sync::{OnceCell, broadcast};
+use async_nats::{Client, ConnectOptions, Event};
+use tokio::sync::{OnceCell, broadcast, watch};
 use tokio::task::JoinHandle;
 
 pub use calls::{Answers, Offered};
@@ -128,6 +128,8 @@ pub struct Nats {
     /// The stream of events is as it was asked for.
     events: OnceCell<()>,
     sender: broadcast::Sender<Arc<Message>>,
+    /// How often the connection came back or was too slow: what was said meanwhile was not heard.
+    gaps: watch::Sender<u64>,
     hearing: JoinHandle<()>,
 }
 
@@ -144,12 +146,13 @@ impl Nats {
     /// # Errors
     /// When the credentials do not read, or a server that answers is too old or keeps other settings than asked.
     pub async fn connect(config: NatsConfig) -> Result<Self, NatsError> {
-        let client = client(&config).await?;
+        let gaps = watch::channel(0).0;
+        let client = client(&config, gaps.clone()).await?;
         let sender = broadcast::channel(BACKLOG).0;
         let hearing = tokio::spawn(events::hear(client.clone(), format!("{}.evt.>", config.root()), sender.clone()));
         let context = jetstream::new(client.clone());
         let (server, events) = (OnceCell::new(), OnceCell::new());
-        let nats = Self { client, context, config, server, events, sender, hearing };
+        let nats = Self { client, context, config, server, events, sender, gaps, hearing };
         let ready = async { if nats.config.publishes { nats.events_ready().await } else { nats.server_ready().await } };
         match tokio::time::timeout(PATIENCE, ready).await {
             Ok(Ok(())) => {}
@@ -179,7 +182,7 @@ impl Nats {
     }
 }
 
-async fn client(config: &NatsConfig) -> Result<Client, NatsError> {
+async fn client(config: &NatsConfig, gaps: watch::Sender<u64>) -> Result<Client, NatsError> {
     if config.servers.contains('@') {
         let problem = "an address holds no password: write `name:password` into a file and name that as credentials";
         return Err(NatsError::Connect { servers: "the address given".into(), problem: problem.into() });
@@ -189,7 +192,13 @@ async fn client(config: &NatsConfig) -> Result<Client, NatsError> {
         .name("huiyin")
         .retry_on_initial_connect()
         .connection_timeout(PATIENCE)
-        .request_timeout(Some(PATIENCE));
+        .request_timeout(Some(PATIENCE))
+        .event_callback(move |event| {
+            if matches!(event, Event::Connected | Event::SlowConsumer(_)) {
+                gaps.send_modify(|gaps| *gaps += 1);
+            }
+            async {}
+        });
     if let Some(file) = &config.credentials {
         let named = |problem: String| wrong(format!("{}: {problem}", file.display()));
         let text = std::fs::read_to_string(file).map_err(|e| named(e.to_string()))?;

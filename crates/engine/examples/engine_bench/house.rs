@@ -17,6 +17,8 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 pub(crate) const DISTRICT: &str = "500110";
+/// Who sends everything.
+pub(crate) const ACTOR: &str = "li";
 
 /// `swap` moves the case, begins a new run of its clock (one timer goes, one comes), and notifies the owner.
 /// `begin` says when the clock of a case starts: its first rung is due two hours later.
@@ -80,7 +82,7 @@ impl Directory for Desk {
     }
 }
 
-fn registry() -> Arc<Registry> {
+pub(crate) fn registry() -> Arc<Registry> {
     let registry = Registry::new(|_| Ok(Arc::new(Desk)));
     let definition = huiyin_chart::load("bench.yaml", WORKFLOW, &|_| None).unwrap_or_else(|e| panic!("{e}"));
     registry.add_definition(Arc::new(definition)).unwrap();
@@ -148,8 +150,13 @@ pub(crate) async fn engine_on(journal: Journal, config: Config) -> Engine {
 }
 
 fn command(target: Target) -> Command {
-    let actor =
-        Actor { id: "li".into(), kind: ActorKind::Person, roles: vec!["handler".into()], units: vec![], heads: vec![] };
+    let actor = Actor {
+        id: ACTOR.into(),
+        kind: ActorKind::Person,
+        roles: vec!["handler".into()],
+        units: vec![],
+        heads: vec![],
+    };
     Command { id: Uuid::now_v7(), district: DISTRICT.into(), timeline: REAL.into(), target, actor }
 }
 

@@ -1,10 +1,11 @@
 //! Measures the engine, each figure beside what the bare database does in the same run.
 //!
-//! `engine_bench transitions|timers sqlite|postgres`. The database is private and thrown away: a file in the folder for
+//! `engine_bench transitions|timers sqlite|postgres`, `engine_bench fleet`. The database is private and thrown away: a file in the folder for
 //! temporary files, or a PostgreSQL server of its own; both wait for the disk at every commit. The load generator runs
 //! in the same process, so that it takes its share of the same processors.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+mod fleet;
 mod house;
 mod raw;
 mod timers;
@@ -24,8 +25,10 @@ fn main() {
     match words.as_slice() {
         ["transitions", on] => runtime.block_on(transitions::measure(&House::new(store(on)))),
         ["timers", on] => runtime.block_on(timers::measure(&House::new(store(on)))),
+        ["fleet"] => runtime.block_on(fleet::measure(&House::new(Store::Postgres))),
+        ["worker", url, folder, nats] => runtime.block_on(fleet::worker(url, folder.as_ref(), nats)),
         ["idle", url, folder] => runtime.block_on(timers::idle(url, folder)),
-        _ => panic!("usage: engine_bench transitions|timers sqlite|postgres"),
+        _ => panic!("usage: engine_bench transitions|timers sqlite|postgres, or engine_bench fleet"),
     }
 }
 

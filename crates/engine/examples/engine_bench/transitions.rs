@@ -70,7 +70,7 @@ pub(crate) async fn measure(house: &House) {
     );
 }
 
-async fn prepare(engine: &Engine) -> Vec<Uuid> {
+pub(crate) async fn prepare(engine: &Engine) -> Vec<Uuid> {
     let per_sender = part(CASES).div_ceil(SENDERS);
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..SENDERS {
@@ -98,7 +98,7 @@ fn case_of(answer: Answer) -> Uuid {
 }
 
 /// Every sender goes round cases of its own. Counted is what was answered between the first second and the last.
-async fn saturate(engine: &Engine, cases: &[Uuid]) -> f64 {
+pub(crate) async fn saturate(engine: &Engine, cases: &[Uuid]) -> f64 {
     let started = Instant::now();
     let warm = Duration::from_secs(2);
     let mut senders = tokio::task::JoinSet::new();

@@ -91,10 +91,16 @@ pub(crate) struct SimulateStationsArgs {
     /// `STATION@SECONDS`: from then on the station says that it is being worked on.
     #[arg(long)]
     pub(crate) maintenance: Vec<String>,
+    /// File of a case of the past (YAML, as deploy/replay/): stations say what was observed then, at the file's pace.
+    #[arg(long)]
+    pub(crate) replay: Option<PathBuf>,
+    /// Seconds of the replayed case in one second; without it, the file's own.
+    #[arg(long, requires = "replay", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) pace: Option<u32>,
     /// Seconds between two frames of a station.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) every: u64,
-    /// Ends after so many seconds; without it, at Ctrl-C.
+    /// Ends after so many seconds; without it, with the replay or at Ctrl-C.
     #[arg(long = "for")]
     pub(crate) seconds: Option<u64>,
     /// The same seed says the same.

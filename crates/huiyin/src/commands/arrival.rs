@@ -60,11 +60,9 @@ fn from_point(args: &ArrivalArgs, from: &str) -> Result<ExitCode, Failure> {
 /// The district's waters, from its folder.
 pub(crate) fn waters(args: &WaterArgs) -> Result<Network, Failure> {
     let library = Library::find(args.workflows.as_deref())?;
-    let folder = format!("districts/{}/water", args.district);
-    if FILES.iter().all(|file| library.read(&format!("{folder}/{file}")).is_err()) {
-        return Err(format!("{library}: {folder} has none of {}", FILES.join(", ")).into());
-    }
-    Ok(Network::load(&folder, &|path| library.read(path).ok())?)
+    let district = &args.district;
+    let none = || format!("{library}: districts/{district}/water has none of {}", FILES.join(", ")).into();
+    library.waters(district)?.ok_or_else(none)
 }
 
 /// What was refused, as options of the command line; with `--format json` also as JSON on standard output.

@@ -25,11 +25,13 @@ use huiyin_journal::Journal;
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
-use huiyin_scheduler::{AlarmWatch, Every, Job, Scheduler, SupervisionReport};
-use huiyin_water::network::Network;
-use huiyin_web::app::{AppState, Config, Secret, system_entropy, system_wall};
+use huiyin_scheduler::{AlarmWatch, Every, Job, PlanReview, Planned, Retention, Scheduler, SupervisionReport};
+use huiyin_sensing::simulate::Stage;
+use huiyin_water::network::{Detail as PlaceDetail, Network, Place, PlaceState};
+use huiyin_web::app::{AppState, Config, Secret, Tiles, system_entropy, system_wall};
 use huiyin_web::auth::first;
 use huiyin_web::office::{Bureau, Letters, Parts};
+use huiyin_web::stations::StationDesk;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -100,7 +102,7 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let scope = Scope { district: house.code().to_owned(), timeline: REAL.to_owned() };
     let desk = Arc::new(Desk::new(journal.clone(), Arc::clone(&house.registry), Arc::clone(&current), scope));
     let scheduler = match has(Role::Scheduler) {
-        true => Some(scheduler(&desk, &notifier, &engine, Arc::clone(&clock), demo.is_some())?.start()),
+        true => Some(scheduler(args, &house, &desk, &notifier, &engine, Arc::clone(&clock))?.start()),
         false => None,
     };
     let notifier = has(Role::Notify).then(|| notifier.start());
@@ -108,8 +110,12 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
     }
     net.offer(&args.roles, &engine).await?;
+    let known = sensing::Known::read(&house)?;
+    let stage = args.demo_stations.then(Stage::default);
+    let station_desk =
+        known.as_ref().map(|known| known.desk(&house, &engine, &clock, args.doors.is_some(), stage.clone()));
     let stations = match &args.doors {
-        Some(doors) => Some(sensing::Stations::start(doors, &house, &engine, &clock).await?),
+        Some(doors) => Some(sensing::Stations::start(doors, known, stage, &house, &engine, &clock).await?),
         None => None,
     };
 
@@ -119,11 +125,17 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
             let mut config =
                 Config::new(&house.directory.district().code, &house.directory.district().name.zh, &public_url);
             config.behind_proxy = args.behind_proxy;
+            config.map_tiles = match &args.map_tiles {
+                Some(url) => {
+                    Some(Tiles::read(url, &args.map_attribution).map_err(|why| format!("--map-tiles {url}: {why}"))?)
+                }
+                None => None,
+            };
             config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
             let exercise = exercise::Exercise::start(args, &house, &journal, &current, &public_url).await?;
             config.exercises = exercise.is_some();
             let drill = exercise.as_ref().map(|exercise| exercise.doors(&house, config.clone())).transpose()?;
-            let state = state(&house, &engine, clock, demo, current, desk, config)?;
+            let state = state(&house, &engine, clock, demo, current, desk, station_desk, config)?;
             tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
             until(stopping.clone(), huiyin_web::serve(listener, state, drill, told(stopping))).await?;
             if let Some(exercise) = exercise {
@@ -251,20 +263,39 @@ fn notifier(
     Ok(Notifier::new(config, templates, journal.deliveries(), seams).map_err(|error| place(&error))?)
 }
 
-/// Reports and alarms by the calendar of the office.
+/// Reports, reviews, alarms and what is forgotten, by the calendar of the office.
 fn scheduler(
+    args: &ServeArgs,
+    house: &House,
     desk: &Arc<Desk>,
     notifier: &Notifier,
     engine: &Engine,
     clock: Arc<dyn Clock>,
-    clock_moves: bool,
 ) -> Result<Scheduler, Failure> {
     let report = |every| SupervisionReport::new(every, Arc::clone(desk), notifier.clone());
-    let jobs: Vec<Arc<dyn Job>> = vec![Arc::new(report(Every::Month)?), Arc::new(report(Every::Week)?)];
-    let alarms = AlarmWatch::new(Arc::clone(desk), notifier.clone(), Some(engine.clone()), clock_moves);
-    Ok(Scheduler::new(desk.journal().clone(), desk.scope().clone(), clock, jobs).watching(alarms))
+    let (journal, scope) = (desk.journal().clone(), desk.scope().clone());
+    let zone = desk.calendar()?.zone();
+    let mut jobs: Vec<Arc<dyn Job>> = vec![
+        Arc::new(report(Every::Month)?),
+        Arc::new(report(Every::Week)?),
+        Arc::new(Retention::new(journal.clone(), scope.clone(), args.keep_readings, zone)?),
+    ];
+    if let Some(waters) = house.waters()? {
+        jobs.push(Arc::new(PlanReview::new(Arc::clone(desk), notifier.clone(), must_have_plans(&waters))?));
+    }
+    let alarms = AlarmWatch::new(Arc::clone(desk), notifier.clone(), Some(engine.clone()), args.demo_clock);
+    Ok(Scheduler::new(journal, scope, clock, jobs).watching(alarms))
 }
 
+/// The sources that are drawn from: each of them must have a plan.
+fn must_have_plans(waters: &Network) -> Vec<Planned> {
+    let in_use = |place: &&Place| matches!(place.detail, PlaceDetail::Source { state: PlaceState::InUse, .. });
+    let planned =
+        |place: &Place| Planned { id: place.id.clone(), zh: place.name.zh.clone(), en: place.name.en.clone() };
+    waters.places.iter().filter(in_use).map(planned).collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "what the doors need, once, from the one place that has it")]
 fn state(
     house: &House,
     engine: &Engine,
@@ -272,6 +303,7 @@ fn state(
     demo: Option<Arc<ShiftedClock>>,
     directory: Current,
     desk: Arc<Desk>,
+    stations: Option<Arc<StationDesk>>,
     config: Config,
 ) -> Result<AppState, Failure> {
     let timeline = desk.scope().timeline.clone();
@@ -283,23 +315,14 @@ fn state(
         directory,
         district: district.code.clone(),
         timeline,
-        water: water(house)?.map(Arc::new),
         letters: Letters::new(house.files("templates/letters")?)?,
         entropy: system_entropy(),
         desk,
         proofs: house.proofs.clone(),
+        stations,
+        waters: house.waters()?.map(Arc::new),
     });
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))
-}
-
-/// The waters of the district, if its folder has them: for sketches on reports.
-fn water(house: &House) -> Result<Option<Network>, Failure> {
-    let folder = format!("districts/{}/water", house.district);
-    if house.library.list(&folder).map_or(true, |files| files.is_empty()) {
-        return Ok(None);
-    }
-    let read = |path: &str| house.library.read(path).ok();
-    Ok(Some(Network::load(&folder, &read).map_err(|problems| problems.to_string())?))
 }
 
 /// The collector's bearer token, without the line break that editors add.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use huiyin_engine::{Clock as _, SystemClock};
 use huiyin_sensing::doors::Config;
 use huiyin_sensing::registry::Registry;
-use huiyin_sensing::simulate::{Deed, Script, What, simulate};
+use huiyin_sensing::replay::Replay;
+use huiyin_sensing::simulate::{Deed, Script, Stage, What, simulate};
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
@@ -24,7 +25,11 @@ pub(crate) fn run(what: &StationsWhat) -> Result<ExitCode, Failure> {
     let config =
         Config::read(&text, &registry).map_err(|problem| format!("--doors {}: {problem}", args.doors.display()))?;
     let to = args.to.or(config.hj212.map(|line| line.listen)).ok_or("no door for HJ 212 in the file: give --to")?;
-    let script = Script { deeds: deeds(args, &registry)?, every: Duration::from_secs(args.every), seed: args.seed };
+    let mut deeds = deeds(args, &registry)?;
+    let replay = replay(args, &registry)?;
+    deeds.extend(replay.iter().flat_map(|replay| replay.deeds.clone()));
+    let seconds = args.seconds.or(replay.map(|replay| replay.seconds));
+    let script = Script { stage: Stage::new(deeds), every: Duration::from_secs(args.every), seed: args.seed };
     let clock = Arc::new(SystemClock::default());
     crate::say!("{}: {to}, {} s, seed {}", clock.now().format("%F %T UTC"), args.every, args.seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -32,7 +37,7 @@ pub(crate) fn run(what: &StationsWhat) -> Result<ExitCode, Failure> {
         let stop = CancellationToken::new();
         let speaks = simulate(to, registry, Arc::new(config.speakers), script, clock, stop.clone());
         let ends = async {
-            match args.seconds {
+            match seconds {
                 Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
                 None => std::future::pending().await,
             }
@@ -44,6 +49,23 @@ pub(crate) fn run(what: &StationsWhat) -> Result<ExitCode, Failure> {
         }
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// The case of the past that is to be played; says what it is and what in it is no fact.
+fn replay(args: &SimulateStationsArgs, registry: &Registry) -> Result<Option<Replay>, Failure> {
+    let Some(file) = &args.replay else { return Ok(None) };
+    let place = |problem: &dyn std::fmt::Display| format!("--replay {}: {problem}", file.display());
+    let text = std::fs::read_to_string(file).map_err(|error| place(&error))?;
+    let replay = Replay::read(&text, registry, args.pace).map_err(|problem| place(&problem))?;
+    crate::say!("{} / {} ({} s)", replay.title.zh, replay.title.en, replay.seconds);
+    for source in &replay.sources {
+        crate::say!("  {source}");
+    }
+    if let Some(assumed) = &replay.assumed {
+        crate::say!("  {}", assumed.zh);
+        crate::say!("  {}", assumed.en);
+    }
+    Ok(Some(replay))
 }
 
 fn deeds(args: &SimulateStationsArgs, registry: &Registry) -> Result<Vec<Deed>, Failure> {

@@ -82,7 +82,7 @@ pub struct WaitingCommand {
     pub alarm: Alarm,
 }
 
-type AlarmRow = (Uuid, String, String, String, i64, Option<i64>, String, Option<Uuid>);
+pub(super) type AlarmRow = (Uuid, String, String, String, i64, Option<i64>, String, Option<Uuid>);
 type CommandRow = (Uuid, Uuid, String, String);
 
 const STATE: &str =
@@ -253,7 +253,7 @@ impl Journal {
     }
 }
 
-fn kept((id, rule, place, severity, started_at, ended_at, body, case): AlarmRow) -> Alarm {
+pub(super) fn kept((id, rule, place, severity, started_at, ended_at, body, case): AlarmRow) -> Alarm {
     let (started_at, ended_at) = (from_micros(started_at), ended_at.map(from_micros));
     Alarm { written: AlarmWrite { id, rule, place, severity, started_at, ended_at, body }, case }
 }

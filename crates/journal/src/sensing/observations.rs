@@ -55,7 +55,7 @@ pub struct Series<'a> {
     pub limit: u32,
 }
 
-type Row = (i64, String, String, String, i64, f64, String, String, i64, String);
+pub(super) type Row = (i64, String, String, String, i64, f64, String, String, i64, String);
 
 const KEEP_SQLITE: &str = "INSERT INTO observations \
     (district, timeline, station, pollutant, kind, observed_at, value, unit, flag, received_at, source) \
@@ -194,7 +194,7 @@ fn written(row: &ObservationRow) -> Written<'_> {
     )
 }
 
-fn kept(row: Row) -> KeptObservation {
+pub(super) fn kept(row: Row) -> KeptObservation {
     let (seq, station, pollutant, kind, observed_at, value, unit, flag, received_at, source) = row;
     let (observed_at, received_at) = (from_micros(observed_at), from_micros(received_at));
     let row = ObservationRow { station, pollutant, kind, observed_at, value, unit, flag, received_at, source };

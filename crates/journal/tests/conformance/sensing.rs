@@ -1,6 +1,9 @@
-//! Observations are kept once and in order; memory, alarms and commands of a decision are written together.
+//! Observations are kept once and in order; memory, alarms and commands of a decision are written together; charts and
+//! the alarm log read them back.
 
-use huiyin_journal::sensing::{AlarmCommand, AlarmWrite, Decision, ObservationRow, SensingState, Series};
+use huiyin_journal::sensing::{
+    AlarmCommand, AlarmQuery, AlarmWrite, Decision, ObservationRow, SensingState, Series, SettledCommand, Span,
+};
 use uuid::Uuid;
 
 use super::store::{Store, at};
@@ -119,4 +122,72 @@ pub(crate) async fn a_decision_is_taken_once_and_whole(store: Store) {
     assert_eq!(journal.alarm_before(DISTRICT, "real", &one).await.unwrap(), None);
     let open = journal.alarms(DISTRICT, "real", true, 10).await.unwrap();
     assert_eq!(open.iter().map(|one| one.written.id).collect::<Vec<_>>(), [two.id]);
+}
+
+pub(crate) async fn a_long_series_keeps_its_extremes_in_few_points(store: Store) {
+    let journal = store.open().await;
+    let mut rows: Vec<ObservationRow> = (0..1000).map(|n| row("a", n * 60, f64::from(n as i32 % 7))).collect();
+    rows[501].value = 99.0;
+    rows[502].flag = "D".into();
+    rows[502].value = -1.0;
+    rows.push(row("b", 30, 4.5));
+    journal.keep_observations(DISTRICT, "real", &rows).await.unwrap();
+    let span = Span { station: "a", pollutant: "w21003", kind: "real", from: at(0), until: at(60_000) };
+    assert_eq!(journal.observation_count(DISTRICT, "real", &span).await.unwrap(), 1000);
+    assert_eq!(journal.observation_count(DISTRICT, "drill-1", &span).await.unwrap(), 0);
+    let buckets = journal.observation_buckets(DISTRICT, "real", &span, 10).await.unwrap();
+    assert_eq!(buckets.len(), 11, "ten parts, and the faulty one beside them: {buckets:?}");
+    assert_eq!(buckets.iter().map(|one| one.count).sum::<u64>(), 1000);
+    let peak = buckets.iter().find(|one| one.high > 90.0).unwrap();
+    assert_eq!((peak.flag.as_str(), peak.low, peak.high), ("N", 0.0, 99.0));
+    let faulty = buckets.iter().find(|one| one.flag == "D").unwrap();
+    assert_eq!((faulty.low, faulty.count, faulty.first, faulty.last), (-1.0, 1, at(502 * 60), at(502 * 60)));
+    for bucket in &buckets {
+        assert!(span.begin_of(10, bucket.index) <= bucket.first && bucket.first <= bucket.last);
+        assert!(bucket.last < span.begin_of(10, bucket.index + 1) && bucket.index < 10);
+    }
+    let asked = [("a", "w21003"), ("b", "w21003"), ("c", "w21003")];
+    let mut newest = journal.newest_observations(DISTRICT, "real", &asked).await.unwrap();
+    newest.sort_by(|one, other| one.station.cmp(&other.station));
+    assert_eq!(newest, [rows[999].clone(), rows[1000].clone()], "what was never heard is not there");
+}
+
+pub(crate) async fn the_alarm_log_says_what_became_of_each_alarm(store: Store) {
+    let journal = store.open().await;
+    let (one, two) = (alarm(0), AlarmWrite { place: "b".into(), ..alarm(100) });
+    let commands = vec![command(&one, "raised"), command(&two, "raised")];
+    assert!(journal.decide(DISTRICT, "real", &decision(1, vec![one.clone(), two.clone()], commands)).await.unwrap());
+    let waiting = journal.waiting_alarm_commands(DISTRICT, "real", 10).await.unwrap();
+    let case = Uuid::from_u128(77);
+    journal.settle_alarm_command(&waiting[0].command, Some(case), false, "IN-1", at(51)).await.unwrap();
+    journal.settle_alarm_command(&waiting[1].command, None, true, "no such form", at(52)).await.unwrap();
+    let ended = AlarmWrite { ended_at: Some(at(60)), ..one.clone() };
+    let told = vec![command(&one, "cleared")];
+    assert!(journal.decide(DISTRICT, "real", &decision(2, vec![ended], told)).await.unwrap());
+
+    let log = async |query: AlarmQuery| {
+        let log = journal.alarm_log(DISTRICT, "real", &AlarmQuery { limit: 10, ..query }).await.unwrap();
+        log.into_iter().map(|one| (one.alarm.written.id, one.commands)).collect::<Vec<_>>()
+    };
+    let all = log(AlarmQuery::default()).await;
+    assert_eq!(all.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [two.id, one.id], "newest first");
+    let said = |commands: &[SettledCommand]| {
+        commands.iter().map(|one| format!("{} {} {}", one.what, one.state, one.answer)).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&all[0].1), ["raised refused no such form"]);
+    assert_eq!(said(&all[1].1), ["raised done IN-1", "cleared waiting "], "in their order");
+    assert_eq!(all[1].1[0].done_at, Some(at(51)));
+    let ids = |log: Vec<(Uuid, Vec<SettledCommand>)>| log.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    assert_eq!(ids(log(AlarmQuery { open: Some(true), ..AlarmQuery::default() }).await), [two.id]);
+    assert_eq!(ids(log(AlarmQuery { open: Some(false), ..AlarmQuery::default() }).await), [one.id]);
+    assert_eq!(ids(log(AlarmQuery { place: Some("a".into()), ..AlarmQuery::default() }).await), [one.id]);
+    assert_eq!(ids(log(AlarmQuery { refused: true, ..AlarmQuery::default() }).await), [two.id]);
+    assert_eq!(ids(log(AlarmQuery { offset: 1, ..AlarmQuery::default() }).await), [one.id]);
+    assert!(
+        journal
+            .alarm_log(DISTRICT, "drill-1", &AlarmQuery { limit: 10, ..AlarmQuery::default() })
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use huiyin_journal::JournalError;
 use huiyin_journal::sensing::{Decision, SensingState};
+use huiyin_journal::{Journal, JournalError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Parts;
 use super::outcome::Written;
+use crate::ingest::Scope;
 use crate::observation::Observation;
 use crate::quality::History;
 use crate::rules::State;
@@ -66,6 +67,17 @@ impl std::fmt::Debug for Follower {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Follower(version {}, read up to {})", self.version, self.seq)
     }
+}
+
+/// What the rules remember as it was written last: with every decision, and otherwise at most ten seconds ago. None before
+/// they followed anything.
+///
+/// # Errors
+/// When the store does not answer or the memory does not read.
+pub async fn recall(journal: &Journal, scope: &Scope) -> Result<Option<State>, FollowError> {
+    let Some(kept) = journal.sensing_state(&scope.district, &scope.timeline, NAME).await? else { return Ok(None) };
+    let memory: Option<Memory> = serde_json::from_str(&kept.state)?;
+    Ok(memory.map(|memory| memory.rules))
 }
 
 pub(super) async fn run(parts: Parts, decided: Arc<Notify>, stop: CancellationToken) {

@@ -20,7 +20,7 @@ use crate::quality::Quality;
 use crate::registry::Registry;
 use crate::rules::Rules;
 
-pub use follow::{FollowError, Follower, Round};
+pub use follow::{FollowError, Follower, Round, recall};
 pub use tell::{TellError, Teller};
 
 /// What watching needs.

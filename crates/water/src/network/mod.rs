@@ -16,6 +16,7 @@ mod release;
 mod shape;
 mod source;
 mod trace;
+mod upstream;
 
 pub use datum::{Datum, gcj02_from_wgs84, wgs84_from_gcj02};
 pub use model::{
@@ -26,6 +27,7 @@ pub use problem::{Problem, Problems};
 pub use release::{Arrival, Downstream, Spill};
 pub use shape::{Flaw, Geography, Read, read_geojson};
 pub use trace::{Candidate, Exceedance, TraceRefused, Traced};
+pub use upstream::Upstream;
 
 /// Files of a district's `water/` folder.
 pub const FILES: [&str; 3] = ["network.yaml", "sources.yaml", "places.yaml"];

@@ -152,7 +152,7 @@ impl Network {
     }
 
     /// Places at or above a position with the way from each down to it, in no order.
-    fn ways_up(&self, to: Position) -> Vec<(usize, Way)> {
+    pub(super) fn ways_up(&self, to: Position) -> Vec<(usize, Way)> {
         let mut found = Vec::new();
         let on = |index: &usize| self.places[*index].on.map(|on| on.at_m);
         for index in &self.on_reach[to.reach] {

@@ -6,23 +6,31 @@ use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
 use super::{Bureau, rows};
-use crate::ports::LiveEvent;
+use crate::ports::{Heard, LiveEvent};
 
 /// Listens for as long as the office lives.
 pub(super) fn begin(bureau: &Arc<Bureau>) {
-    let mut messages = bureau.parts.engine.bus().listen();
+    let bus = bureau.parts.engine.bus();
+    let (mut messages, mut gaps) = (bus.listen(), bus.gaps());
     let office: Weak<Bureau> = Arc::downgrade(bureau);
     tokio::spawn(async move {
         loop {
-            match messages.recv().await {
+            let heard = tokio::select! {
+                heard = messages.recv() => heard,
+                Ok(()) = gaps.changed() => Err(RecvError::Lagged(0)),
+            };
+            match heard {
                 Ok(message) => {
                     let Some(bureau) = office.upgrade() else { return };
                     if message.district == bureau.parts.district && message.timeline == bureau.parts.timeline {
                         bureau.tell(&message.subject, &message.kind).await;
                     }
                 }
-                // A page that missed something asks again by itself when the next event comes.
-                Err(RecvError::Lagged(_)) => {}
+                // Something was missed: every page asks again.
+                Err(RecvError::Lagged(_)) => {
+                    let Some(bureau) = office.upgrade() else { return };
+                    let _ = bureau.live.send(Heard::Missed);
+                }
                 Err(RecvError::Closed) => return,
             }
         }
@@ -45,7 +53,8 @@ impl Bureau {
                     &record.excluded,
                 );
                 // Nobody listening is no failure.
-                let _ = self.live.send(LiveEvent { case, number: record.number, kind: kind.to_owned(), scope });
+                let event = LiveEvent { case, number: record.number, kind: kind.to_owned(), scope };
+                let _ = self.live.send(Heard::Case(event));
             }
             Ok(None) => {}
             Err(problem) => tracing::warn!(%problem, "a live event could not be told"),

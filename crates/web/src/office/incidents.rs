@@ -70,7 +70,7 @@ impl Bureau {
         let drafts = self.drafts(&loaded, &entries, &tasks);
         let Some(report) = drafts.into_iter().find(|report| report.kind == kind.name()) else { return Ok(None) };
         let spot = self.spot(&loaded.state.data);
-        let sketch = match (&self.parts.water, kind) {
+        let sketch = match (&self.parts.waters, kind) {
             (Some(network), Kind::Initial | Kind::Followup) => Some(sketch::svg(network, spot.as_ref())),
             _ => None,
         };
@@ -78,7 +78,7 @@ impl Bureau {
             "report": report,
             "sent_text": report.sent_at.map(|at| self.in_words(at)).transpose()?,
             "sketch": sketch,
-            "receptors": spot.as_ref().zip(self.parts.water.as_ref()).map(|(spot, network)| below_in_words(network, spot)),
+            "receptors": spot.as_ref().zip(self.parts.waters.as_ref()).map(|(spot, network)| below_in_words(network, spot)),
         }))?;
         self.parts.letters.print(kind.template(), variables).map(Some)
     }
@@ -266,13 +266,13 @@ impl Bureau {
     }
 
     fn spot(&self, data: &Value) -> Option<sketch::Spot> {
-        let network = self.parts.water.as_ref()?;
+        let network = self.parts.waters.as_ref()?;
         sketch::spot(network, words(data, "station"), &town(&self.directory(), words(data, "place")))
     }
 
     fn drafts(&self, loaded: &Loaded, entries: &[Entry], tasks: &[TaskView]) -> Vec<ReportView> {
         let (directory, data) = (self.directory(), &loaded.state.data);
-        let network = self.parts.water.as_deref();
+        let network = self.parts.waters.as_deref();
         let spot = self.spot(data);
         let below = spot.as_ref().zip(network).map(|(spot, network)| sketch::below(network, spot)).unwrap_or_default();
         let station = words(data, "station");

@@ -25,6 +25,7 @@ use huiyin_directory::Directory;
 use huiyin_engine::{Clock, District, Engine, ShiftedClock};
 use huiyin_journal::Journal;
 use huiyin_journal::accounts::{Accounts, User};
+use huiyin_water::network::Network;
 use serde_json::Value;
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -33,9 +34,10 @@ pub use papers::Letters;
 
 use crate::app::Entropy;
 use crate::ports::{
-    CaseFile, CaseKey, CaseQuery, Document, Gauge, LiveEvent, MailQuery, Office, OfficeError, Preview, Promise,
-    Published, StoredFile, Submission, Upload,
+    CaseFile, CaseKey, CaseQuery, Document, Gauge, Heard, MailQuery, Office, OfficeError, Preview, Promise, Published,
+    StoredFile, Submission, Upload,
 };
+use crate::stations::StationDesk;
 use crate::views::Text;
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{AcceptedView, AttachmentView, CaseRowView, TimelineEntry};
@@ -43,6 +45,7 @@ use crate::views::directory::{ChoiceView, UnitView};
 use crate::views::incident::{IncidentView, KeptView};
 use crate::views::mail::{MailRowView, MailView};
 use crate::views::workflow::WorkflowView;
+use crate::waters::WaterDesk;
 
 /// Gives the directory in force.
 pub type CurrentDirectory = Arc<dyn Fn() -> Arc<Directory> + Send + Sync>;
@@ -61,8 +64,6 @@ pub struct Parts {
     pub district: String,
     /// The timeline that the console works on: `real`, or that of the exercises.
     pub timeline: String,
-    /// The waters of the district, for sketches; none: no sketch is drawn.
-    pub water: Option<Arc<huiyin_water::network::Network>>,
     /// Templates of papers.
     pub letters: Letters,
     /// Randomness, for the ids of notes.
@@ -71,6 +72,10 @@ pub struct Parts {
     pub desk: Arc<Desk>,
     /// What was proved of each workflow in force.
     pub proofs: Vec<Proof>,
+    /// Monitoring stations; none where the district has no registry of them.
+    pub stations: Option<Arc<StationDesk>>,
+    /// The waters of the district; none where nobody has drawn them.
+    pub waters: Option<Arc<Network>>,
 }
 
 /// See the module.
@@ -78,7 +83,7 @@ pub struct Bureau {
     parts: Parts,
     journal: Journal,
     accounts: Accounts,
-    live: broadcast::Sender<LiveEvent>,
+    live: broadcast::Sender<Heard>,
     /// Warnings that were read already.
     warned: incidents::Warned,
 }
@@ -195,7 +200,27 @@ impl Office for Bureau {
         })
     }
 
-    fn listen(&self) -> broadcast::Receiver<LiveEvent> {
+    fn stations(&self) -> Option<Arc<StationDesk>> {
+        self.parts.stations.clone()
+    }
+
+    fn waters(&self) -> Option<Arc<WaterDesk>> {
+        let network = Arc::clone(self.parts.waters.as_ref()?);
+        let registry = Arc::clone(self.parts.engine.registry());
+        let state_title = move |state: &str| {
+            let plan = registry.current("response-plan");
+            names::states(plan.as_deref(), &[state.to_owned()]).pop().unwrap_or_else(|| Text::same(state))
+        };
+        Some(Arc::new(WaterDesk {
+            network,
+            journal: self.journal.clone(),
+            district: self.parts.district.clone(),
+            timeline: self.parts.timeline.clone(),
+            state_title: Arc::new(state_title),
+        }))
+    }
+
+    fn listen(&self) -> broadcast::Receiver<Heard> {
         self.live.subscribe()
     }
 

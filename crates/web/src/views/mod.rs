@@ -7,6 +7,8 @@ pub mod directory;
 pub mod incident;
 pub mod mail;
 pub mod session;
+pub mod stations;
+pub mod waters;
 pub mod workflow;
 
 use serde::{Deserialize, Serialize};

@@ -29,11 +29,13 @@ use huiyin_journal::{Journal, OpenOptions};
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
-use huiyin_water::network::Network;
+use huiyin_sensing::rules::Rules;
+use huiyin_sensing::simulate::Stage;
 use huiyin_web::app::{AppState, Config};
 use huiyin_web::auth::session;
 use huiyin_web::doors::Doors;
 use huiyin_web::office::{Bureau, Letters, Parts};
+use huiyin_web::stations::{StationDesk, StationParts};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -123,19 +125,27 @@ impl Office {
         });
         let scope = Scope { district: "500110".to_owned(), timeline: timeline.to_owned() };
         let desk = Arc::new(Desk::new(journal.clone(), Arc::clone(&registry), Arc::clone(&current), scope));
+        let (known, rules) = sensing();
+        let stations = Arc::new(StationDesk::new(StationParts {
+            journal: journal.clone(),
+            scope: huiyin_sensing::ingest::Scope { district: "500110".to_owned(), timeline: "real".to_owned() },
+            clock: Arc::clone(&time),
+            registry: known,
+            rules,
+            doors: true,
+            stage: demo.then(Stage::default),
+        }));
         let bureau = Bureau::new(Parts {
             desk,
             proofs: Vec::new(),
+            stations: Some(stations),
+            waters: Some(waters()),
             engine: engine.clone(),
             clock: time,
             demo: shifted,
             directory: current,
             district: "500110".to_owned(),
             timeline: timeline.to_owned(),
-            water: Some(Arc::new(
-                Network::load("districts/qijiang/water", &|path| std::fs::read_to_string(root().join(path)).ok())
-                    .unwrap(),
-            )),
             letters: Letters::new(files("templates/letters")).unwrap(),
             entropy: Arc::clone(&entropy),
         });
@@ -290,6 +300,21 @@ pub fn complaint_with(changes: Value) -> Value {
     data
 }
 
+/// The district's waters.
+fn waters() -> Arc<huiyin_water::network::Network> {
+    let file = |name: &str| Some(read(&format!("districts/qijiang/water/{name}")));
+    Arc::new(huiyin_water::network::Network::load("", &file).unwrap())
+}
+
+/// The district's stations and alarm rules.
+pub fn sensing() -> (Arc<huiyin_sensing::registry::Registry>, Arc<Rules>) {
+    let file = |name: &str| read(&format!("districts/qijiang/sensing/{name}"));
+    let registry = huiyin_sensing::registry::Registry::load("", &|name| Some(file(name))).unwrap();
+    let registry = Arc::new(registry);
+    let rules = Rules::load("rules.yaml", &file("rules.yaml"), Some(Arc::clone(&registry))).unwrap();
+    (registry, Arc::new(rules))
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows")
 }
@@ -325,9 +350,10 @@ fn registry() -> (Arc<Registry>, Arc<Directory>) {
     let calendar =
         CalendarSource { zone_seconds: 8 * 3600, hours: directory.district().hours_text(), years: years.to_vec() };
     registry.set_district("500110", &source, &calendar).unwrap();
-    for file in
-        ["petition.yaml", "co-handling.yaml", "enforcement.yaml", "review.yaml", "incident.yaml", "incident-task.yaml"]
-    {
+    let shipped =
+        ["petition", "co-handling", "enforcement", "review", "response-plan", "incident", "incident-task"];
+    for name in shipped {
+        let file = &format!("{name}.yaml");
         let beside = |other: &str| std::fs::read_to_string(root().join(other)).ok();
         let definition = huiyin_chart::load(file, &read(file), &beside).unwrap_or_else(|e| panic!("{e}"));
         registry.add_definition(Arc::new(definition)).unwrap();

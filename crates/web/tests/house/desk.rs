@@ -9,7 +9,7 @@ use huiyin_journal::accounts::User;
 use huiyin_web::lamp::{Lamp, due_text};
 use huiyin_web::permissions::CaseScope;
 use huiyin_web::ports::{
-    CaseFile, CaseKey, CaseQuery, Deed, Document, Gauge, LiveEvent, MailQuery, Office, OfficeError, Preview, Promise,
+    CaseFile, CaseKey, CaseQuery, Deed, Document, Gauge, Heard, MailQuery, Office, OfficeError, Preview, Promise,
     StoredFile, Submission, Upload,
 };
 use huiyin_web::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
@@ -31,7 +31,7 @@ pub const INSIDE: Uuid = Uuid::from_u128(3);
 
 /// See the module.
 pub struct Desk {
-    pub live: broadcast::Sender<LiveEvent>,
+    pub live: broadcast::Sender<Heard>,
     pub unmaskings: Mutex<Vec<(String, Uuid, String)>>,
     cases: Vec<(Uuid, CaseScope)>,
     answered: Mutex<HashMap<Uuid, String>>,
@@ -264,7 +264,7 @@ impl Office for Desk {
         Vec::new()
     }
 
-    fn listen(&self) -> broadcast::Receiver<LiveEvent> {
+    fn listen(&self) -> broadcast::Receiver<Heard> {
         self.live.subscribe()
     }
 

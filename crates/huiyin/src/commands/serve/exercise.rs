@@ -67,7 +67,7 @@ impl Exercise {
     pub(super) fn doors(&self, house: &House, config: Config) -> Result<AppState, Failure> {
         let config = Config { exercise: true, ..config };
         let (clock, demo) = (Arc::clone(&self.clock) as Arc<dyn Clock>, Some(Arc::clone(&self.clock)));
-        state(house, &self.engine, clock, demo, Arc::clone(&self.directory), Arc::clone(&self.desk), config)
+        state(house, &self.engine, clock, demo, Arc::clone(&self.directory), Arc::clone(&self.desk), None, config)
     }
 
     /// What is under way ends.

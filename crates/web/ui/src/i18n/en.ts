@@ -1,4 +1,6 @@
 // All words of the console in English. Chinese is in zh.ts; the type makes sure that no key is missing.
+import stations from './stations.en'
+import waters from './waters.en'
 import type { Key } from './zh'
 
 const en: Record<Key, string> = {
@@ -477,6 +479,8 @@ const en: Record<Key, string> = {
   'kept.void': 'no longer owed',
   'kept.rungs': '{n} rungs reached',
   'audit.report.opened': 'opened a report',
+  ...stations,
+  ...waters,
 }
 
 export default en

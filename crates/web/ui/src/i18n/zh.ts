@@ -1,4 +1,7 @@
 // 控制台的全部中文文字。英文在 en.ts，键相同（类型检查保证）。
+import stations from './stations.zh'
+import waters from './waters.zh'
+
 const zh = {
   'app.name': '回音',
   'app.home': '首页',
@@ -475,6 +478,8 @@ const zh = {
   'kept.void': '不再要求',
   'kept.rungs': '提醒和升级 {n} 次',
   'audit.report.opened': '打开了报告',
+  ...stations,
+  ...waters,
 } as const
 
 export type Key = keyof typeof zh

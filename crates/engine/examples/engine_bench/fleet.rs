@@ -1,0 +1,150 @@
+//! Engines as processes of their own, asked over NATS as the pages ask them: what one commits, what two commit together on
+//! the same processors, and how long one command takes at half of that.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use harness::nats::NatsServer;
+use huiyin_bus::{Nats, NatsConfig};
+use huiyin_engine::{Config, Doors, Engine, SystemClock};
+use huiyin_journal::accounts::User;
+use uuid::Uuid;
+
+use crate::figure;
+use crate::house::{ACTOR, DISTRICT, House, journal_at, registry, swap};
+use crate::transitions::{prepare, saturate};
+
+/// How often one engine and two are measured, in turns: the machine is not alone with us.
+const TURNS: usize = 3;
+/// Senders of the half load.
+const SENDERS: usize = 64;
+const HALF_LOAD_FOR: Duration = Duration::from_secs(15);
+
+pub(crate) async fn measure(house: &House) {
+    let nats = NatsServer::start();
+    let journal = house.journal().await;
+    let actor = User {
+        id: ACTOR.into(),
+        district: DISTRICT.into(),
+        login: ACTOR.into(),
+        name: ACTOR.into(),
+        roles: vec!["handler".into()],
+        units: Vec::new(),
+        heads: Vec::new(),
+        language: "zh".into(),
+        active: true,
+    };
+    journal.accounts().create_user(&actor, None, Utc::now()).await.unwrap();
+    let connected = Nats::connect(NatsConfig { publishes: false, ..NatsConfig::new(nats.url(), DISTRICT) }).await;
+    let bus = Arc::new(connected.unwrap());
+    let clock = Arc::new(SystemClock::default());
+    let pages = Engine::elsewhere(journal, registry(), clock, Arc::<Nats>::clone(&bus) as _, bus).await.unwrap();
+
+    let workers = |many: usize| (0..many).map(|_| Worker::start(house, &nats.url())).collect::<Vec<_>>();
+    let first = workers(1);
+    let cases = prepare(&pages).await;
+    drop(first);
+    let (mut one, mut two) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        for (many, rates) in [(1, &mut one), (2, &mut two)] {
+            let running = workers(many);
+            rates.push(saturate(&pages, &cases).await);
+            drop(running);
+        }
+    }
+    let (of_one, of_two) = (crate::raw::median(one.clone()), crate::raw::median(two.clone()));
+    println!("  in turns, transitions/s: one engine {one:.0?}, two engines {two:.0?}");
+    figure("one engine process over NATS (postgresql)", of_one, "/s", None, "reported", true);
+    figure(
+        "two engine processes over NATS (postgresql)",
+        of_two,
+        "/s",
+        Some(of_one),
+        ">= 0.9 x one process",
+        of_two / of_one >= 0.9,
+    );
+
+    let running = workers(2);
+    let mut took = at_rate(&pages, &cases, of_two / 2.0).await;
+    drop(running);
+    took.sort_by(f64::total_cmp);
+    let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
+    println!("  {} commands at {:.0}/s", took.len(), of_two / 2.0);
+    figure("one command over NATS at half load, p50", at(0.5), "ms", None, "< 5 ms", at(0.5) < 5.0);
+    figure("one command over NATS at half load, p99", at(0.99), "ms", None, "< 30 ms", at(0.99) < 30.0);
+    pages.stop().await;
+}
+
+/// Milliseconds of each command, from when it should have been sent to its answer: a late sender hides nothing.
+async fn at_rate(pages: &Engine, cases: &[Uuid], rate: f64) -> Vec<f64> {
+    let between = Duration::from_secs_f64(SENDERS as f64 / rate);
+    let began = Instant::now();
+    let mut senders = tokio::task::JoinSet::new();
+    for (n, cases) in cases.chunks(cases.len().div_ceil(SENDERS)).enumerate() {
+        let (pages, cases) = (pages.clone(), cases.to_vec());
+        senders.spawn(async move {
+            let mut planned = began + between.mul_f64(n as f64 / SENDERS as f64);
+            let (mut took, mut under_way) = (Vec::new(), tokio::task::JoinSet::new());
+            for case in cases.into_iter().cycle() {
+                if planned - began > HALF_LOAD_FOR {
+                    break;
+                }
+                tokio::time::sleep_until(planned.into()).await;
+                let pages = pages.clone();
+                under_way.spawn(async move {
+                    pages.submit(swap(case)).await.unwrap();
+                    planned.elapsed().as_secs_f64() * 1e3
+                });
+                planned += between;
+                while let Some(done) = under_way.try_join_next() {
+                    took.push(done.unwrap());
+                }
+            }
+            took.extend(under_way.join_all().await);
+            took
+        });
+    }
+    senders.join_all().await.concat()
+}
+
+/// An engine in a process of its own; ends with its value.
+struct Worker(Child);
+
+impl Worker {
+    fn start(house: &House, nats: &str) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["worker", &house.url]).arg(house.folder.path()).arg(nats);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "at work");
+        Self(child)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It ends when nobody holds the other end any more.
+        drop(self.0.stdin.take());
+        self.0.wait().unwrap();
+    }
+}
+
+/// The process of a [`Worker`].
+pub(crate) async fn worker(url: &str, folder: &Path, nats: &str) {
+    let journal = journal_at(url, folder.into()).await;
+    let nats = Arc::new(Nats::connect(NatsConfig::new(nats, DISTRICT)).await.unwrap());
+    let (clock, bus) = (Arc::new(SystemClock::default()), Arc::<Nats>::clone(&nats));
+    let engine = Engine::start(journal, registry(), clock, bus, Config::default()).await.unwrap();
+    let doors = Arc::new(Doors::new(engine.clone()));
+    let offered = nats.offer("huiyin-engine", "bench", &Doors::of_people(DISTRICT), "engine", doors).await.unwrap();
+    println!("at work");
+    let end = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    end.await.unwrap().unwrap();
+    offered.withdraw().await;
+    engine.stop().await;
+}

@@ -1,0 +1,3 @@
+//! The alarm log.
+
+pub(crate) mod index;
