@@ -322,13 +322,28 @@ fn no_warning_reaches_the_public_without_the_authority_that_issues_it() {
     let approval = |authority: &str| json!({"authority": authority, "approval": "区政府副区长某，6月1日10时，綦府应急〔2026〕1号"});
     assert!(scene.refused("warning.approve", approval("district_government"), &duty()).contains("not_allowed"));
     assert!(scene.refused("warning.approve", approval("city_government"), &lead()).contains("发布单位"));
+    assert!(scene.refused("warning.publish", json!({}), &duty()).contains("not_expected_here"), "nobody approved it");
     scene.send("warning.approve", approval("district_government"), &lead());
+    assert!(!scene.emitted("incident.warning_issued"), "approved, and not yet published");
+    assert_eq!(scene.due("warning_publication"), "2026-06-01 10:15");
+    scene.send("warning.publish", json!({}), &duty());
     assert!(scene.emitted("incident.warning_issued") && scene.is_in("warning_issued"));
+    // A change that is refused leaves what is in force; one that is approved replaces it when it is published.
+    scene.send("warning.ask", ask("blue", "district_government"), &duty());
+    assert_eq!((&scene.case.data["warning_colour"], scene.is_in("warning_issued")), (&json!("yellow"), true));
+    scene.send("warning.refuse", json!({"reason": "尚未达到降级条件"}), &lead());
+    scene.send("warning.ask", ask("orange", "city_government"), &duty());
+    scene.send("warning.approve", approval("city_government"), &lead());
+    assert_eq!(scene.case.data["warning_colour"], "yellow");
+    scene.send("warning.publish", json!({}), &duty());
+    assert_eq!(scene.case.data["warning_colour"], "orange");
     scene.send("acknowledge", json!({}), &duty()).send("confirm", grade("iv"), &duty());
     scene.send("report.initial", initial("2026-06-01T10:00"), &duty());
     scene.send("response.start", json!({"level": "four", "basis": "区突发环境事件应急预案"}), &lead());
     assert!(scene.refused("response.end", json!({"findings": "已清除污染"}), &lead()).contains("尚未解除"));
-    scene.send("warning.lift", json!({"reason": "断面已达标"}), &lead());
+    let lift = |authority: &str| json!({"reason": "断面已达标", "authority": authority, "approval": "市政府总值班室，6月1日，渝府应急〔2026〕9号"});
+    assert!(scene.refused("warning.lift", lift("district_government"), &lead()).contains("发布预警的单位"));
+    scene.send("warning.lift", lift("city_government"), &lead());
     assert!(scene.emitted("incident.warning_lifted"));
     scene.send("response.end", json!({"findings": "已清除污染"}), &lead());
 }

@@ -84,6 +84,11 @@ fn a_way_to_the_end_without_a_report_is_refused() {
 
 #[test]
 fn a_warning_that_issues_itself_is_refused() {
-    let change = ("warning.ask: {target: asked, actions", "warning.ask: {target: issued, actions");
-    assert!(!incident(&[change]).passed());
+    for change in [
+        ("warning.ask: {target: asked, actions", "warning.ask: {target: issued, actions"),
+        ("warning.approve: {target: approved, actions", "warning.approve: {target: issued, actions"),
+        ("warning.ask: {target: changing, actions", "warning.ask: {target: changed, actions"),
+    ] {
+        assert!(!incident(&[change]).passed(), "{change:?}");
+    }
 }

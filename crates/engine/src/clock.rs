@@ -124,23 +124,38 @@ impl Clock for ManualClock {
 }
 
 const DEMO_OFFSET: &str = "clock.demo_offset";
+const DRILL_OFFSET: &str = "clock.drill_offset";
 
-/// The demonstration clock: the system's time moved forward by an offset that only grows and is kept in the store.
+/// The clock of a demonstration or of exercises: the system's time moved forward by an offset that only grows and is kept
+/// in the store. Each of the two has an offset of its own.
 #[derive(Debug)]
 pub struct ShiftedClock {
     system: SystemClock,
     offset: watch::Sender<i64>,
+    kept_as: &'static str,
     journal: Journal,
 }
 
 impl ShiftedClock {
-    /// Goes on where it was when the store was last used.
+    /// The clock of a demonstration. Goes on where it was when the store was last used.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn open(journal: Journal) -> Result<Self, JournalError> {
-        let offset = journal.raise_setting(DEMO_OFFSET, 0).await?;
-        Ok(Self { system: SystemClock::default(), offset: watch::Sender::new(offset), journal })
+        Self::kept_as(journal, DEMO_OFFSET).await
+    }
+
+    /// The clock of the exercises. Goes on where it was when the store was last used.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn open_drill(journal: Journal) -> Result<Self, JournalError> {
+        Self::kept_as(journal, DRILL_OFFSET).await
+    }
+
+    async fn kept_as(journal: Journal, kept_as: &'static str) -> Result<Self, JournalError> {
+        let offset = journal.raise_setting(kept_as, 0).await?;
+        Ok(Self { system: SystemClock::default(), offset: watch::Sender::new(offset), kept_as, journal })
     }
 
     /// Moves forward to `at`; never back. Returns what the clock shows then.
@@ -148,7 +163,7 @@ impl ShiftedClock {
     /// # Errors
     /// When the store does not answer; then the clock has not moved.
     pub async fn advance_to(&self, at: Instant) -> Result<Instant, JournalError> {
-        let offset = self.journal.raise_setting(DEMO_OFFSET, micros(at) - micros(self.system.now())).await?;
+        let offset = self.journal.raise_setting(self.kept_as, micros(at) - micros(self.system.now())).await?;
         self.offset.send_replace(offset);
         Ok(self.now())
     }
@@ -158,7 +173,7 @@ impl ShiftedClock {
     /// # Errors
     /// When the store does not answer.
     pub async fn refresh(&self) -> Result<(), JournalError> {
-        let offset = self.journal.raise_setting(DEMO_OFFSET, 0).await?;
+        let offset = self.journal.raise_setting(self.kept_as, 0).await?;
         self.offset.send_if_modified(|known| std::mem::replace(known, offset) != offset);
         Ok(())
     }

@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 /// The timeline that is no exercise.
 pub const REAL: &str = "real";
+/// The timeline of the exercises 演练 that are begun from the console.
+pub const DRILL: &str = "drill";
 
 /// A request to open a case, to deliver one event, or to note something on a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -288,7 +288,12 @@ impl Core {
             return Ok(());
         }
         let Some(current) = self.registry.district(district) else { return Ok(()) };
-        let (key, version) = (format!("calendar.adopted.{district}"), current.calendar.version());
+        // An engine of exercises keeps a mark of its own.
+        let of = match self.config.timelines.iter().any(|timeline| timeline == crate::command::REAL) {
+            true => String::new(),
+            false => format!(".{}", self.config.timelines.join(".")),
+        };
+        let (key, version) = (format!("calendar.adopted.{district}{of}"), current.calendar.version());
         if self.journal.setting(&key).await?.as_deref() == Some(version) {
             return Ok(());
         }

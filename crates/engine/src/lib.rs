@@ -30,7 +30,9 @@ mod watch;
 mod work;
 
 pub use clock::{Clock, ManualClock, ShiftedClock, Sleep, SystemClock};
-pub use command::{Accepted, Actor, ActorKind, Answer, Command, Detail, EngineError, Parent, REAL, Refused, Target};
+pub use command::{
+    Accepted, Actor, ActorKind, Answer, Command, DRILL, Detail, EngineError, Parent, REAL, Refused, Target,
+};
 pub use core::Config;
 pub use doors::Doors;
 pub use engine::{Driver, Engine};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use huiyin_bus::Message;
 use huiyin_chart::Effect;
-use huiyin_journal::{CaseRecord, OutboxItem};
+use huiyin_journal::{CaseRecord, Instant, OutboxItem};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -74,7 +74,7 @@ impl Core {
     pub(crate) async fn relay_once(&self, kinds: &[&str]) -> Result<usize, EngineError> {
         let now = self.clock.now();
         let districts = self.registry.districts();
-        let items = self.journal.claim_effects(kinds, &districts, self.config.relay_batch, now, now + LEASE).await?;
+        let items = self.claim(kinds, &districts, now).await?;
         let mut away: Option<String> = None;
         for item in &items {
             let told = TOLD.contains(&item.kind.as_str());
@@ -99,6 +99,12 @@ impl Core {
             add(&self.counters.relayed, 1);
         }
         Ok(items.len())
+    }
+
+    /// Effects of the timelines that this engine lives by: one exercise's time is not another's.
+    async fn claim(&self, kinds: &[&str], districts: &[String], now: Instant) -> Result<Vec<OutboxItem>, EngineError> {
+        let (timelines, most) = (&self.config.timelines, self.config.relay_batch);
+        Ok(self.journal.claim_effects(kinds, districts, timelines, most, now, now + LEASE).await?)
     }
 
     /// What cannot be handed on stays as a failed effect, is counted, and is noted in the journal of the case that sent

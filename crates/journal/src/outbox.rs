@@ -47,7 +47,7 @@ pub struct OutboxSize {
 type Row = (i64, i64, String, String, Uuid, i64, String, String, String, i64);
 
 const CLAIM: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN \
-    (SELECT id FROM outbox WHERE state = 'waiting' AND district IN ({districts}) AND kind IN ({kinds}) AND next_at <= $1 AND leased_until <= $1 \
+    (SELECT id FROM outbox WHERE state = 'waiting' AND district IN ({districts}){timelines} AND kind IN ({kinds}) AND next_at <= $1 AND leased_until <= $1 \
      ORDER BY next_at, id LIMIT $3 {lock}) \
     RETURNING id, attempts, key, kind, case_id, seq, district, timeline, payload, created_at";
 const SETTLE: &str = "UPDATE outbox SET state = $3, result = $4, mac = $5, leased_until = 0 \
@@ -64,7 +64,8 @@ const OPENING: &str =
 const KEYS_OF: &str = "SELECT key, kind, state FROM outbox WHERE case_id = $1 ORDER BY id";
 
 impl Journal {
-    /// Takes up to `n` waiting effects of these kinds in these districts, oldest first, and keeps others away until `lease_until`.
+    /// Takes up to `n` waiting effects of these kinds in these districts and timelines (none: every one), oldest first, and
+    /// keeps others away until `lease_until`.
     ///
     /// # Errors
     /// When the database refuses.
@@ -72,6 +73,7 @@ impl Journal {
         &self,
         kinds: &[&str],
         districts: &[String],
+        timelines: &[String],
         n: u32,
         now: Instant,
         lease_until: Instant,
@@ -81,18 +83,23 @@ impl Journal {
         }
         let marks = |from: usize, n| (from..from + n).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ");
         let (marks_of_kinds, marks_of_districts) = (marks(4, kinds.len()), marks(4 + kinds.len(), districts.len()));
+        let of_timelines = match marks(4 + kinds.len() + districts.len(), timelines.len()) {
+            none if none.is_empty() => none,
+            some => format!(" AND timeline IN ({some})"),
+        };
         let lock = if matches!(self.db(), Db::Postgres { .. }) { "FOR UPDATE SKIP LOCKED" } else { "" };
         let sql = CLAIM
             .replace("{kinds}", &marks_of_kinds)
             .replace("{districts}", &marks_of_districts)
+            .replace("{timelines}", &of_timelines)
             .replace("{lock}", lock);
         let mut rows: Vec<Row> = writing!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(micros(now)).bind(micros(lease_until)).bind(i64::from(n));
             for kind in kinds {
                 query = query.bind(*kind);
             }
-            for district in districts {
-                query = query.bind(district);
+            for place in districts.iter().chain(timelines) {
+                query = query.bind(place);
             }
             query.fetch_all(pool).await?
         });

@@ -54,7 +54,9 @@ impl Inner {
     /// Puts the digests together that are due. Returns how many.
     pub(crate) async fn compose_due(&self, now: Instant) -> Result<usize, NotifyError> {
         let mut composed = 0;
-        for due in self.log.due_digests_in(self.seams.outbox.district(), now, RECIPIENTS).await? {
+        for due in
+            self.log.due_digests_in(self.seams.outbox.district(), self.seams.outbox.timeline(), now, RECIPIENTS).await?
+        {
             match self.compose(&due, now).await {
                 Ok(true) => composed += 1,
                 Ok(false) => {}

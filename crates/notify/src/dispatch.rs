@@ -60,7 +60,8 @@ impl Inner {
             return Ok(0);
         }
         let lease = now + Duration::from_secs(self.policy.lease);
-        let claimed = self.log.claim_due_in(self.seams.outbox.district(), now, lease, room).await?;
+        let outbox = &self.seams.outbox;
+        let claimed = self.log.claim_due_in(outbox.district(), outbox.timeline(), now, lease, room).await?;
         let touched = claimed.len();
         let mut running = JoinSet::new();
         for delivery in claimed {

@@ -44,6 +44,11 @@ pub trait EffectSource: Send + Sync {
         ""
     }
 
+    /// Timeline whose notices these are; empty: every timeline.
+    fn timeline(&self) -> &str {
+        ""
+    }
+
     /// Takes up to `n` notices, kept from other workers until `lease_until`.
     fn claim(&self, n: u32, now: Instant, lease_until: Instant) -> Later<'_, Result<Vec<Claimed>, Unavailable>>;
     /// It became deliveries: take it out.

@@ -37,6 +37,8 @@ pub struct Inner {
     pub(crate) previews: Throttle,
     /// Slows down searches for people.
     pub(crate) identities: Throttle,
+    /// Slows down readers of public feeds.
+    pub(crate) feeds: Throttle,
     /// Slows down uploads.
     pub(crate) uploads: Throttle,
     /// Live pages of each session.
@@ -55,6 +57,10 @@ pub type Entropy = Arc<dyn Fn() -> [u8; 32] + Send + Sync>;
 pub struct Config {
     /// The district served.
     pub district: DistrictView,
+    /// These are the doors of the exercises 演练.
+    pub exercise: bool,
+    /// There are doors of exercises beside these, below `/drill`.
+    pub exercises: bool,
     /// Address people reach the console at; `https:` makes cookies `Secure`.
     pub public_url: String,
     /// How long a session lasts.
@@ -81,6 +87,8 @@ impl Config {
     pub fn new(code: &str, name: &str, public_url: &str) -> Self {
         Self {
             district: DistrictView { code: code.to_owned(), name: name.to_owned() },
+            exercise: false,
+            exercises: false,
             public_url: public_url.to_owned(),
             session: Duration::from_secs(12 * 60 * 60),
             behind_proxy: false,
@@ -180,6 +188,7 @@ impl AppState {
             hashing: Semaphore::new(2),
             previews: Throttle::new(30, 5.0),
             identities: Throttle::new(30, 0.2),
+            feeds: Throttle::new(60, 2.0),
             uploads: Throttle::new(100, 0.1),
             streams: Streams::default(),
             metrics: Metrics::default(),

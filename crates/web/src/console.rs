@@ -16,7 +16,11 @@ struct Built;
 /// Whatever no door answers: a file, a page of the console, or 404.
 pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path == "api" || path.starts_with("api/") || path == "metrics" {
+    // Where no exercises are run, there are no doors of exercises.
+    if path.starts_with("drill/api/") || path.starts_with("drill/feeds/") {
+        return ApiError::not_found().into_response();
+    }
+    if path == "api" || path.starts_with("feeds/") || path.starts_with("api/") || path == "metrics" {
         return ApiError::not_found().into_response();
     }
     if method != Method::GET && method != Method::HEAD {

@@ -12,8 +12,8 @@ use crate::around::around;
 use crate::auth::guard::{Access, guard};
 use crate::console;
 use crate::controllers::{
-    alarms, assurance, attachments, audit, cases, clock, directory, mails, service, session, sources, stations, users,
-    workflows,
+    alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, service, session, sources,
+    stations, users, workflows,
 };
 use crate::permissions::Permission as P;
 
@@ -40,6 +40,15 @@ pub fn router(state: AppState) -> Router {
     Doors::all(state).into_router()
 }
 
+/// The service with that of the exercises 演练 beside it, below `/drill`: the same doors, another office, another time.
+pub fn with_exercises(state: AppState, exercises: Option<AppState>) -> Router {
+    let service = router(state);
+    match exercises {
+        Some(exercises) => service.nest("/drill", router(exercises)),
+        None => service,
+    }
+}
+
 impl Doors {
     /// Every door there is.
     #[must_use]
@@ -48,6 +57,7 @@ impl Doors {
         let doors = Self { state, router: Router::new(), list: Vec::new() };
         doors
             .sign_in()
+            .incidents()
             .open(Method::GET, "/api/workflows", Access::Needs(P::SeeCases), workflows::index::index)
             .open(Method::POST, "/api/cases/preview", Access::Needs(P::OpenCases), cases::preview::preview)
             .open(Method::GET, "/api/cases", Access::Needs(P::SeeCases), cases::index::index)
@@ -92,12 +102,25 @@ impl Doors {
             .open(Method::GET, "/api/sources/{id}/sheet", Access::SignedIn, sources::sheet::sheet)
             .open(Method::GET, "/api/waters", Access::SignedIn, sources::map::map)
             .open(Method::GET, "/api/clock", Access::SignedIn, clock::show::show)
-            .open(Method::POST, "/api/clock", Access::Needs(P::MoveClock), clock::advance::advance)
             .open(Method::GET, "/api/events", Access::Needs(P::SeeCases), service::events::events)
             .open(Method::GET, "/api/openapi.json", Access::SignedIn, service::openapi::openapi)
             .open(Method::GET, "/api/health", Access::Anybody, service::health::health)
             .open(Method::GET, "/api/ready", Access::Anybody, service::ready::ready)
             .open(Method::GET, "/metrics", Access::Collector, service::metrics::metrics)
+    }
+
+    /// Incidents and their warnings. Warnings of exercises are for those who take part.
+    fn incidents(self) -> Self {
+        let exercise = self.state.config.exercise;
+        let warnings = if exercise { Access::Needs(P::SeeCases) } else { Access::Anybody };
+        let clock = if exercise { P::LeadExercise } else { P::MoveClock };
+        self.open(Method::POST, "/api/clock", Access::Needs(clock), clock::advance::advance)
+            .open(Method::GET, "/api/cases/{key}/incident", Access::Needs(P::SeeCases), incidents::show::show)
+            .open(Method::GET, "/api/cases/{key}/reports/{kind}", Access::Needs(P::SeeCases), incidents::report::report)
+            .open(Method::GET, "/api/cases/{key}/clocks", Access::Needs(P::SeeCases), incidents::kept::show)
+            .open(Method::GET, "/api/cases/{key}/clocks/paper", Access::Needs(P::SeeCases), incidents::kept::paper)
+            .open(Method::GET, "/feeds/cap.atom", warnings, feeds::cap::atom)
+            .open(Method::GET, "/feeds/cap/{identifier}", warnings, feeds::cap::message)
     }
 
     fn sign_in(self) -> Self {

@@ -12,6 +12,7 @@ mod controllers;
 pub mod doors;
 pub mod error;
 mod extract;
+pub mod incident;
 pub mod lamp;
 mod live;
 pub mod mask;
@@ -28,5 +29,5 @@ pub mod views;
 pub mod waters;
 
 pub use app::{AppState, Config};
-pub use doors::router;
+pub use doors::{router, with_exercises};
 pub use serve::{serve, serve_probes};

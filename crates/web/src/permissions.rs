@@ -31,6 +31,8 @@ pub enum Permission {
     SeeAudit,
     /// Move the demonstration clock.
     MoveClock,
+    /// Move the clock of the exercises.
+    LeadExercise,
 }
 
 use Permission as P;
@@ -62,6 +64,7 @@ const TABLE: &[(Permission, &[&str])] = &[
     (P::ManageUsers, &[ADMIN]),
     (P::SeeAudit, &[ADMIN, AUDITOR]),
     (P::MoveClock, &[ADMIN, SUPERVISOR]),
+    (P::LeadExercise, &[EMERGENCY, SUPERVISOR, BUREAU_HEAD]),
 ];
 
 /// Roles that see every case of the district. The operator is among them because whoever takes the call must find the
@@ -176,6 +179,7 @@ impl Permission {
             Self::ManageUsers => "manage_users",
             Self::SeeAudit => "see_audit",
             Self::MoveClock => "move_clock",
+            Self::LeadExercise => "lead_exercise",
         }
     }
 }

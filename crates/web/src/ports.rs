@@ -13,6 +13,7 @@ use huiyin_journal::accounts::User;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::incident::cap::{Message, Origin};
 use crate::permissions::CaseScope;
 use crate::stations::StationDesk;
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
@@ -22,6 +23,7 @@ use crate::views::case::{
 };
 use crate::views::clock::ClockView;
 use crate::views::directory::{ChoiceView, UnitView};
+use crate::views::incident::{IncidentView, KeptView};
 use crate::views::mail::{MailRowView, MailView};
 use crate::views::workflow::WorkflowView;
 use crate::views::{FieldError, Text};
@@ -230,6 +232,15 @@ pub struct LiveEvent {
     pub scope: CaseScope,
 }
 
+/// A message of a public warning, with where it comes from.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The incident.
+    pub origin: Origin,
+    /// The message.
+    pub message: Message,
+}
+
 /// A figure for `/metrics`.
 #[derive(Clone, Debug)]
 pub struct Gauge {
@@ -279,6 +290,26 @@ pub trait Office: Send + Sync + 'static {
     fn towns(&self) -> Vec<ChoiceView>;
     /// Categories.
     fn categories(&self) -> Vec<ChoiceView>;
+    /// What the command page of an incident needs; none: it is no incident.
+    fn incident<'a>(&'a self, _case: Uuid, _viewer: &'a User) -> Promise<'a, Option<IncidentView>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+    /// The draft of a report (`initial`, `followup`, `final`) as a page for printing.
+    fn report<'a>(&'a self, _case: Uuid, _kind: &'a str) -> Promise<'a, Option<String>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+    /// How each clock of an incident was kept, from its journal.
+    fn kept(&self, _case: Uuid) -> Promise<'_, Option<KeptView>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+    /// The same as a page for printing.
+    fn kept_paper(&self, _case: Uuid) -> Promise<'_, Option<String>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+    /// Public warnings that their authority approved and that were published, newest first.
+    fn published(&self) -> Promise<'_, Vec<Published>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
     /// The number of a case of this district, for the audit trail.
     fn number(&self, _case: Uuid) -> Promise<'_, Option<String>> {
         Box::pin(std::future::ready(Ok(None)))

@@ -12,23 +12,27 @@ use tokio::net::TcpListener;
 
 use crate::app::{AppState, MoreMetrics, Secret};
 use crate::auth::guard;
-use crate::doors::router;
+use crate::doors::with_exercises;
 
-/// Serves on a listener until `shutdown` comes; requests under way finish, streams end.
+/// Serves on a listener until `shutdown` comes; requests under way finish, streams end. `exercises`: the office of the
+/// exercises beside it.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
+    exercises: Option<AppState>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let closing = state.closing.clone();
-    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let closing: Vec<_> = exercises.iter().chain([&state]).map(|state| state.closing.clone()).collect();
+    let service = with_exercises(state, exercises).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             shutdown.await;
-            closing.send_replace(true);
+            for closing in closing {
+                closing.send_replace(true);
+            }
         })
         .await
 }

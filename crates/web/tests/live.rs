@@ -25,7 +25,8 @@ async fn a_page_hears_of_what_its_viewer_may_know_until_the_service_stops() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let service = tokio::spawn(huiyin_web::serve(listener, house.state.clone(), async { stopped.await.unwrap_or(()) }));
+    let service =
+        tokio::spawn(huiyin_web::serve(listener, house.state.clone(), None, async { stopped.await.unwrap_or(()) }));
 
     let mut line = TcpStream::connect(address).await.unwrap();
     let request = format!(

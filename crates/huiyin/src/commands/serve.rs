@@ -5,6 +5,7 @@
 //! not committed did not happen.
 
 mod demo;
+mod exercise;
 mod net;
 mod sensing;
 pub(crate) mod store;
@@ -137,10 +138,16 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
                 None => None,
             };
             config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
+            let exercise = exercise::Exercise::start(args, &house, &journal, &current, &public_url).await?;
+            config.exercises = exercise.is_some();
+            let drill = exercise.as_ref().map(|exercise| exercise.doors(&house, config.clone())).transpose()?;
             config.more_metrics = stations.as_ref().map(sensing::Stations::metrics);
             let state = state(&house, &engine, clock, demo, current, desk, station_desk, config)?;
             tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
-            until(stopping.clone(), huiyin_web::serve(listener, state, told(stopping))).await?;
+            until(stopping.clone(), huiyin_web::serve(listener, state, drill, told(stopping))).await?;
+            if let Some(exercise) = exercise {
+                within("exercises", exercise.stop()).await;
+            }
         }
         listener => {
             let token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
@@ -262,7 +269,8 @@ fn notifier(
         }
     };
     public_url.clone_into(&mut config.console_url);
-    let seams = Seams::of_house(journal, &house.registry, Arc::clone(current), Arc::clone(clock));
+    let (registry, directory) = (&house.registry, Arc::clone(current));
+    let seams = Seams::of_timeline(journal, registry, directory, Arc::clone(clock), Some(REAL));
     let templates = Templates::load(house.files("templates")?)?;
     Ok(Notifier::new(config, templates, journal.deliveries(), seams).map_err(|error| place(&error))?)
 }
@@ -310,6 +318,7 @@ fn state(
     stations: Option<Arc<StationDesk>>,
     config: Config,
 ) -> Result<AppState, Failure> {
+    let timeline = desk.scope().timeline.clone();
     let district = house.directory.district();
     let bureau = Bureau::new(Parts {
         engine: engine.clone(),
@@ -317,6 +326,7 @@ fn state(
         demo,
         directory,
         district: district.code.clone(),
+        timeline,
         letters: Letters::new(house.files("templates/letters")?)?,
         entropy: system_entropy(),
         desk,

@@ -18,14 +18,14 @@ pub(super) const INSERT: &str = concat!(
 
 pub(super) const CLAIM_SQLITE: &str = concat!(
     "UPDATE deliveries SET leased_until = $2 WHERE id IN (SELECT id FROM deliveries \
-     WHERE state = 'queued' AND next_at <= $1 AND leased_until <= $1 AND ($4 = '' OR district = $4) \
+     WHERE state = 'queued' AND next_at <= $1 AND leased_until <= $1 AND ($4 = '' OR district = $4) AND ($5 = '' OR timeline = $5) \
      ORDER BY urgent DESC, next_at, id LIMIT $3) RETURNING ",
     columns!()
 );
 
 pub(super) const CLAIM_POSTGRES: &str = concat!(
     "UPDATE deliveries SET leased_until = $2 WHERE id IN (SELECT id FROM deliveries \
-     WHERE state = 'queued' AND next_at <= $1 AND leased_until <= $1 AND ($4 = '' OR district = $4) \
+     WHERE state = 'queued' AND next_at <= $1 AND leased_until <= $1 AND ($4 = '' OR district = $4) AND ($5 = '' OR timeline = $5) \
      ORDER BY urgent DESC, next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING ",
     columns!()
 );
@@ -46,7 +46,7 @@ pub(super) const HELD_OF: &str = concat!(
 );
 
 pub(super) const DIGESTS_DUE: &str = "SELECT district, timeline, recipient FROM deliveries \
-    WHERE state = 'held' AND digest_id IS NULL AND next_at <= $1 AND ($3 = '' OR district = $3) \
+    WHERE state = 'held' AND digest_id IS NULL AND next_at <= $1 AND ($3 = '' OR district = $3) AND ($4 = '' OR timeline = $4) \
     GROUP BY district, timeline, recipient ORDER BY MIN(next_at), recipient LIMIT $2";
 
 pub(super) const DIGEST_CLAIM: &str = "INSERT INTO digests (id, district, timeline, recipient, day, notices, created_at) \

@@ -184,16 +184,17 @@ impl Deliveries {
         lease_until: Instant,
         limit: u32,
     ) -> Result<Vec<Delivery>, DeliveryError> {
-        self.claim_due_in("", now, lease_until, limit).await
+        self.claim_due_in("", "", now, lease_until, limit).await
     }
 
-    /// As [`Deliveries::claim_due`], those of one district only; an empty code means every district.
+    /// As [`Deliveries::claim_due`], those of one district and one timeline only; an empty text means every one.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn claim_due_in(
         &self,
         district: &str,
+        timeline: &str,
         now: Instant,
         lease_until: Instant,
         limit: u32,
@@ -206,6 +207,7 @@ impl Deliveries {
                     .bind(lease)
                     .bind(i64::from(limit))
                     .bind(district)
+                    .bind(timeline)
                     .fetch_all(pool)
                     .await?
             ),
@@ -215,6 +217,7 @@ impl Deliveries {
                     .bind(lease)
                     .bind(i64::from(limit))
                     .bind(district)
+                    .bind(timeline)
                     .fetch_all(pool)
                     .await?
             ),
@@ -228,16 +231,17 @@ impl Deliveries {
     /// # Errors
     /// When the database refuses.
     pub async fn due_digests(&self, now: Instant, limit: u32) -> Result<Vec<DigestDue>, DeliveryError> {
-        self.due_digests_in("", now, limit).await
+        self.due_digests_in("", "", now, limit).await
     }
 
-    /// As [`Deliveries::due_digests`], those of one district only; an empty code means every district.
+    /// As [`Deliveries::due_digests`], those of one district and one timeline only; an empty text means every one.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn due_digests_in(
         &self,
         district: &str,
+        timeline: &str,
         now: Instant,
         limit: u32,
     ) -> Result<Vec<DigestDue>, DeliveryError> {
@@ -246,6 +250,7 @@ impl Deliveries {
                 .bind(now.timestamp_micros())
                 .bind(i64::from(limit))
                 .bind(district)
+                .bind(timeline)
                 .fetch_all(pool)
                 .await?;
             let mut list = Vec::new();

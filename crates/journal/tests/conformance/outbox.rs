@@ -32,20 +32,23 @@ pub(crate) async fn an_effect_is_taken_by_one_and_settled_by_its_last_taker(stor
         let journal = journal.clone();
         async move {
             journal
-                .claim_effects(&["notify", "document"], &["500110".to_owned()], n, at(now), at(now + 30))
+                .claim_effects(&["notify", "document"], &["500110".to_owned()], &[], n, at(now), at(now + 30))
                 .await
                 .unwrap()
         }
     };
-    let elsewhere = journal.claim_effects(&["notify"], &["500112".to_owned()], 9, at(0), at(30)).await.unwrap();
+    let elsewhere = journal.claim_effects(&["notify"], &["500112".to_owned()], &[], 9, at(0), at(30)).await.unwrap();
     assert!(elsewhere.is_empty(), "another district's effects are another's business");
+    let (here, drill) = (["500110".to_owned()], ["drill".to_owned()]);
+    let exercise = journal.claim_effects(&["notify"], &here, &drill, 9, at(0), at(30)).await.unwrap();
+    assert!(exercise.is_empty(), "and those of another timeline");
     let (a, b) = tokio::join!(take(6, 0), take(6, 0));
     let mut taken: Vec<&str> = a.iter().chain(&b).map(|item| item.key.as_str()).collect();
     taken.sort_unstable();
     taken.dedup();
     assert_eq!((taken.len(), a.len() + b.len()), (10, 10), "each was taken once");
     assert!(
-        journal.claim_effects(&["emit"], &["500110".to_owned()], 5, at(0), at(1)).await.unwrap().is_empty(),
+        journal.claim_effects(&["emit"], &["500110".to_owned()], &[], 5, at(0), at(1)).await.unwrap().is_empty(),
         "other kinds are others' business"
     );
 

@@ -13,13 +13,15 @@ const NOTIFY: &str = "notify";
 pub struct JournalOutbox {
     journal: Journal,
     district: String,
+    /// Empty: every one.
+    timelines: Vec<String>,
 }
 
 impl JournalOutbox {
-    /// The outbox of this journal, as far as this district goes.
+    /// The outbox of this journal, as far as this district goes; `timeline`: only that one.
     #[must_use]
-    pub fn new(journal: Journal, district: String) -> Self {
-        Self { journal, district }
+    pub fn new(journal: Journal, district: String, timeline: Option<&str>) -> Self {
+        Self { journal, district, timelines: timeline.map(str::to_owned).into_iter().collect() }
     }
 }
 
@@ -28,10 +30,14 @@ impl EffectSource for JournalOutbox {
         &self.district
     }
 
+    fn timeline(&self) -> &str {
+        self.timelines.first().map_or("", String::as_str)
+    }
+
     fn claim(&self, n: u32, now: Instant, lease_until: Instant) -> Later<'_, Result<Vec<Claimed>, Unavailable>> {
         Box::pin(async move {
-            let items =
-                self.journal.claim_effects(&[NOTIFY], std::slice::from_ref(&self.district), n, now, lease_until).await;
+            let (districts, timelines) = (std::slice::from_ref(&self.district), &self.timelines);
+            let items = self.journal.claim_effects(&[NOTIFY], districts, timelines, n, now, lease_until).await;
             let items = items.map_err(unavailable)?;
             Ok(items.into_iter().map(claimed).collect())
         })

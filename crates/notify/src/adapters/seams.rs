@@ -21,6 +21,18 @@ impl Seams {
         directory: Arc<dyn Fn() -> Arc<Directory> + Send + Sync>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        Self::of_timeline(journal, registry, directory, clock, None)
+    }
+
+    /// The same for the notices of one timeline: an exercise lives by a clock of its own.
+    #[must_use]
+    pub fn of_timeline(
+        journal: &Journal,
+        registry: &Arc<Registry>,
+        directory: Arc<dyn Fn() -> Arc<Directory> + Send + Sync>,
+        clock: Arc<dyn Clock>,
+        timeline: Option<&str>,
+    ) -> Self {
         let current = directory();
         let district = current.district();
         let zone = district.zone.parse::<FixedOffset>().unwrap_or_else(|_| china());
@@ -30,7 +42,7 @@ impl Seams {
             move || shelf.district(&code).map_or_else(|| Arc::clone(&unpublished), |district| district.calendar);
         let workflows = EngineWorkflows::new(Arc::clone(registry), journal.clone());
         Self {
-            outbox: Arc::new(JournalOutbox::new(journal.clone(), district.code.clone())),
+            outbox: Arc::new(JournalOutbox::new(journal.clone(), district.code.clone(), timeline)),
             cases: Arc::new(JournalCases::new(journal.clone(), Arc::clone(&directory), Arc::new(workflows))),
             people: Arc::new(DirectoryPeople::new(directory)),
             hours: Arc::new(CalendarHours::new(district, zone, Arc::new(calendar))),

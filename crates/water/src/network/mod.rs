@@ -5,6 +5,7 @@
 //! with file, line and field. Every figure has a provenance; what nobody surveyed is approximate and says so wherever it is
 //! shown. Stops before cases: it opens none.
 
+mod below;
 mod build;
 mod datum;
 mod graph;

@@ -63,6 +63,8 @@ pub fn view(state: &AppState, session: &Session) -> SessionView {
         csrf: session.csrf.clone(),
         district: state.config.district.clone(),
         demo: state.office.clock_moves(),
+        exercise: state.config.exercise,
+        exercises: state.config.exercises,
         now: state.office.now(),
         language: user.language.clone(),
         permissions: permissions::allowed(user),

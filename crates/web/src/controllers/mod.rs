@@ -7,6 +7,8 @@ pub(crate) mod audit;
 pub(crate) mod cases;
 pub(crate) mod clock;
 pub(crate) mod directory;
+pub(crate) mod feeds;
+pub(crate) mod incidents;
 pub(crate) mod mails;
 pub(crate) mod service;
 pub(crate) mod session;

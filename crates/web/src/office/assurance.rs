@@ -6,7 +6,7 @@ use huiyin_assurance::words::{self, DEFINITIONS};
 use huiyin_assurance::{Alarm, Asked, Broken, Health, Line, Names, Promise, Proof, Stretch, Tables};
 use huiyin_journal::read::CaseFilter;
 
-use super::{Bureau, REAL, failed};
+use super::{Bureau, failed};
 use crate::ports::{Gauge, OfficeError};
 use crate::views::Text;
 use crate::views::assurance::{
@@ -29,7 +29,7 @@ impl Bureau {
         drop(ledger);
         let overdue = CaseFilter {
             district: self.parts.district.clone(),
-            timeline: REAL.to_owned(),
+            timeline: self.parts.timeline.clone(),
             open: Some(true),
             overdue: Some(true),
             ..CaseFilter::default()

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::commands::{actor, attachment, text};
-use super::{Bureau, REAL, failed, history, names, rows, rungs};
+use super::{Bureau, failed, history, names, rows, rungs};
 use crate::permissions::{self, CaseScope, Permission};
 use crate::ports::{CaseFile, CaseKey, CaseQuery, OfficeError};
 use crate::views::Text;
@@ -42,7 +42,7 @@ impl Bureau {
         if rows::enterprises(&directory).any(|unit| query.not_excluded.iter().any(|own| own == unit)) {
             return Ok((0, Vec::new()));
         }
-        let filter = rows::filter(&self.parts.district, REAL, query);
+        let filter = rows::filter(&self.parts.district, &self.parts.timeline, query);
         let total = self.journal.count_up_to(&filter, now, MOST_COUNTED).await.map_err(failed)?;
         let found = self.journal.list_cases(&filter, now).await.map_err(failed)?;
         let mut listed = Vec::with_capacity(found.len());
@@ -87,12 +87,14 @@ impl Bureau {
         if !strict {
             scope.owners.extend(self.units_asked(&loaded)?);
         }
+        let mut events = self.next_events(&loaded, viewer)?;
+        self.fill_reports(&loaded, &mut events).await?;
         Ok(Some(CaseFile {
             scope,
             data: state.data.clone(),
             masked: masked.map(|(path, _)| path.clone()).collect(),
             clocks: self.clocks(definition, state)?,
-            events: self.next_events(&loaded, viewer)?,
+            events,
             links: self.links_of(record.id).await?,
             attachments: attachments.into_iter().map(attachment).collect(),
             documents: self.papers_of(record.id).await?.into_iter().map(|drawn| drawn.view).collect(),
@@ -103,9 +105,12 @@ impl Bureau {
     pub(super) async fn load(&self, key: &CaseKey) -> Result<Option<Loaded>, OfficeError> {
         let record = match key {
             CaseKey::Id(id) => self.journal.case(*id).await,
-            CaseKey::Number(number) => self.journal.case_by_number(&self.parts.district, REAL, number).await,
+            CaseKey::Number(number) => {
+                self.journal.case_by_number(&self.parts.district, &self.parts.timeline, number).await
+            }
         };
-        let here = |record: &CaseRecord| record.district == self.parts.district && record.timeline == REAL;
+        let here =
+            |record: &CaseRecord| record.district == self.parts.district && record.timeline == self.parts.timeline;
         let Some(record) = record.map_err(failed)?.filter(here) else { return Ok(None) };
         let registry = self.parts.engine.registry();
         let definition = registry.definition_of(&self.journal, &record.definition_hash).await.map_err(failed)?;

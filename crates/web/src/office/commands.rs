@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Bureau, REAL, failed};
+use super::{Bureau, failed};
 use crate::ports::{Deed, OfficeError, StoredFile, Submission, Upload};
 use crate::views::case::{AcceptedView, AttachmentView};
 use crate::views::{FieldError, Text};
@@ -134,8 +134,13 @@ impl Bureau {
     }
 
     async fn give(&self, who: &User, id: Uuid, target: Target) -> Result<Accepted, OfficeError> {
-        let command =
-            Command { id, district: self.parts.district.clone(), timeline: REAL.to_owned(), target, actor: actor(who) };
+        let command = Command {
+            id,
+            district: self.parts.district.clone(),
+            timeline: self.parts.timeline.clone(),
+            target,
+            actor: actor(who),
+        };
         match self.parts.engine.submit(command).await.map_err(failed)? {
             Answer::Accepted(accepted) => Ok(accepted),
             Answer::Conflict => Err(OfficeError::Conflict),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
-use super::{Bureau, REAL, rows};
+use super::{Bureau, rows};
 use crate::ports::{Heard, LiveEvent};
 
 /// Listens for as long as the office lives.
@@ -22,7 +22,7 @@ pub(super) fn begin(bureau: &Arc<Bureau>) {
             match heard {
                 Ok(message) => {
                     let Some(bureau) = office.upgrade() else { return };
-                    if message.district == bureau.parts.district && message.timeline == REAL {
+                    if message.district == bureau.parts.district && message.timeline == bureau.parts.timeline {
                         bureau.tell(&message.subject, &message.kind).await;
                     }
                 }

@@ -9,6 +9,7 @@ mod commands;
 mod duplicates;
 mod hear;
 mod history;
+mod incidents;
 mod mails;
 mod names;
 mod papers;
@@ -33,20 +34,18 @@ pub use papers::Letters;
 
 use crate::app::Entropy;
 use crate::ports::{
-    CaseFile, CaseKey, CaseQuery, Document, Gauge, Heard, MailQuery, Office, OfficeError, Preview, Promise, StoredFile,
-    Submission, Upload,
+    CaseFile, CaseKey, CaseQuery, Document, Gauge, Heard, MailQuery, Office, OfficeError, Preview, Promise, Published,
+    StoredFile, Submission, Upload,
 };
 use crate::stations::StationDesk;
 use crate::views::Text;
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{AcceptedView, AttachmentView, CaseRowView, TimelineEntry};
 use crate::views::directory::{ChoiceView, UnitView};
+use crate::views::incident::{IncidentView, KeptView};
 use crate::views::mail::{MailRowView, MailView};
 use crate::views::workflow::WorkflowView;
 use crate::waters::WaterDesk;
-
-/// The timeline that the console works on.
-const REAL: &str = "real";
 
 /// Gives the directory in force.
 pub type CurrentDirectory = Arc<dyn Fn() -> Arc<Directory> + Send + Sync>;
@@ -63,6 +62,8 @@ pub struct Parts {
     pub directory: CurrentDirectory,
     /// District code.
     pub district: String,
+    /// The timeline that the console works on: `real`, or that of the exercises.
+    pub timeline: String,
     /// Templates of papers.
     pub letters: Letters,
     /// Randomness, for the ids of notes.
@@ -83,6 +84,8 @@ pub struct Bureau {
     journal: Journal,
     accounts: Accounts,
     live: broadcast::Sender<Heard>,
+    /// Warnings that were read already.
+    warned: incidents::Warned,
 }
 
 impl Bureau {
@@ -92,7 +95,7 @@ impl Bureau {
         let journal = parts.engine.journal().clone();
         let accounts = journal.accounts();
         let live = broadcast::Sender::new(1024);
-        let bureau = Arc::new(Self { parts, journal, accounts, live });
+        let bureau = Arc::new(Self { parts, journal, accounts, live, warned: incidents::Warned::default() });
         hear::begin(&bureau);
         bureau
     }
@@ -159,7 +162,7 @@ impl Office for Bureau {
     }
 
     fn mails(&self, query: MailQuery) -> Promise<'_, Vec<MailRowView>> {
-        Box::pin(mails::list(&self.journal, &self.parts.district, REAL, query))
+        Box::pin(mails::list(&self.journal, &self.parts.district, &self.parts.timeline, query))
     }
 
     fn mail<'a>(&'a self, id: &'a str) -> Promise<'a, Option<MailView>> {
@@ -212,7 +215,7 @@ impl Office for Bureau {
             network,
             journal: self.journal.clone(),
             district: self.parts.district.clone(),
-            timeline: REAL.to_owned(),
+            timeline: self.parts.timeline.clone(),
             state_title: Arc::new(state_title),
         }))
     }
@@ -246,8 +249,11 @@ impl Office for Bureau {
 
     fn oldest_timer(&self) -> Promise<'_, f64> {
         Box::pin(async move {
-            let (_, oldest) =
-                self.journal.overdue_timers(&self.parts.district, REAL, self.time()).await.map_err(failed)?;
+            let (_, oldest) = self
+                .journal
+                .overdue_timers(&self.parts.district, &self.parts.timeline, self.time())
+                .await
+                .map_err(failed)?;
             if !self.parts.engine.is_alive() {
                 return Err(failed("a part of the engine has stopped"));
             }
@@ -257,6 +263,26 @@ impl Office for Bureau {
             #[expect(clippy::cast_precision_loss, reason = "milliseconds of an age are far below 2^52")]
             Ok(age.map_or(0.0, |milliseconds| milliseconds as f64 / 1000.0))
         })
+    }
+
+    fn incident<'a>(&'a self, case: Uuid, viewer: &'a User) -> Promise<'a, Option<IncidentView>> {
+        Box::pin(self.command_page(case, viewer))
+    }
+
+    fn report<'a>(&'a self, case: Uuid, kind: &'a str) -> Promise<'a, Option<String>> {
+        Box::pin(self.report_paper(case, kind))
+    }
+
+    fn kept(&self, case: Uuid) -> Promise<'_, Option<KeptView>> {
+        Box::pin(self.clocks_kept(case))
+    }
+
+    fn kept_paper(&self, case: Uuid) -> Promise<'_, Option<String>> {
+        Box::pin(self.clocks_kept_paper(case))
+    }
+
+    fn published(&self) -> Promise<'_, Vec<Published>> {
+        Box::pin(self.warnings())
     }
 
     fn gauges(&self) -> Promise<'_, Vec<Gauge>> {

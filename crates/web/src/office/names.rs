@@ -60,6 +60,12 @@ pub(crate) fn mark(mark: &str) -> Text {
         "urgent" => ("重大紧急", "grave or urgent"),
         "reported" => ("已报告", "reported"),
         "under-review" => ("复查中", "under review"),
+        "unacknowledged" => ("警情未确认收到", "alarm not acknowledged"),
+        "report-late" => ("报告逾期", "report late"),
+        "grade-proposed" => ("有建议级别，待认定", "a grade is proposed"),
+        "readings-worse" => ("监测值加重", "worse readings"),
+        "sensitive" => ("敏感情形", "sensitive case"),
+        "warning" => ("预警有效", "warning in force"),
         other => return Text::same(other),
     };
     Text::new(zh, en)

@@ -46,6 +46,8 @@ struct Paper<'a> {
     at: DateTime<Utc>,
     /// Case number.
     number: &'a str,
+    /// It belongs to an exercise.
+    exercise: bool,
     /// The case as it stood then.
     state: &'a CaseState,
     /// Data of the event that drew it up.
@@ -85,8 +87,15 @@ impl Bureau {
         let Some((definition, state)) = then else { return Ok(None) };
         let entry = self.journal.timeline(case, seq - 1, 1, true).await.map_err(super::failed)?;
         let event = entry.first().map_or(Value::Null, |entry| said(&entry.body));
-        let paper =
-            Paper { template: &view.template, at: view.at, number: &state.number, state: &state, event: &event, named };
+        let paper = Paper {
+            template: &view.template,
+            at: view.at,
+            number: &state.number,
+            exercise: self.is_exercise(),
+            state: &state,
+            event: &event,
+            named,
+        };
         let calendar = self.district()?.calendar;
         let html = self.parts.letters.render(&self.directory(), &definition, &calendar, &paper)?;
         Ok(Some(Document { view, html }))
@@ -106,6 +115,20 @@ impl Letters {
             environment.add_template_owned(name.clone(), text).map_err(|e| format!("letter {name}: {e:#}"))?;
         }
         Ok(Self { environment })
+    }
+
+    /// A paper from values that were put together elsewhere. What is drawn in it (`sketch`) comes from this program and is
+    /// safe as it is; everything else is escaped.
+    pub(super) fn print(&self, template: &str, mut values: Value) -> Result<String, OfficeError> {
+        let sketch = values.as_object_mut().and_then(|values| values.remove("sketch"));
+        let template = self.environment.get_template(&format!("{template}.html")).map_err(|_| OfficeError::NotFound)?;
+        let sketch =
+            sketch.as_ref().and_then(Value::as_str).map(|svg| minijinja::Value::from_safe_string(svg.to_owned()));
+        let values = minijinja::context! {
+            sketch => sketch.unwrap_or(minijinja::Value::UNDEFINED),
+            ..minijinja::Value::from(minijinja::value::Serde(&values))
+        };
+        template.render(values).map_err(super::failed)
     }
 
     /// The paper as a page of HTML.
@@ -142,6 +165,7 @@ fn variables(directory: &Directory, definition: &Definition, calendar: &Calendar
     put("office_name", json!(district.office.zh));
     put("telephone", json!(district.telephone));
     put("number", json!(paper.number));
+    put("exercise", json!(paper.exercise));
     put("date_text", json!(day_in_words(paper.at, zone)));
     if !to_unit {
         let name = words(own("petitioner_name"));
@@ -235,7 +259,7 @@ fn category(directory: &Directory, id: &str) -> String {
 }
 
 /// The Chinese title of a choice, as the schema of the case's data or one of its forms has it.
-fn choice(definition: &Definition, field: &str, value: &Value) -> Option<String> {
+pub(super) fn choice(definition: &Definition, field: &str, value: &Value) -> Option<String> {
     let value = value.as_str().filter(|text| !text.is_empty())?;
     let forms = definition.events.iter().map(|event| &event.form);
     let titles = std::iter::once(&definition.data.schema).chain(forms);
@@ -253,6 +277,6 @@ fn date_in_words(text: &str, zone: FixedOffset) -> String {
     date.map_or_else(|_| text.to_owned(), |date| date.format("%Y年%-m月%-d日").to_string())
 }
 
-fn day_in_words(at: DateTime<Utc>, zone: FixedOffset) -> String {
+pub(super) fn day_in_words(at: DateTime<Utc>, zone: FixedOffset) -> String {
     at.with_timezone(&zone).format("%Y年%-m月%-d日").to_string()
 }

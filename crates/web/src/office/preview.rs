@@ -9,7 +9,7 @@ use huiyin_journal::read::CaseFilter;
 use serde_json::Value;
 
 use super::commands::{actor, no_workflow, text};
-use super::{Bureau, REAL, duplicates, names, rows};
+use super::{Bureau, duplicates, names, rows};
 use crate::permissions::CaseScope;
 use crate::ports::{OfficeError, Preview};
 use crate::views::case::{DuplicateView, ProposedUnit};
@@ -39,8 +39,11 @@ impl Bureau {
         directory: &Directory,
         draft: &Value,
     ) -> Result<Vec<(DuplicateView, CaseScope)>, OfficeError> {
-        let base =
-            CaseFilter { district: self.parts.district.clone(), timeline: REAL.to_owned(), ..CaseFilter::default() };
+        let base = CaseFilter {
+            district: self.parts.district.clone(),
+            timeline: self.parts.timeline.clone(),
+            ..CaseFilter::default()
+        };
         let found = duplicates::find(&self.journal, definition, &base, draft, self.time()).await?;
         let view = |duplicates::Found { row, why }| {
             let scope = rows::scope(directory, &row.district, row.owner.as_deref(), &row.owners, &row.excluded);

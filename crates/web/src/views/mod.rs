@@ -4,6 +4,7 @@ pub mod assurance;
 pub mod case;
 pub mod clock;
 pub mod directory;
+pub mod incident;
 pub mod mail;
 pub mod session;
 pub mod stations;

@@ -16,6 +16,10 @@ pub struct SessionView {
     pub district: DistrictView,
     /// The clock can be moved from the console.
     pub demo: bool,
+    /// This is an exercise 演练: nothing here is real, and nothing reaches the outside.
+    pub exercise: bool,
+    /// Exercises are run below `/drill`.
+    pub exercises: bool,
     /// The office's time.
     pub now: DateTime<Utc>,
     /// `zh` or `en`.

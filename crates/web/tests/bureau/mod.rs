@@ -51,6 +51,7 @@ pub struct Office {
     pub notifier: Notifier,
     pub clock: Arc<ManualClock>,
     pub people: BTreeMap<&'static str, Visitor>,
+    timeline: String,
     router: Router,
     serial: AtomicU64,
     _folder: TempDir,
@@ -67,6 +68,7 @@ const PEOPLE: &[Somebody] = &[
     ("chief", "chief", &["bureau-head"], &["bureau"], &["bureau"]),
     ("supervisor", "supervisor", &["supervisor"], &["petition-office"], &[]),
     ("emergency", "emergency", &["emergency"], &["duty-desk"], &[]),
+    ("command", "command", &["emergency", "unit-head"], &["emergency-command"], &["emergency-command"]),
     ("town", "town", &["handler"], &["town-shijiao"], &[]),
     ("urban", "urban", &["supervisor", "auditor", "handler"], &["urban-management"], &[]),
     ("company", "company", &["supervisor", "auditor", "handler"], &["nanzhou-services"], &[]),
@@ -87,6 +89,15 @@ impl Office {
 
     /// On this PostgreSQL database, or on SQLite.
     pub async fn on(database: Option<String>, demo: bool) -> Self {
+        Self::of(database, demo, "real").await
+    }
+
+    /// Another timeline: the office of the exercises.
+    pub async fn exercise() -> Self {
+        Self::of(None, false, "drill").await
+    }
+
+    async fn of(database: Option<String>, demo: bool, timeline: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = database.unwrap_or_else(|| format!("sqlite:{}", folder.path().join("huiyin.db").display()));
         let journal = OpenOptions::new(url, folder.path(), start()).open().await.unwrap();
@@ -98,7 +109,7 @@ impl Office {
         };
         let (registry, directory) = registry();
         let bus = Arc::new(InProcess::default());
-        let config = EngineConfig { seed: Some(7), ..EngineConfig::default() };
+        let config = EngineConfig { seed: Some(7), timelines: vec![timeline.to_owned()], ..EngineConfig::default() };
         let engine =
             Engine::start(journal.clone(), Arc::clone(&registry), Arc::clone(&time), bus, config).await.unwrap();
         let current: Arc<dyn Fn() -> Arc<Directory> + Send + Sync> = Arc::new(move || Arc::clone(&directory));
@@ -112,7 +123,7 @@ impl Office {
             bytes[..8].copy_from_slice(&entropy.fetch_add(1, Ordering::SeqCst).to_be_bytes());
             bytes
         });
-        let scope = Scope { district: "500110".to_owned(), timeline: "real".to_owned() };
+        let scope = Scope { district: "500110".to_owned(), timeline: timeline.to_owned() };
         let desk = Arc::new(Desk::new(journal.clone(), Arc::clone(&registry), Arc::clone(&current), scope));
         let (known, rules) = sensing();
         let stations = Arc::new(StationDesk::new(StationParts {
@@ -134,10 +145,13 @@ impl Office {
             demo: shifted,
             directory: current,
             district: "500110".to_owned(),
+            timeline: timeline.to_owned(),
             letters: Letters::new(files("templates/letters")).unwrap(),
             entropy: Arc::clone(&entropy),
         });
-        let config = Config { max_upload: 64 * 1024, ..Config::new("500110", "綦江区", "http://127.0.0.1:8080") };
+        let mut config =
+            Config { max_upload: 64 * 1024, ..Config::new("500110", "綦江区", "http://127.0.0.1:8080") };
+        config.exercise = timeline != "real";
         let state = AppState::new(bureau, journal.accounts(), config, Arc::new(start), entropy);
         let router = Doors::all(state.clone()).into_router();
         let mut office = Self {
@@ -147,6 +161,7 @@ impl Office {
             notifier,
             clock,
             people: BTreeMap::new(),
+            timeline: timeline.to_owned(),
             router,
             serial: AtomicU64::new(1),
             _folder: folder,
@@ -244,7 +259,7 @@ impl Office {
         let at: DateTime<Utc> = at.parse().unwrap();
         self.clock.advance_to(at);
         self.until("timers have fired", async || {
-            self.journal.overdue_timers("500110", "real", at).await.unwrap().0 == 0
+            self.journal.overdue_timers("500110", &self.timeline, at).await.unwrap().0 == 0
         })
         .await;
     }
@@ -335,7 +350,10 @@ fn registry() -> (Arc<Registry>, Arc<Directory>) {
     let calendar =
         CalendarSource { zone_seconds: 8 * 3600, hours: directory.district().hours_text(), years: years.to_vec() };
     registry.set_district("500110", &source, &calendar).unwrap();
-    for file in ["petition.yaml", "co-handling.yaml", "enforcement.yaml", "review.yaml", "response-plan.yaml"] {
+    let shipped =
+        ["petition", "co-handling", "enforcement", "review", "response-plan", "incident", "incident-task"];
+    for name in shipped {
+        let file = &format!("{name}.yaml");
         let beside = |other: &str| std::fs::read_to_string(root().join(other)).ok();
         let definition = huiyin_chart::load(file, &read(file), &beside).unwrap_or_else(|e| panic!("{e}"));
         registry.add_definition(Arc::new(definition)).unwrap();

@@ -89,7 +89,7 @@ export function schemasOf(workflow: string, events: EventForm[] = []): Record<st
 }
 
 const LINKS: Record<string, Key> = {
-  'co-handling': 'link.co-handling', enforcement: 'link.enforcement', review: 'link.review', 'new-facts': 'link.new-facts', parent: 'link.parent',
+  'co-handling': 'link.co-handling', enforcement: 'link.enforcement', review: 'link.review', 'new-facts': 'link.new-facts', 'incident-task': 'link.incident-task', parent: 'link.parent',
 }
 
 /** What a linked case is to this one; a link that no locale names is shown as the workflow wrote it. */

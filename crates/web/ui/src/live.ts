@@ -1,5 +1,6 @@
 // Live pages: the service says which case changed, the page asks again. Without the stream: once a minute.
 import { onScopeDispose, reactive } from 'vue'
+import { ROOT } from './root'
 
 export interface Change { case: string | null; number: string | null; kind: string }
 
@@ -16,7 +17,7 @@ let fallback: ReturnType<typeof setInterval> | undefined
 /** Begins to listen; safe to call again. */
 export function listen(): void {
   if (source) return
-  source = new EventSource('/api/events')
+  source = new EventSource(`${ROOT}/api/events`)
   let lost = false
   source.onopen = () => {
     live.connected = true

@@ -1,6 +1,7 @@
 // The pages and who may see them. A page asks for a permission by name; the service decides again at every door.
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import type { Permission } from './api/types'
+import { ROOT } from './root'
 import { may, signedIn, whoIsThere } from './session'
 
 declare module 'vue-router' {
@@ -13,6 +14,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/log', name: 'log', component: () => import('./pages/IntakePage.vue'), meta: { needs: 'open_cases' } },
   { path: '/work', name: 'work', component: () => import('./pages/WorkPage.vue'), meta: { needs: 'see_cases' } },
   { path: '/cases/:key', name: 'case', component: () => import('./pages/CasePage.vue'), meta: { needs: 'see_cases' } },
+  { path: '/incidents/:key', name: 'incident', component: () => import('./pages/IncidentPage.vue'), meta: { needs: 'see_cases' } },
   { path: '/overdue', name: 'overdue', component: () => import('./pages/OverduePage.vue'), meta: { needs: 'see_cases' } },
   { path: '/mails', name: 'mails', component: () => import('./pages/MailsPage.vue'), meta: { needs: 'see_mails' } },
   { path: '/mails/:id', name: 'mail', component: () => import('./pages/MailPage.vue'), props: true, meta: { needs: 'see_mails' } },
@@ -38,7 +40,7 @@ function home(): string {
 const RELOADED = 'huiyin.reloaded'
 
 export const router = createRouter({
-  history: createWebHistory(),
+  history: createWebHistory(ROOT === '' ? '/' : `${ROOT}/`),
   routes,
   scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
 })
@@ -59,6 +61,6 @@ router.onError((problem, to) => {
   const missing = /dynamically imported module|Importing a module|Failed to fetch|preload CSS/i.test(String(problem))
   if (!missing || sessionStorage.getItem(RELOADED) === to.fullPath) return
   sessionStorage.setItem(RELOADED, to.fullPath)
-  window.location.assign(to.fullPath)
+  window.location.assign(ROOT + to.fullPath)
 })
 router.afterEach(() => { sessionStorage.removeItem(RELOADED) })

@@ -13,7 +13,7 @@ use crate::error::ApiError;
 use crate::extract::{Body, Segment};
 
 /// The paper may have no script and reach nothing; its one style is its own.
-const POLICY: &str =
+pub(crate) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// A paper of a case as HTML for A4, as it was drawn up. A letter to the petitioner has the name masked.

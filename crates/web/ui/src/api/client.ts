@@ -1,5 +1,6 @@
 // One way to ask the service: JSON in and out, the CSRF value on what changes something, one shape of failure.
 // Knows no endpoint; those are in endpoints.ts.
+import { ROOT } from '../root'
 import type { AnyText, FieldError, Text } from './types'
 
 /** A refusal by the service, or no answer at all (status 0). */
@@ -80,7 +81,7 @@ async function once<T>(path: string, { method = 'GET', body, signal, quiet = fal
   let response: Response
   let text: string
   try {
-    response = await fetch(path, {
+    response = await fetch(ROOT + path, {
       method, headers, credentials: 'same-origin',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),

@@ -1,7 +1,8 @@
 // Every endpoint the console uses, one function each.
+import { ROOT } from '../root'
 import { ApiFailure, ask, csrfHeader, failureOf } from './client'
 import type {
-  Accepted, Account, Assurance, AssurancePeriod, Attachment, AuditLine, BrokenList, CasePage, CaseRow, Choice, Mail, MailRow, OwnSession, Preview, Session, TimelineEntry, Unit, Workflow,
+  Accepted, Account, Assurance, AssurancePeriod, Attachment, AuditLine, BrokenList, CasePage, CaseRow, Choice, Incident, Kept, Mail, MailRow, OwnSession, Preview, Session, TimelineEntry, Unit, Workflow,
 } from './types'
 
 export interface CaseFilter {
@@ -64,6 +65,9 @@ export const api = {
   unmask: (key: string, reason: string) =>
     ask<CasePage>(`/api/cases/${at(key)}/unmask`, { method: 'POST', body: { reason } }),
 
+  incident: (key: string, signal?: AbortSignal) => ask<Incident>(`/api/cases/${at(key)}/incident`, signal ? { signal } : {}),
+  kept: (key: string) => ask<Kept>(`/api/cases/${at(key)}/clocks`),
+
   /** A paper with the petitioner's name: HTML. */
   paper: (key: string, n: number, reason: string) =>
     ask<string>(`/api/cases/${at(key)}/documents/${String(n)}/unmask`, { method: 'POST', body: { reason }, as: 'text' }),
@@ -92,7 +96,7 @@ export const api = {
 export function upload(key: string, file: File, progress: (done: number) => void): Promise<Attachment> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
-    request.open('POST', `/api/cases/${at(key)}/attachments`)
+    request.open('POST', `${ROOT}/api/cases/${at(key)}/attachments`)
     for (const [name, value] of Object.entries(csrfHeader())) request.setRequestHeader(name, value)
     request.upload.onprogress = (event) => { if (event.lengthComputable) progress(event.loaded / event.total) }
     request.onload = () => {

@@ -9,13 +9,17 @@ export interface FieldError { path: string; message: AnyText }
 
 export type Permission =
   | 'see_cases' | 'open_cases' | 'act_on_cases' | 'attach_files' | 'unmask'
-  | 'see_mails' | 'see_assurance' | 'see_metrics' | 'manage_users' | 'see_audit' | 'move_clock'
+  | 'see_mails' | 'see_assurance' | 'see_metrics' | 'manage_users' | 'see_audit' | 'move_clock' | 'lead_exercise'
 
 export interface Session {
   user: { id: string; name: string; roles: string[]; units: string[]; heads?: string[] }
   csrf: string
   district: { code: string; name: string }
   demo: boolean
+  /** This console belongs to an exercise. */
+  exercise: boolean
+  /** There are exercises below /drill. */
+  exercises: boolean
   now: string
   language: string
   permissions: Permission[]
@@ -129,6 +133,24 @@ export interface CasePage extends CaseRow {
   documents?: Paper[]
   may_unmask: boolean
 }
+
+export interface ReportElement { name: string; title: Text; text: string; drafted: boolean; missing: boolean }
+export interface Report { kind: 'initial' | 'followup' | 'final'; title: Text; basis: string; sent_at: string | null; elements: ReportElement[]; missing: Text[] }
+export interface Task {
+  case: string; number: string; task: string; unit_name: Text; handler: string; due_at: string | null
+  state: string; state_title: Text; overdue: boolean; result: string; may_open: boolean
+}
+export interface Warning { identifier: string; kind: 'alert' | 'update' | 'cancel'; sent: string; headline: string; approval: string; href: string }
+/** What the command page of an incident needs beside the case. */
+export interface Incident {
+  case: string; number: string; exercise: boolean; reports: Report[]; tasks: Task[]; warnings: Warning[]; petitions: string[]; located: boolean
+}
+export type KeptOutcome = 'met' | 'late' | 'void' | 'open' | 'overdue'
+export interface KeptClock {
+  clock: string; title: Text; run: number; basis: string | null; basis_status: string | null; started_at: string; due_at: string
+  ended_at: string | null; outcome: KeptOutcome; late_by_s: number | null; by: Text | null; who: string | null; rungs: number
+}
+export interface Kept { number: string; title: string; exercise: boolean; at: string; clocks: KeptClock[]; met: number; late: number; overdue: number; open: number; void: number }
 
 export interface TimelineEntry {
   seq: number

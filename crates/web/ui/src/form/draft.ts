@@ -1,12 +1,14 @@
 // Drafts: what was typed and not yet sent, so that a reload or an expired session loses nothing.
 // Kept in the browser's tab only (sessionStorage), under the person who typed it; gone when sent, thrown away, when that
 // person signs out, when somebody else signs in, and when the tab is closed. A store that refuses keeps nothing.
+import { ROOT } from '../root'
 import type { Values } from './schema'
 
 /** `id` and `sent` belong to a command whose answer never came: sending the same again must do it once. */
 export interface Draft { values: Values; id: string; sent: string; at: number }
 
-const PREFIX = 'huiyin.draft.'
+/** An exercise has drafts of its own. */
+const PREFIX = `huiyin.draft${ROOT}.`
 const OWNER = 'huiyin.draft-of'
 /** After this long a draft is old news, milliseconds. */
 const LASTS_MS = 24 * 60 * 60 * 1000
