@@ -23,7 +23,7 @@ use crate::views::case::{
 };
 use crate::views::clock::ClockView;
 use crate::views::directory::{ChoiceView, UnitView};
-use crate::views::incident::{IncidentView, KeptView};
+use crate::views::incident::{IncidentBoardView, KeptView};
 use crate::views::mail::{MailRowView, MailView};
 use crate::views::workflow::WorkflowView;
 use crate::views::{FieldError, Text};
@@ -291,7 +291,7 @@ pub trait Office: Send + Sync + 'static {
     /// Categories.
     fn categories(&self) -> Vec<ChoiceView>;
     /// What the command page of an incident needs; none: it is no incident.
-    fn incident<'a>(&'a self, _case: Uuid, _viewer: &'a User) -> Promise<'a, Option<IncidentView>> {
+    fn incident<'a>(&'a self, _case: Uuid, _viewer: &'a User) -> Promise<'a, Option<IncidentBoardView>> {
         Box::pin(std::future::ready(Ok(None)))
     }
     /// The draft of a report (`initial`, `followup`, `final`) as a page for printing.

@@ -20,7 +20,7 @@ use crate::permissions;
 use crate::ports::{CaseKey, OfficeError, Published};
 use crate::views::Text;
 use crate::views::case::EventFormView;
-use crate::views::incident::{IncidentView, KeptView, ReportView, TaskView, WarningView};
+use crate::views::incident::{IncidentBoardView, KeptView, ReportView, TaskView, WarningView};
 
 /// The workflow of incidents.
 pub(super) const INCIDENT: &str = "incident";
@@ -40,7 +40,11 @@ pub(super) type Warned = std::sync::Mutex<HashMap<Uuid, (i64, Vec<Message>)>>;
 
 impl Bureau {
     /// What the command page needs; none: no such incident.
-    pub(super) async fn command_page(&self, case: Uuid, viewer: &User) -> Result<Option<IncidentView>, OfficeError> {
+    pub(super) async fn command_page(
+        &self,
+        case: Uuid,
+        viewer: &User,
+    ) -> Result<Option<IncidentBoardView>, OfficeError> {
         let Some(loaded) = self.incident(case).await? else { return Ok(None) };
         let entries = self.record_of(case).await?;
         let tasks = self.tasks_of(case, viewer).await?;
@@ -49,7 +53,7 @@ impl Bureau {
         let origin = self.origin(&loaded.record.number, words(&loaded.state.data, "category"))?;
         let warnings = self.messages(&origin, &entries);
         let petitions = loaded.state.data["petitions"].as_array().map(Vec::as_slice).unwrap_or_default();
-        Ok(Some(IncidentView {
+        Ok(Some(IncidentBoardView {
             case,
             number: loaded.record.number.clone(),
             exercise: self.is_exercise(),

@@ -42,7 +42,7 @@ use crate::views::Text;
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{AcceptedView, AttachmentView, CaseRowView, TimelineEntry};
 use crate::views::directory::{ChoiceView, UnitView};
-use crate::views::incident::{IncidentView, KeptView};
+use crate::views::incident::{IncidentBoardView, KeptView};
 use crate::views::mail::{MailRowView, MailView};
 use crate::views::workflow::WorkflowView;
 use crate::waters::WaterDesk;
@@ -265,7 +265,7 @@ impl Office for Bureau {
         })
     }
 
-    fn incident<'a>(&'a self, case: Uuid, viewer: &'a User) -> Promise<'a, Option<IncidentView>> {
+    fn incident<'a>(&'a self, case: Uuid, viewer: &'a User) -> Promise<'a, Option<IncidentBoardView>> {
         Box::pin(self.command_page(case, viewer))
     }
 

@@ -9,7 +9,7 @@ use super::Text;
 
 /// What the command page of an incident needs beside the case itself.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct IncidentView {
+pub struct IncidentBoardView {
     /// Case id.
     pub case: Uuid,
     /// Case number.
