@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 const HEAD: &str = "received,channel,nature,river,title,petitioner,content,reply,reply_days,sent_on\n";
 /// Most historic petitions that are lived through here.
-const HISTORIC: usize = 60;
+const HISTORIC: usize = 24;
 
 fn huiyin(args: &[&str]) -> Output {
     let workflows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows");

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use huiyin_sensing::doors::Config;
 use huiyin_sensing::registry::{Bound, Confidence, FILES, Registry, StationKind};
 use huiyin_sensing::rules::Rules;
 
@@ -25,6 +26,16 @@ fn with(name: &str, from: &str, to: &str) -> Result<Registry, String> {
 
 fn shipped() -> Registry {
     with(FILES[0], "", "").unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[test]
+fn the_shipped_files_of_doors_read_and_name_registered_stations() {
+    for name in ["doors.demo.yaml", "doors.example.yaml"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let doors = Config::read(&text, &shipped()).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        assert!(doors.hj212.is_some(), "{name}");
+    }
 }
 
 fn at(text: &str) -> DateTime<Utc> {
