@@ -322,7 +322,7 @@ fn no_warning_reaches_the_public_without_the_authority_that_issues_it() {
     let approval = |authority: &str| json!({"authority": authority, "approval": "区政府副区长某，6月1日10时，綦府应急〔2026〕1号"});
     assert!(scene.refused("warning.approve", approval("district_government"), &duty()).contains("not_allowed"));
     assert!(scene.refused("warning.approve", approval("city_government"), &lead()).contains("发布单位"));
-    assert!(scene.refused("warning.publish", json!({}), &duty()).contains("not_expected_here"), "nobody approved it");
+    assert!(scene.refused("warning.publish", json!({}), &duty()).contains("现在的状态不接受"), "nobody approved it");
     scene.send("warning.approve", approval("district_government"), &lead());
     assert!(!scene.emitted("incident.warning_issued"), "approved, and not yet published");
     assert_eq!(scene.due("warning_publication"), "2026-06-01 10:15");

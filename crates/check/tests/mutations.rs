@@ -423,7 +423,7 @@ fn mutants(tree: &Tree, control: &BTreeSet<String>) -> Vec<Mutant> {
 }
 
 /// So many mutations of one workflow, drawn by the seed; the kinds that matter most are all kept.
-const SAMPLE: usize = 160;
+const SAMPLE: usize = 80;
 
 fn sample(mut all: Vec<Mutant>, seed: u64) -> Vec<Mutant> {
     if all.len() <= SAMPLE || std::env::var("HUIYIN_MUTATIONS").is_ok_and(|which| which == "all") {
