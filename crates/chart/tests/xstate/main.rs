@@ -1,7 +1,7 @@
 //! The interpreter against XState v5 on generated charts: same active states, same actions in the same order, same data
 //! after every event, and the same verdict on endless loops. One Node process runs all charts of a round.
 //!
-//! `HUIYIN_XSTATE_CHARTS` sets how many charts (default 3000), `HUIYIN_XSTATE_SEED` the first seed. A chart that differs
+//! `HUIYIN_XSTATE_CHARTS` sets how many charts (default 1500), `HUIYIN_XSTATE_SEED` the first seed. A chart that differs
 //! is made smaller and printed with both traces. What differs on purpose is in `DIFFERENCES.md`; a run that meets one of
 //! those is compared up to there and counted under its name.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
@@ -111,7 +111,7 @@ fn number(name: &str, default: u64) -> u64 {
 fn generated_charts_run_as_in_xstate() {
     install();
     let first = number("HUIYIN_XSTATE_SEED", 20_260_101);
-    let count = number("HUIYIN_XSTATE_CHARTS", 3000);
+    let count = number("HUIYIN_XSTATE_CHARTS", 1500);
     println!("{count} charts from seed {first} (HUIYIN_XSTATE_SEED, HUIYIN_XSTATE_CHARTS)");
     let mut seen = BTreeMap::new();
     let cases: Vec<Case> = (first..first + count).map(|seed| generate::case(seed, &mut seen)).collect();

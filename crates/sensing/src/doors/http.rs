@@ -94,7 +94,7 @@ async fn take(
     // Before anything of the body is read.
     let caller = match admitted(door, request.headers(), address) {
         Ok(caller) => caller,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let Ok(_place) = inner.room.try_acquire() else {
         door.intake.counts().refused(Source::Http, Reason::Limit);
@@ -142,7 +142,7 @@ fn source(door: &Door, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     proxied.unwrap_or(peer).to_canonical()
 }
 
-fn admitted<'a>(door: &'a Door, headers: &HeaderMap, address: IpAddr) -> Result<&'a Caller, Response> {
+fn admitted<'a>(door: &'a Door, headers: &HeaderMap, address: IpAddr) -> Result<&'a Caller, Box<Response>> {
     let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.split_once(' ')).filter(|(how, _)| how.eq_ignore_ascii_case("bearer"));
     let token = token.map_or("", |(_, token)| token.trim());
@@ -152,14 +152,15 @@ fn admitted<'a>(door: &'a Door, headers: &HeaderMap, address: IpAddr) -> Result<
         tracing::warn!(from = %address, "a request with an unknown token was refused");
         let mut answer = wrong(StatusCode::UNAUTHORIZED, "wrong_password", "expected Authorization: Bearer TOKEN");
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        return Err(answer);
+        return Err(Box::new(answer));
     };
     if caller.comes_from(address) {
         return Ok(caller);
     }
     door.intake.counts().refused(Source::Http, Reason::WrongAddress);
     tracing::warn!(from = %address, caller = %caller.name, "a caller does not speak from this address");
-    Err(wrong(StatusCode::FORBIDDEN, "wrong_address", "this token does not count from your address"))
+    let refused = wrong(StatusCode::FORBIDDEN, "wrong_address", "this token does not count from your address");
+    Err(Box::new(refused))
 }
 
 fn wrong(status: StatusCode, reason: &str, problem: &str) -> Response {
