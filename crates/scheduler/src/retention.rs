@@ -2,8 +2,11 @@
 //! failed sign-ins that no longer matter. Nothing of a case is forgotten here: ending the retention of a case destroys its
 //! key, and people decide that (`huiyin retention end`).
 
+use std::sync::Arc;
+
 use chrono::{FixedOffset, TimeDelta};
 use huiyin_assurance::Scope;
+use huiyin_engine::Clock;
 use huiyin_journal::Journal;
 
 use crate::plan::{Plan, PlanError};
@@ -21,20 +24,28 @@ pub struct Retention {
     plan: Plan,
     journal: Journal,
     scope: Scope,
+    wall: Arc<dyn Clock>,
     keep_days: u32,
 }
 
 impl Retention {
-    /// Readings are kept for so many days after they came in; times of the plan are those of `zone`.
+    /// Readings are kept for so many days after they came in; times of the plan are those of `zone`. `wall` is the time by
+    /// which people sign in: that of the machine, also where the clock of a demonstration runs ahead.
     ///
     /// # Errors
     /// Never with the plan that is written here.
-    pub fn new(journal: Journal, scope: Scope, keep_days: u32, zone: FixedOffset) -> Result<Self, PlanError> {
-        Ok(Self { plan: Plan::read("0 10 3 * * *", zone)?, journal, scope, keep_days })
+    pub fn new(
+        journal: Journal,
+        scope: Scope,
+        wall: Arc<dyn Clock>,
+        keep_days: u32,
+        zone: FixedOffset,
+    ) -> Result<Self, PlanError> {
+        Ok(Self { plan: Plan::read("0 10 3 * * *", zone)?, journal, scope, wall, keep_days })
     }
 
     async fn forget(&self, due: &Due) -> Result<String, JobError> {
-        let accounts = self.journal.accounts().sweep(due.now).await?;
+        let accounts = self.journal.accounts().sweep(self.wall.now()).await?;
         let (readings, more) = self.forget_readings(due).await?;
         let rest = if more { "; more are left for the next night" } else { "" };
         Ok(format!("{readings} readings older than {} days and {accounts} old sign-ins{rest}", self.keep_days))

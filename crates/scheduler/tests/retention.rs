@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{FixedOffset, TimeDelta};
 use huiyin_assurance::Scope;
 use huiyin_engine::{Clock, ManualClock};
+use huiyin_journal::accounts::{NewSession, User};
 use huiyin_journal::sensing::{Decision, ObservationRow, SensingState};
 use huiyin_journal::{Instant, Journal, OpenOptions};
 use huiyin_scheduler::{Job, Retention, Scheduler};
@@ -33,6 +34,11 @@ fn readings(days: i64) -> Vec<ObservationRow> {
     (0..days).map(reading).collect()
 }
 
+fn session(opened_at: Instant) -> NewSession {
+    let expires_at = opened_at + TimeDelta::hours(12);
+    NewSession { token_hash: "hash".into(), user_id: "li".into(), csrf: "csrf".into(), opened_at, expires_at }
+}
+
 async fn read_up_to(journal: &Journal, seq: i64) {
     let state = SensingState { version: 1, seq, state: "{}".into() };
     let decision =
@@ -48,7 +54,23 @@ async fn old_readings_that_the_rules_have_read_are_forgotten() {
     let clock = Arc::new(ManualClock::new(at("2026-01-31T00:00:00Z")));
     let scope = Scope { district: DISTRICT.into(), timeline: "real".into() };
     let zone = FixedOffset::east_opt(8 * 3600).unwrap();
-    let job: Arc<dyn Job> = Arc::new(Retention::new(journal.clone(), scope.clone(), 10, zone).unwrap());
+    // The house runs a month ahead of the time by which people sign in, as a demonstration does.
+    let wall = Arc::new(ManualClock::new(at("2026-01-01T00:00:00Z")));
+    let accounts = journal.accounts();
+    let user = User {
+        id: "li".into(),
+        district: DISTRICT.into(),
+        login: "li".into(),
+        name: "li".into(),
+        roles: Vec::new(),
+        units: Vec::new(),
+        heads: Vec::new(),
+        language: "zh".into(),
+        active: true,
+    };
+    accounts.create_user(&user, None, wall.now()).await.unwrap();
+    accounts.open_session(&session(at("2026-01-01T00:00:00Z"))).await.unwrap();
+    let job: Arc<dyn Job> = Arc::new(Retention::new(journal.clone(), scope.clone(), wall, 10, zone).unwrap());
     let scheduler = Scheduler::new(journal.clone(), scope, Arc::clone(&clock) as Arc<dyn Clock>, vec![job]);
     let left = async || journal.observations_after(DISTRICT, "real", 0, 1000).await.unwrap();
     scheduler.tick().await.unwrap();
@@ -57,6 +79,8 @@ async fn old_readings_that_the_rules_have_read_are_forgotten() {
     clock.advance_to(at("2026-01-31T19:10:00Z"));
     assert_eq!(scheduler.tick().await.unwrap().done, 1, "ten past three in the district");
     assert_eq!(left().await.len(), 30, "the rules have read nothing yet");
+    let signed_in = accounts.session("hash", at("2026-01-01T01:00:00Z")).await.unwrap();
+    assert!(signed_in.is_some(), "who signed in today stays signed in");
 
     let kept = left().await;
     read_up_to(&journal, kept[14].seq).await;

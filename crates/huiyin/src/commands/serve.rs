@@ -287,10 +287,11 @@ fn scheduler(
     let report = |every| SupervisionReport::new(every, Arc::clone(desk), notifier.clone());
     let (journal, scope) = (desk.journal().clone(), desk.scope().clone());
     let zone = desk.calendar()?.zone();
+    let wall: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let mut jobs: Vec<Arc<dyn Job>> = vec![
         Arc::new(report(Every::Month)?),
         Arc::new(report(Every::Week)?),
-        Arc::new(Retention::new(journal.clone(), scope.clone(), args.keep_readings, zone)?),
+        Arc::new(Retention::new(journal.clone(), scope.clone(), wall, args.keep_readings, zone)?),
     ];
     if let Some(waters) = house.waters()? {
         jobs.push(Arc::new(PlanReview::new(Arc::clone(desk), notifier.clone(), must_have_plans(&waters))?));
