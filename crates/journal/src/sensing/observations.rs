@@ -73,8 +73,10 @@ const AFTER: &str = "SELECT seq, station, pollutant, kind, observed_at, value, u
 const SERIES: &str = "SELECT seq, station, pollutant, kind, observed_at, value, unit, flag, received_at, source \
     FROM observations WHERE district = $1 AND timeline = $2 AND station = $3 AND pollutant = $4 AND kind = $5 \
     AND observed_at >= $6 AND observed_at < $7 ORDER BY observed_at DESC LIMIT $8";
-const FORGET: &str = "DELETE FROM observations WHERE seq IN (SELECT seq FROM observations \
-    WHERE district = $1 AND timeline = $2 AND seq <= $3 AND received_at < $4 ORDER BY seq LIMIT $5)";
+/// Looks at the oldest so many and no further: readings are numbered as they come in, and whoever looked for old ones among
+/// all the others would read the whole table every night.
+const FORGET: &str = "DELETE FROM observations WHERE seq IN (SELECT seq FROM (SELECT seq, received_at FROM observations \
+    WHERE district = $1 AND timeline = $2 AND seq <= $3 ORDER BY seq LIMIT $5) oldest WHERE received_at < $4)";
 
 #[derive(Serialize)]
 struct Written<'a>(&'a str, &'a str, &'a str, i64, f64, &'a str, &'a str, i64, &'a str);
@@ -154,8 +156,8 @@ impl Journal {
         Ok(rows.into_iter().rev().map(kept).collect())
     }
 
-    /// Forgets readings that came in before a moment and that the rules have read (`seq` and before), at most `limit` of
-    /// them. Gives how many.
+    /// Of the oldest `limit` readings that the rules have read (`seq` and before), forgets those that came in before a
+    /// moment. Gives how many; fewer than `limit`: the others are younger.
     ///
     /// # Errors
     /// When the database refuses.
