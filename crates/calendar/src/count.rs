@@ -110,7 +110,10 @@ impl Calendar {
         }
         let paused = self.paused_days(from, &pauses);
         let counted = self.last_day(from, span, &paused);
-        let last = if rule.rolls { self.roll(counted, &paused) } else { counted };
+        // A term of no days counts no day, so no day can be held against it: it moves over days off alone. Else the
+        // same term from a day in the pause would end earlier than one begun before it.
+        let held: &[(DayNo, DayNo)] = if span.n == 0 { &[] } else { &paused };
+        let last = if rule.rolls { self.roll(counted, held) } else { counted };
         let since = if span.unit == Unit::WorkingDay { (from + 1).min(last) } else { counted };
         (self.end_of(last), self.unpublished(since, last))
     }

@@ -152,6 +152,18 @@ fn a_last_day_off_rolls_forward_only_where_the_rule_says_so() {
     assert!(rolled.derivation.iter().any(|l| l.zh.contains("顺延至 2026-05-06（周三）")), "{rolled:#?}");
 }
 
+/// Found by the law "a later start never ends earlier": the paused Monday was held against the term from Saturday, and
+/// not against the one from that Monday.
+#[test]
+fn a_term_of_no_days_rolls_over_days_off_and_not_over_a_pause() {
+    let c = calendar();
+    let pause = Pause { from: at("2015-03-21T00:00"), to: Some(at("2015-03-23T00:06")) };
+    let due =
+        |from: &str| c.due(at(from), "0 working days".parse().unwrap(), Rule { rolls: true }, &[pause], at(from)).at;
+    assert_eq!(c.shown(due("2015-03-21T00:00")), "2015-03-23T23:59:59+08:00", "Saturday, moved to Monday");
+    assert_eq!(due("2015-03-21T00:00"), due("2015-03-23T02:29"));
+}
+
 #[test]
 fn an_unpublished_year_is_refused_with_the_year_and_the_cure() {
     for within in ["15 working days", "60 days", "1 month", "80 working hours"] {

@@ -20,6 +20,11 @@ fn seed() -> u64 {
     seed
 }
 
+/// 2,000 draws for each law; `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2000)
+}
+
 fn rand_seed() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     std::collections::hash_map::RandomState::new().build_hasher().finish()
@@ -59,7 +64,7 @@ fn start_span_pauses() -> impl Strategy<Value = (Instant, Span, Vec<Pause>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, rng_seed: RngSeed::Fixed(seed()), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), rng_seed: RngSeed::Fixed(seed()), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn adding_and_taking_away_working_time_are_inverse(start in instant(), n in 1u32..200, hours in any::<bool>()) {

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Runs every Rust test binary of the workspace, as many side by side as there are processors, those that take longest
+first: `cargo test` runs one after the other, and the long ones have one thread each. Prints what each printed when it has
+ended, and at the end those that failed. Run by tests/run after the build.
+
+    tests/parallel.py               all of them, and the documentation tests
+    tests/parallel.py NAME...       those of these names
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# It kills and pauses processes and looks at how late what follows is: the machine is its own, before the others begin.
+ALONE = "durability"
+# Those that take a minute and more, the longest first; every other takes seconds.
+LONG = ["mutations", "xstate", "report", "scale"]
+
+
+def binaries():
+    """(name, package directory, executable) of each test binary; builds what is missing."""
+    command = ["cargo", "test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"]
+    built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if built.returncode != 0:
+        sys.exit("the tests do not compile: see above")
+    for line in built.stdout.splitlines():
+        message = json.loads(line)
+        if message.get("executable") and message["profile"]["test"]:
+            yield message["target"]["name"], pathlib.Path(message["manifest_path"]).parent, message["executable"]
+
+
+def run(name, folder, executable):
+    """Whether it passed. Its folder and manifest directory are those that `cargo test` gives."""
+    began = time.monotonic()
+    environment = {**os.environ, "CARGO_MANIFEST_DIR": str(folder)}
+    done = subprocess.run([executable], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    verdict = "ok" if done.returncode == 0 else f"FAILED ({done.returncode})"
+    printed = done.stdout.decode(errors="replace").strip()
+    print(f"\n-- {folder.name}, {name}: {verdict}, {time.monotonic() - began:.0f} s\n{printed}", flush=True)
+    return done.returncode == 0
+
+
+def main():
+    wanted = sys.argv[1:]
+    tests = [test for test in binaries() if not wanted or test[0] in wanted]
+    unknown = set(wanted) - {name for name, _, _ in tests}
+    if unknown or not tests:
+        sys.exit(f"no test binary is called {', '.join(sorted(unknown))}")
+    rank = {name: number for number, name in enumerate(LONG)}
+    tests.sort(key=lambda test: rank.get(test[0], len(LONG)))
+    alone = [test for test in tests if test[0] == ALONE]
+    failed = [test for test in alone if not run(*test)]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        beside = [test for test in tests if test[0] != ALONE]
+        failed += [test for test, passed in zip(beside, pool.map(lambda test: run(*test), beside)) if not passed]
+    if not wanted and subprocess.run(["cargo", "test", "--workspace", "--locked", "--doc", "--quiet"], cwd=ROOT).returncode:
+        failed.append(("documentation tests", ROOT, ""))
+    print(f"\n{len(tests)} test binaries, {len(failed)} failed", flush=True)
+    for name, folder, _ in failed:
+        print(f"  {folder.name}, {name}: again with tests/parallel.py {name}", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
