@@ -23,11 +23,12 @@ console: $(UI)/dist/index.html ## the console (Vue) alone
 $(UI)/dist/index.html: $(UI)/package-lock.json $(shell find $(UI)/src $(UI)/index.html -type f 2>/dev/null)
 	cd $(UI) && npm ci --no-audit --no-fund --loglevel=error && npm run build --silent
 
-build: prerequisites console ## console and binary, optimised
+build: prerequisites console ## console and binary as they are deployed, optimised
 	cargo build --release --locked --bin huiyin
 
-run: build ## build everything and start on http://$(LISTEN): the Qijiang directory, a demonstration clock, simulated stations
-	target/release/huiyin serve --listen $(LISTEN) --data $(DATA) --demo-clock --doors $(DOORS) --demo-stations
+run: prerequisites console ## build everything and start on http://$(LISTEN): the Qijiang directory, a demonstration clock, simulated stations
+	cargo build --profile demo --locked --bin huiyin
+	target/demo/huiyin serve --listen $(LISTEN) --data $(DATA) --demo-clock --doors $(DOORS) --demo-stations
 
 test: ## install what the tests need, run all tests, leave nothing running
 	@deploy/prerequisites.sh test

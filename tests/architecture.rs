@@ -134,6 +134,34 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
+fn every_index_says_what_asks_for_it_and_sqlite_lacks_none_of_postgresql() {
+    let indexes = |database: &str| {
+        let mut found = Vec::new();
+        let mut files: Vec<PathBuf> = fs::read_dir(root().join("migrations").join(database))
+            .expect("migrations")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        files.sort();
+        for file in files {
+            let (text, mut explained) = (read(&file), false);
+            for line in text.lines().filter(|line| !line.is_empty()) {
+                if let Some((_, rest)) = line.split_once(" INDEX ").filter(|_| line.starts_with("CREATE ")) {
+                    assert!(explained, "{}: no comment above says what asks for it: {line}", file.display());
+                    found.push(rest.split(' ').next().unwrap_or_default().to_owned());
+                } else {
+                    explained = line.starts_with("--");
+                }
+            }
+        }
+        assert!(found.len() > 30, "{found:?}");
+        found
+    };
+    let sqlite = indexes("sqlite");
+    let lacking: Vec<String> = indexes("postgres").into_iter().filter(|name| !sqlite.contains(name)).collect();
+    assert!(lacking.is_empty(), "{lacking:?}");
+}
+
+#[test]
 fn every_invariant_names_tests_that_exist() {
     let text = read(&root().join("ARCHITECTURE.md"));
     let section =

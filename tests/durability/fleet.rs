@@ -1,9 +1,11 @@
-//! Two engines, two with pages, one that sends mails, one scheduler; three NATS servers, one PostgreSQL, one mail relay:
+//! Two engines, two with pages, one that sends mails, one scheduler, one with doors of stations; three NATS servers, one PostgreSQL, one mail relay:
 //! killed, restarted, cut off and paused at random under load.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use harness::free_port;
 use harness::nats::NatsServer;
 use harness::postgres::Postgres;
 use harness::smtp::{SmtpServer, Tls};
@@ -15,9 +17,10 @@ use crate::checks;
 use crate::load::Load;
 use crate::machines::Machines;
 use crate::service::{Process, Service};
+use crate::stations::{Speaking, Station, kept_once};
 
 /// What the processes do.
-const ROLES: [&str; 6] = ["web", "web", "engine", "engine", "notify", "scheduler"];
+const ROLES: [&str; 7] = ["web", "web", "engine", "engine", "notify", "scheduler", "ingest"];
 /// Longer than any lease of the engine (30 s): who wakes after that must not believe that it still has what it had.
 const PAST_EVERY_LEASE: Duration = Duration::from_secs(33);
 
@@ -60,11 +63,17 @@ pub(crate) fn run(seed: u64) {
     let text = format!("smtp: {{from: huiyin@example.org, relays: [{relay}]}}\npolicy: {limits}\n");
     std::fs::write(&mail, text).unwrap();
 
+    let (door, doors) = (SocketAddr::from(([127, 0, 0, 1], free_port())), folder.path().join("doors.yaml"));
+    std::fs::write(&doors, Station::doors(door)).unwrap();
+
     let store = Service::new(folder.path(), &postgres.url());
     let mut members = Vec::new();
     for role in ROLES {
-        let mail = mail.display().to_string();
-        let more = ["--roles", role, "--nats", &servers, "--nats-replicas", "3", "--mail", &mail];
+        let (mail, doors) = (mail.display().to_string(), doors.display().to_string());
+        let mut more = vec!["--roles", role, "--nats", &servers, "--nats-replicas", "3", "--mail", &mail];
+        if role == "ingest" {
+            more.extend(["--doors", &doors]);
+        }
         let service = store.beside(&more);
         let process = service.start();
         members.push((service, process));
@@ -73,11 +82,13 @@ pub(crate) fn run(seed: u64) {
     let other = members[1].0.also_here(&caller);
     let load = Load::begin(vec![caller, other], seed);
     let machines = Machines::begin(servers, seed);
+    let station = Speaking::begin(door);
     let rng = StdRng::seed_from_u64(seed);
     let mut fleet = Fleet { members, nats, postgres, rng, done: Default::default() };
     fleet.suffer(Duration::from_secs(seconds));
 
     let from_machines = machines.end();
+    let said = station.end();
     let log = load.end();
     let recovering = Instant::now();
     checks::all_recorded(&store, &from_machines);
@@ -98,6 +109,7 @@ pub(crate) fn run(seed: u64) {
     }
     checks::whole(&store);
     checks::recorded_once(&store, &log);
+    kept_once(&store, &said);
     let kept: HashSet<String> = smtp.mails().iter().filter_map(|mail| message_id(&mail.raw)).collect();
     let sent = checks::mails_accepted(&store, &kept);
     eprintln!("{sent} mails sent, {} accepted by the relay, none given up", kept.len());

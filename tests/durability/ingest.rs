@@ -2,23 +2,17 @@
 //! Whoever is killed, what was acknowledged opens one incident.
 
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use harness::free_port;
 use harness::nats::NatsServer;
 use harness::postgres::Postgres;
-use huiyin_sensing::doors::Speakers;
-use huiyin_sensing::observation::Flag;
-use huiyin_sensing::registry::Registry;
-use huiyin_sensing::simulate::frames;
 
 use crate::service::Service;
+use crate::stations::{DISTRICT, Station};
 
-const DISTRICT: &str = "500110";
-const PASSWORD: &str = "right";
 /// Longest wait for anything; a lease runs out meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -26,47 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Doors {
     service: Service,
     address: SocketAddr,
-}
-
-struct Station {
-    registry: Registry,
-    speakers: Speakers,
-}
-
-impl Station {
-    fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/districts/qijiang/sensing");
-        let registry = Registry::load("", &|name| std::fs::read_to_string(root.join(name)).ok());
-        let registry = registry.unwrap_or_else(|problems| panic!("{problems}"));
-        let mut speakers = Speakers::default();
-        speakers.admit(&registry.station("G1").unwrap().mn, "G1", PASSWORD, IpAddr::V4(Ipv4Addr::LOCALHOST));
-        Self { registry, speakers }
-    }
-
-    /// Says a value of fluoride for one minute, again and again until somebody acknowledges it.
-    fn say(&self, doors: &[&Doors], at: DateTime<Utc>, value: f64) {
-        let station = self.registry.station("G1").unwrap();
-        let frame = frames(station, &self.speakers, at, &[("a21018", value, Flag::N)]).unwrap();
-        let began = Instant::now();
-        while !doors.iter().any(|doors| acknowledged(doors.address, &frame).unwrap_or(false)) {
-            assert!(began.elapsed() < PATIENCE, "no door acknowledges");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-fn acknowledged(address: SocketAddr, frame: &[u8]) -> std::io::Result<bool> {
-    let mut line = TcpStream::connect(address)?;
-    line.set_read_timeout(Some(Duration::from_secs(5)))?;
-    line.write_all(frame)?;
-    let (mut said, mut bytes) = (Vec::new(), [0; 512]);
-    while !String::from_utf8_lossy(&said).contains("CN=9014") {
-        match line.read(&mut bytes)? {
-            0 => return Ok(false),
-            n => said.extend_from_slice(&bytes[..n]),
-        }
-    }
-    Ok(true)
 }
 
 pub(crate) fn run() {
@@ -79,10 +32,7 @@ pub(crate) fn run() {
     let doors = |name: &str| {
         let (file, port) = (folder.path().join(name), free_port());
         let address: SocketAddr = ([127, 0, 0, 1], port).into();
-        let station = format!("{{station: G1, password: {PASSWORD}, from: [127.0.0.1]}}");
-        let queue = "nats: {stations: [G1]}";
-        std::fs::write(&file, format!("hj212: {{listen: \"{address}\"}}\n{queue}\nstations:\n  - {station}\n"))
-            .unwrap();
+        std::fs::write(&file, Station::doors(address)).unwrap();
         let (file, token) = (file.display().to_string(), token.display().to_string());
         let more = ["--roles", "ingest", "--nats", &servers, "--doors", &file, "--metrics-token-file", &token];
         Doors { service: store.beside(&more), address }
@@ -97,10 +47,10 @@ pub(crate) fn run() {
     let mut one_at_work = one.service.start();
     engine_at_work.kill();
     for n in 0..5 {
-        station.say(&[&one], minute(n), 20.0 + n as f64 / 10.0);
+        station.say(&[one.address], minute(n), 20.0 + n as f64 / 10.0);
     }
     for n in 5..25 {
-        station.say(&[&one], minute(n), 900.0 + (n % 7) as f64 / 10.0);
+        station.say(&[one.address], minute(n), 900.0 + (n % 7) as f64 / 10.0);
     }
     let alarm = wait(
         "an alarm, with nobody to tell it to",
@@ -130,7 +80,7 @@ pub(crate) fn run() {
     // Whoever follows is killed; the other goes on when the lease has run out.
     other_at_work.kill();
     for n in 25..45 {
-        station.say(&[&one, &other], minute(n), 3000.0 + (n % 7) as f64 / 10.0);
+        station.say(&[one.address, other.address], minute(n), 3000.0 + (n % 7) as f64 / 10.0);
     }
     engine_at_work.kill();
     engine_at_work = engine.start();

@@ -15,6 +15,7 @@ mod journeys;
 mod load;
 mod machines;
 mod service;
+mod stations;
 mod without_nats;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

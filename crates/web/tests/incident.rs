@@ -112,24 +112,30 @@ async fn a_draft_names_what_is_missing_and_a_form_begins_with_what_is_known() {
     );
 }
 
-#[tokio::test]
-async fn the_element_of_an_alarm_is_known_and_its_amount_is_missing() {
-    let office = Office::sqlite().await;
-    let rule = huiyin_engine::Command {
+/// Opens an incident as the rules do.
+async fn by_machine(office: &Office, data: Value) -> uuid::Uuid {
+    let command = huiyin_engine::Command {
         id: office.id(),
         district: "500110".to_owned(),
         timeline: "real".to_owned(),
         actor: huiyin_engine::Actor { kind: huiyin_engine::ActorKind::Machine, ..huiyin_engine::Actor::system() },
-        target: huiyin_engine::Target::Open {
-            workflow: "incident".to_owned(),
-            data: json!({"title": "扶欢断面氨氮超限", "learned_at": "2026-11-23T01:00:00Z", "source": "rule", "category": "water",
-                "rule": "ammonia-high", "station": "S4", "pollutant": "w21003", "value": 2.4, "limit": 1.0, "since": "2026-11-23T00:30:00Z"}),
-            parent: None,
-        },
+        target: huiyin_engine::Target::Open { workflow: "incident".to_owned(), data, parent: None },
     };
-    let answer = office.engine.submit(rule).await.unwrap();
+    let answer = office.engine.submit(command).await.unwrap();
     let huiyin_engine::Answer::Accepted(accepted) = answer else { panic!("{answer:?}") };
-    let view = office.get("emergency", &format!("/api/cases/{}/incident", accepted.case)).await.json();
+    accepted.case
+}
+
+#[tokio::test]
+async fn the_element_of_an_alarm_is_known_and_its_amount_is_missing() {
+    let office = Office::sqlite().await;
+    let case = by_machine(
+        &office,
+        json!({"title": "扶欢断面氨氮超限", "learned_at": "2026-11-23T01:00:00Z", "source": "rule", "category": "water",
+            "rule": "ammonia-high", "station": "S4", "pollutant": "w21003", "value": 2.4, "limit": 1.0, "since": "2026-11-23T00:30:00Z"}),
+    )
+    .await;
+    let view = office.get("emergency", &format!("/api/cases/{}/incident", case)).await.json();
     assert_eq!(view["located"], true);
     let elements = view["reports"][0]["elements"].as_array().unwrap();
     let element = |name: &str| elements.iter().find(|element| element["name"] == name).unwrap();
@@ -137,8 +143,23 @@ async fn the_element_of_an_alarm_is_known_and_its_amount_is_missing() {
     assert_eq!(element("pollutants")["missing"], true, "how much is not known");
     assert!(element("readings")["text"].as_str().unwrap().contains("2.4"));
     assert!(element("receptors")["text"].as_str().unwrap().contains("待核实"));
-    let paper = office.get("emergency", &format!("/api/cases/{}/reports/initial", accepted.case)).await;
+    let paper = office.get("emergency", &format!("/api/cases/{}/reports/initial", case)).await;
     assert!(paper.text.contains("事发断面") && paper.text.contains("扶欢≈"), "the sketch names the section and says ≈");
+}
+
+#[tokio::test]
+async fn a_warning_in_force_stays_in_the_feed_behind_any_number_of_newer_incidents() {
+    let office = Office::sqlite().await;
+    let number = opened(&office, call()).await;
+    office.does("emergency", &number, "warning.ask", ask("yellow", "暂停取水")).await;
+    office.does("command", &number, "warning.approve", approval()).await;
+    office.does("emergency", &number, "warning.publish", json!({})).await;
+    // More than are looked at.
+    for n in 0..201 {
+        let data = json!({"title": format!("误报 {n}"), "learned_at": "2026-11-23T01:00:00Z", "source": "rule", "category": "air"});
+        by_machine(&office, data).await;
+    }
+    assert_eq!(stranger(&office, "/feeds/cap.atom").await.text.matches("<entry>").count(), 1);
 }
 
 #[tokio::test]

@@ -131,7 +131,8 @@ pub(super) fn rate(
             format!("{} went from {from} to {to} {unit} within {} (by {change})", name.en, within.en),
         ),
     };
-    let evidence = vec![heard.evidence(format!("{change} / {}", within.en))];
+    // Without words: it is read in both languages.
+    let evidence = vec![heard.evidence(format!("{change} / {} h", figure(rate.within.as_seconds_f64() / 3600.0)))];
     Some(Saying { turn, level: 0, reason, evidence, others_active: others_active(parts, pollutant) })
 }
 

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 
 use huiyin_directory::Directory;
 use huiyin_journal::accounts::User;
-use huiyin_journal::read::{CaseFilter, CaseOrder};
+use huiyin_journal::read::{CaseFilter, CaseOrder, CaseRow};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -28,10 +28,12 @@ pub(super) const INCIDENT: &str = "incident";
 const TASK: &str = "incident-task";
 /// Entries of a journal read at once.
 const PAGE: u32 = 500;
-/// Incidents whose warnings are looked at: the newest.
+/// Incidents whose warnings are looked at: the newest, and of each state in which a warning is in force the newest.
 const MOST_WARNED: u32 = 200;
+/// States in which a warning is in force.
+const IN_FORCE: [&str; 3] = ["warning_standing", "warning_changing", "warning_changed"];
 /// Messages in the feed.
-const MOST_MESSAGES: usize = 100;
+const MOST_MESSAGES: usize = 500;
 /// Tasks shown.
 const MOST_TASKS: usize = 100;
 
@@ -129,15 +131,7 @@ impl Bureau {
 
     /// What was published of warnings, newest first.
     pub(super) async fn warnings(&self) -> Result<Vec<Published>, OfficeError> {
-        let filter = CaseFilter {
-            district: self.parts.district.clone(),
-            timeline: self.parts.timeline.clone(),
-            workflow: Some(INCIDENT.to_owned()),
-            order: CaseOrder::Received,
-            limit: MOST_WARNED,
-            ..CaseFilter::default()
-        };
-        let cases = self.journal.list_cases(&filter, self.time()).await.map_err(failed)?;
+        let cases = self.warned_cases().await?;
         let mut out = Vec::new();
         for case in &cases {
             let origin = self.origin(&case.number, &case.category)?;
@@ -160,6 +154,27 @@ impl Bureau {
         out.sort_by(|a, b| b.message.sent.cmp(&a.message.sent).then(b.message.identifier.cmp(&a.message.identifier)));
         out.truncate(MOST_MESSAGES);
         Ok(out)
+    }
+
+    /// Incidents with a warning in force, however old, and the newest of all.
+    async fn warned_cases(&self) -> Result<Vec<CaseRow>, OfficeError> {
+        let mut cases: Vec<CaseRow> = Vec::new();
+        for active in IN_FORCE.into_iter().map(|state| Some(state.to_owned())).chain([None]) {
+            let filter = CaseFilter {
+                district: self.parts.district.clone(),
+                timeline: self.parts.timeline.clone(),
+                workflow: Some(INCIDENT.to_owned()),
+                active,
+                order: CaseOrder::Received,
+                limit: MOST_WARNED,
+                ..CaseFilter::default()
+            };
+            let found = self.journal.list_cases(&filter, self.time()).await.map_err(failed)?;
+            cases.extend(
+                found.into_iter().filter(|found| cases.iter().all(|case| case.id != found.id)).collect::<Vec<_>>(),
+            );
+        }
+        Ok(cases)
     }
 
     /// What the forms of the reports begin with: the elements that the draft has.
