@@ -16,10 +16,8 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# It kills and pauses processes and looks at how late what follows is: the machine is its own, before the others begin.
-ALONE = "durability"
-# Those that take a minute and more, the longest first; every other takes seconds.
-LONG = ["mutations", "xstate", "report", "scale"]
+# Those that take a minute and more, the longest first; every other takes seconds. `durability` mostly waits.
+LONG = ["durability", "mutations", "xstate", "report"]
 
 
 def binaries():
@@ -54,11 +52,8 @@ def main():
         sys.exit(f"no test binary is called {', '.join(sorted(unknown))}")
     rank = {name: number for number, name in enumerate(LONG)}
     tests.sort(key=lambda test: rank.get(test[0], len(LONG)))
-    alone = [test for test in tests if test[0] == ALONE]
-    failed = [test for test in alone if not run(*test)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        beside = [test for test in tests if test[0] != ALONE]
-        failed += [test for test, passed in zip(beside, pool.map(lambda test: run(*test), beside)) if not passed]
+        failed = [test for test, passed in zip(tests, pool.map(lambda test: run(*test), tests)) if not passed]
     if not wanted and subprocess.run(["cargo", "test", "--workspace", "--locked", "--doc", "--quiet"], cwd=ROOT).returncode:
         failed.append(("documentation tests", ROOT, ""))
     print(f"\n{len(tests)} test binaries, {len(failed)} failed", flush=True)

@@ -1,7 +1,7 @@
 //! The process under test: `huiyin serve` on a store of its own, always on the same port.
 
 use std::io::{BufRead as _, BufReader, Lines};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ impl Drop for Process {
 
 impl Service {
     pub(crate) fn new(folder: &Path, database: &str) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], harness::free_port()));
         Self { folder: folder.to_owned(), database: database.to_owned(), address, more: Vec::new() }
     }
 

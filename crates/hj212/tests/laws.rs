@@ -1,6 +1,6 @@
 //! Laws of the codec: what was written is read as the same, whatever the packets, keys and chunks; what is shown is written
 //! as the same bytes. proptest prints the seed and the smallest case of a failure.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test may stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a test may stop at the first surprise")]
 
 use chrono::DateTime;
 use huiyin_hj212::answer::{Answer, ExecutionResult, RequestResult, heartbeat};
@@ -15,7 +15,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let seed = std::env::var("HUIYIN_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_261_130);
+    println!("HUIYIN_SEED={seed}");
+    let rng_seed = proptest::test_runner::RngSeed::Fixed(seed);
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// A value as stations write it, and as they should not.

@@ -1,6 +1,6 @@
 //! Laws that hold for every reach: mass is conserved, the peak is the maximum, the band keeps its order, more is more, and
 //! no finite number gives NaN. proptest prints the seed and the smallest case of a failure.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use huiyin_water::arrival::{
     Answer, Band, Basin, BasinFigures, Continuous, Given, Instantaneous, Reach, Released, answer, erfcx,
@@ -51,7 +51,10 @@ fn any_finite() -> impl Strategy<Value = f64> {
 
 /// So many cases; a failure prints its seed and smallest case, and leaves no file behind.
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let seed = std::env::var("HUIYIN_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_261_130);
+    println!("HUIYIN_SEED={seed}");
+    let rng_seed = proptest::test_runner::RngSeed::Fixed(seed);
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// Simpson's rule with `steps` (even) steps.

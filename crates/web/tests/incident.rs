@@ -156,7 +156,8 @@ async fn a_warning_in_force_stays_in_the_feed_behind_any_number_of_newer_inciden
     office.does("emergency", &number, "warning.publish", json!({})).await;
     // More than are looked at.
     for n in 0..201 {
-        let data = json!({"title": format!("误报 {n}"), "learned_at": "2026-11-23T01:00:00Z", "source": "rule", "category": "air"});
+        let data = json!({"title": format!("误报 {n}"), "learned_at": "2026-11-23T01:00:00Z", "source": "rule", "category": "air",
+            "rule": "gas-fluoride", "station": "G1", "pollutant": "a21018"});
         by_machine(&office, data).await;
     }
     assert_eq!(stranger(&office, "/feeds/cap.atom").await.text.matches("<entry>").count(), 1);
