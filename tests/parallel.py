@@ -22,7 +22,8 @@ LONG = ["durability", "mutations", "xstate", "report"]
 
 def binaries():
     """(name, package directory, executable) of each test binary; builds what is missing."""
-    command = ["cargo", "test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"]
+    command = ["cargo", "test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-run"]
+    command.append("--message-format=json-render-diagnostics")
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:
         sys.exit("the tests do not compile: see above")
