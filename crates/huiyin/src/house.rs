@@ -13,6 +13,7 @@ use huiyin_check::Names;
 use huiyin_directory::Directory;
 use huiyin_engine::{CalendarSource, DirectorySource, Registry};
 use huiyin_journal::{Journal, JournalError, OpenOptions};
+use huiyin_response::Defaults;
 use huiyin_water::network::Network;
 
 use crate::cli::StoreArgs;
@@ -118,6 +119,16 @@ impl House {
     /// The district's waters; none: its folder has no `water/`.
     pub(crate) fn waters(&self) -> Result<Option<Network>, Failure> {
         self.library.waters(&self.district)
+    }
+
+    /// What is done when an incident may reach a source; none: the district's `water/` folder has no such file.
+    pub(crate) fn response(&self, waters: &Network) -> Result<Option<Defaults>, Failure> {
+        let folder = format!("districts/{}/water", self.district);
+        let file = format!("{folder}/{}", huiyin_response::FILE);
+        if !self.library.list(&folder)?.contains(&file) {
+            return Ok(None);
+        }
+        Ok(Some(Defaults::load(&file, &self.library.read(&file)?, waters, &self.directory)?))
     }
 
     /// A file of the district's `sensing/` folder.

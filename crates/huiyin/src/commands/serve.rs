@@ -7,6 +7,7 @@
 mod demo;
 mod exercise;
 mod net;
+mod response;
 mod sensing;
 pub(crate) mod store;
 
@@ -110,6 +111,10 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         tracing::info!(public_key = %journal.roots_key(), "daily roots are signed with Ed25519; keep their public key elsewhere");
     }
     net.offer(&args.roles, &engine).await?;
+    let response = match has(Role::Engine) {
+        true => response::start(&house, &engine, &clock, REAL)?,
+        false => None,
+    };
     let known = sensing::Known::read(&house)?;
     let stage = args.demo_stations.then(Stage::default);
     let station_desk =
@@ -157,6 +162,9 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
     }
     if let Some(stations) = stations {
         within("stations", stations.stop()).await;
+    }
+    if let Some(response) = response {
+        within("activations", response.stop()).await;
     }
     within("what other processes ask for", net.withdraw()).await;
     if let Some(scheduler) = scheduler {

@@ -1,6 +1,6 @@
 //! What lies below a point: places along the water that runs from it, with the way there. No times and no amounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Network, Position};
 
@@ -30,6 +30,21 @@ impl Network {
         }
         let mut found: Vec<_> = found.into_iter().collect();
         found.sort_by(|a, b| a.1.total_cmp(&b.1));
+        found
+    }
+
+    /// Ids of the reaches that water from a position passes, the one it is on included.
+    #[must_use]
+    pub fn passes(&self, from: Position) -> BTreeSet<&str> {
+        let mut found = BTreeSet::new();
+        let mut waiting = vec![from.reach];
+        while let Some(reach) = waiting.pop() {
+            if found.insert(self.reaches[reach].id.as_str()) {
+                let end = self.reaches[reach].ends.1;
+                let next = self.reaches.iter().enumerate().filter(|(_, next)| next.ends.0 == end);
+                waiting.extend(next.map(|(i, _)| i));
+            }
+        }
         found
     }
 }

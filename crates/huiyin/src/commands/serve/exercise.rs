@@ -1,8 +1,9 @@
 //! Exercises 演练 beside the real office: an engine, a clock and notices of their own on the timeline [`DRILL`].
 //!
 //! What an exercise writes stays in the house by construction: its engine has a bus that ends in this process, and its
-//! notices have no relay and no webhook, whatever the configuration of mail says. It runs where pages and engine are in one
-//! process; several processes on one store share its cases and its clock, and each shows live what itself commits.
+//! notices have no relay and no webhook, whatever the configuration of mail says. Its incidents propose activations in the
+//! exercise. It runs where pages and engine are in one process; several processes on one store share its cases and its
+//! clock, and each shows live what itself commits.
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use huiyin_journal::Journal;
 use huiyin_notify::notifier::{Running, Seams};
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
+use huiyin_response::Response;
 use huiyin_web::app::{AppState, Config};
 use tokio::task::JoinHandle;
 
@@ -29,6 +31,7 @@ pub(super) struct Exercise {
     desk: Arc<Desk>,
     notices: Running,
     following: JoinHandle<()>,
+    response: Option<Response>,
 }
 
 impl Exercise {
@@ -48,6 +51,7 @@ impl Exercise {
         let config = EngineConfig { timelines: vec![DRILL.to_owned()], ..EngineConfig::default() };
         let (registry, bus) = (Arc::clone(&house.registry), Arc::new(InProcess::default()));
         let engine = Engine::start(journal.clone(), registry, Arc::clone(&time), bus, config).await?;
+        let response = super::response::start(house, &engine, &time, DRILL)?;
         let seams = Seams::of_timeline(journal, &house.registry, Arc::clone(directory), time, Some(DRILL));
         // No relay, no webhook: what is written is kept in the mailbox of the console.
         let config = NotifyConfig {
@@ -60,7 +64,7 @@ impl Exercise {
         let desk = Desk::new(journal.clone(), Arc::clone(&house.registry), Arc::clone(directory), scope);
         let following = tokio::spawn(follow_moves(Arc::clone(&clock)));
         let directory = Arc::clone(directory);
-        Ok(Some(Self { engine, clock, directory, desk: Arc::new(desk), notices, following }))
+        Ok(Some(Self { engine, clock, directory, desk: Arc::new(desk), notices, following, response }))
     }
 
     /// The doors of the exercises.
@@ -73,6 +77,9 @@ impl Exercise {
     /// What is under way ends.
     pub(super) async fn stop(self) {
         self.following.abort();
+        if let Some(response) = self.response {
+            response.stop().await;
+        }
         self.notices.stop().await;
         self.engine.stop().await;
     }
