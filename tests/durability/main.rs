@@ -7,6 +7,7 @@
 //! `HUIYIN_FLEET_SECONDS`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod activation;
 mod checks;
 mod fleet;
 mod http;
@@ -69,6 +70,12 @@ fn without_nats_people_go_on_and_events_catch_up() {
 fn doors_of_stations_apart_from_the_engine_open_one_incident() {
     let _alone = alone();
     ingest::run();
+}
+
+#[test]
+fn a_spill_under_kills_proposes_each_source_once_and_gives_each_task_once() {
+    let _alone = alone();
+    activation::run(seed());
 }
 
 /// Alone, because its specs wait for pages as long as a person would: `tests/run` calls it by name.

@@ -12,7 +12,7 @@ use crate::around::around;
 use crate::auth::guard::{Access, guard};
 use crate::console;
 use crate::controllers::{
-    alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, service, session, sources,
+    activations, alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, service, session, sources,
     stations, users, workflows,
 };
 use crate::permissions::Permission as P;
@@ -116,6 +116,8 @@ impl Doors {
         let clock = if exercise { P::LeadExercise } else { P::MoveClock };
         self.open(Method::POST, "/api/clock", Access::Needs(clock), clock::advance::advance)
             .open(Method::GET, "/api/cases/{key}/incident", Access::Needs(P::SeeCases), incidents::show::show)
+            .open(Method::GET, "/api/activations", Access::Needs(P::SeeCases), activations::index::index)
+            .open(Method::GET, "/api/waters/points", Access::SignedIn, activations::points::points)
             .open(Method::GET, "/api/cases/{key}/reports/{kind}", Access::Needs(P::SeeCases), incidents::report::report)
             .open(Method::GET, "/api/cases/{key}/clocks", Access::Needs(P::SeeCases), incidents::kept::show)
             .open(Method::GET, "/api/cases/{key}/clocks/paper", Access::Needs(P::SeeCases), incidents::kept::paper)

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::incident::cap::{Message, Origin};
 use crate::permissions::CaseScope;
 use crate::stations::StationDesk;
+use crate::views::activation::{ActivationBoardView, PointView};
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{
     AcceptedView, AttachmentView, CaseRowView, DocumentView, DuplicateView, EventFormView, LinkView, ProposedUnit,
@@ -293,6 +294,15 @@ pub trait Office: Send + Sync + 'static {
     /// What the command page of an incident needs; none: it is no incident.
     fn incident<'a>(&'a self, _case: Uuid, _viewer: &'a User) -> Promise<'a, Option<IncidentBoardView>> {
         Box::pin(std::future::ready(Ok(None)))
+    }
+    /// The activations of an incident, or all that are open, that the viewer may know of.
+    fn activations<'a>(&'a self, _incident: Option<Uuid>, _viewer: &'a User) -> Promise<'a, ActivationBoardView> {
+        let (at, incidents, more) = (self.now(), Vec::new(), false);
+        Box::pin(std::future::ready(Ok(ActivationBoardView { at, incidents, more })))
+    }
+    /// Where something can have entered a river of the district.
+    fn water_points(&self) -> Vec<PointView> {
+        Vec::new()
     }
     /// The draft of a report (`initial`, `followup`, `final`) as a page for printing.
     fn report<'a>(&'a self, _case: Uuid, _kind: &'a str) -> Promise<'a, Option<String>> {

@@ -1,5 +1,6 @@
 //! One file per endpoint: `<noun>/<verb>.rs`. Each reads its request, asks the office, and says the answer.
 
+pub(crate) mod activations;
 pub(crate) mod alarms;
 pub(crate) mod assurance;
 pub(crate) mod attachments;

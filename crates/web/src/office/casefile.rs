@@ -139,7 +139,7 @@ impl Bureau {
     }
 
     /// Units that an open event names among its senders: whoever is asked to act sees the case.
-    fn units_asked(&self, loaded: &Loaded) -> Result<Vec<String>, OfficeError> {
+    pub(super) fn units_asked(&self, loaded: &Loaded) -> Result<Vec<String>, OfficeError> {
         let district = self.district()?;
         let id = loaded.record.id.to_string();
         let context =

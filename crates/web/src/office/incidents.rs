@@ -216,7 +216,7 @@ impl Bureau {
     }
 
     /// The whole journal of a case, what is confidential left sealed.
-    async fn record_of(&self, case: Uuid) -> Result<Vec<Entry>, OfficeError> {
+    pub(super) async fn record_of(&self, case: Uuid) -> Result<Vec<Entry>, OfficeError> {
         let (directory, mut after, mut out) = (self.directory(), 0, Vec::new());
         let mut known: HashMap<(String, String), String> = HashMap::new();
         loop {
@@ -243,7 +243,7 @@ impl Bureau {
         }
     }
 
-    async fn tasks_of(&self, case: Uuid, viewer: &User) -> Result<Vec<TaskView>, OfficeError> {
+    pub(super) async fn tasks_of(&self, case: Uuid, viewer: &User) -> Result<Vec<TaskView>, OfficeError> {
         let tasks = self.all_tasks(case).await?;
         let seen = |(task, scope): (TaskView, permissions::CaseScope)| {
             let may_open = permissions::may_see(viewer, &scope);
@@ -276,6 +276,7 @@ impl Bureau {
                 state_title: title.unwrap_or_else(|| Text::same(&state)),
                 overdue: record.closed_at.is_none() && due_at.is_some_and(|due| due < now),
                 result: words(data, "result").to_owned(),
+                late: data["late"] == true,
                 may_open: false,
                 state,
             };

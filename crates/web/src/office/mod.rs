@@ -2,6 +2,7 @@
 //!
 //! It decides nothing about permissions: answers carry who may know of a case, and the doors decide.
 
+mod activations;
 mod assurance;
 mod casefile;
 mod choices;
@@ -39,6 +40,7 @@ use crate::ports::{
 };
 use crate::stations::StationDesk;
 use crate::views::Text;
+use crate::views::activation::{ActivationBoardView, PointView};
 use crate::views::assurance::{AssuranceView, BrokenListView, PeriodChoice};
 use crate::views::case::{AcceptedView, AttachmentView, CaseRowView, TimelineEntry};
 use crate::views::directory::{ChoiceView, UnitView};
@@ -267,6 +269,14 @@ impl Office for Bureau {
 
     fn incident<'a>(&'a self, case: Uuid, viewer: &'a User) -> Promise<'a, Option<IncidentBoardView>> {
         Box::pin(self.command_page(case, viewer))
+    }
+
+    fn activations<'a>(&'a self, incident: Option<Uuid>, viewer: &'a User) -> Promise<'a, ActivationBoardView> {
+        Box::pin(self.activation_board(incident, viewer))
+    }
+
+    fn water_points(&self) -> Vec<PointView> {
+        Self::water_points(self)
     }
 
     fn report<'a>(&'a self, case: Uuid, kind: &'a str) -> Promise<'a, Option<String>> {

@@ -81,6 +81,8 @@ pub struct TaskView {
     pub state_title: Text,
     /// Open and past its time.
     pub overdue: bool,
+    /// By the plan of a source its time was over when it was given.
+    pub late: bool,
     /// What came of it.
     pub result: String,
     /// The viewer may open it.

@@ -1,5 +1,6 @@
 //! What the API says: the JSON shapes, documented for OpenAPI. No behaviour beyond making them.
 
+pub mod activation;
 pub mod assurance;
 pub mod case;
 pub mod clock;

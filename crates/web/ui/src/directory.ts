@@ -1,32 +1,33 @@
 // Units, towns, categories and workflows: asked once, kept, shared by all pages.
 import { reactive } from 'vue'
+import { activationApi, type WaterPoint } from './api/activations'
 import { api } from './api/endpoints'
 import type { AnyText, Choice, EventForm, JsonSchema, Text, Unit, Workflow } from './api/types'
 import { type Key, locale, pick, t } from './i18n'
 import { may } from './session'
 
-interface Directory { units: Unit[]; towns: Choice[]; categories: Choice[]; workflows: Workflow[] }
+interface Directory { units: Unit[]; towns: Choice[]; categories: Choice[]; points: WaterPoint[]; workflows: Workflow[] }
 
-export const directory = reactive<Directory>({ units: [], towns: [], categories: [], workflows: [] })
+export const directory = reactive<Directory>({ units: [], towns: [], categories: [], points: [], workflows: [] })
 
 let asked: Promise<void> | null = null
 
 /** Makes the directory be there. A failure is not kept: the next page asks again. */
 export function loadDirectory(): Promise<void> {
   asked ??= (async () => {
-    const [units, towns, categories, workflows] = await Promise.all([
-      api.units(), api.towns(), api.categories(),
+    const [units, towns, categories, points, workflows] = await Promise.all([
+      api.units(), api.towns(), api.categories(), activationApi.points(),
       // Who sees no cases (an administrator) needs no workflows, and is not given them.
       may('see_cases') ? api.workflows() : Promise.resolve([]),
     ])
-    Object.assign(directory, { units, towns, categories, workflows })
+    Object.assign(directory, { units, towns, categories, points, workflows })
   })().catch((problem: unknown) => { asked = null; throw problem })
   return asked
 }
 
 export function forgetDirectory(): void {
   asked = null
-  Object.assign(directory, { units: [], towns: [], categories: [], workflows: [] })
+  Object.assign(directory, { units: [], towns: [], categories: [], points: [], workflows: [] })
 }
 
 /** Whether a unit, town or category is in the directory; true while the directory is not there. */
@@ -56,9 +57,10 @@ export function ownerName({ owner, owner_name: name }: { owner: string | null; o
 }
 
 export function townName(id: string): string { return choice(directory.towns, id) }
+export function pointName(id: string): string { return choice(directory.points, id) }
 export function categoryName(id: string): string { return choice(directory.categories, id) }
 
-function choice(choices: Choice[], id: string): string {
+function choice(choices: { id: string; title: AnyText }[], id: string): string {
   const found = choices.find((c) => c.id === id)
   return found ? pick(found.title) : id
 }
@@ -89,7 +91,7 @@ export function schemasOf(workflow: string, events: EventForm[] = []): Record<st
 }
 
 const LINKS: Record<string, Key> = {
-  'co-handling': 'link.co-handling', enforcement: 'link.enforcement', review: 'link.review', 'new-facts': 'link.new-facts', 'incident-task': 'link.incident-task', parent: 'link.parent',
+  activation: 'link.activation', plan: 'link.plan', 'co-handling': 'link.co-handling', enforcement: 'link.enforcement', review: 'link.review', 'new-facts': 'link.new-facts', 'incident-task': 'link.incident-task', parent: 'link.parent',
 }
 
 /** What a linked case is to this one; a link that no locale names is shown as the workflow wrote it. */

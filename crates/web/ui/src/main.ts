@@ -5,6 +5,7 @@ import { whenSignedOut } from './api/client'
 import { router } from './router'
 import { leave } from './session'
 import './styles/base.css'
+import './styles/activation.css'
 import './styles/stations.css'
 
 whenSignedOut(() => {

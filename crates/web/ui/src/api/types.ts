@@ -138,7 +138,7 @@ export interface ReportElement { name: string; title: Text; text: string; drafte
 export interface Report { kind: 'initial' | 'followup' | 'final'; title: Text; basis: string; sent_at: string | null; elements: ReportElement[]; missing: Text[] }
 export interface Task {
   case: string; number: string; task: string; unit_name: Text; handler: string; due_at: string | null
-  state: string; state_title: Text; overdue: boolean; result: string; may_open: boolean
+  state: string; state_title: Text; overdue: boolean; late: boolean; result: string; may_open: boolean
 }
 export interface Warning { identifier: string; kind: 'alert' | 'update' | 'cancel'; sent: string; headline: string; approval: string; href: string }
 /** What the command page of an incident needs beside the case. */

@@ -1,6 +1,6 @@
 // Data as people read it: titles and choices from the schemas that are known. Pure but for the names of the directory.
 import type { JsonSchema } from '../api/types'
-import { categoryName, townName, unitName } from '../directory'
+import { categoryName, pointName, townName, unitName } from '../directory'
 import { listed, pick, t } from '../i18n'
 import { minute } from '../time'
 
@@ -41,6 +41,7 @@ export function words(value: unknown, schema: JsonSchema | undefined, known: Rec
     case 'unit': return unitName(text)
     case 'town': return townName(text)
     case 'category': return categoryName(text)
+    case 'water-point': return pointName(text)
     case 'date-time': return minute(text) || text
     default: return text
   }

@@ -4,7 +4,7 @@ import type { JsonSchema } from '../api/types'
 import { fromInput, toInput } from '../time'
 
 export type Widget =
-  | 'text' | 'textarea' | 'date' | 'datetime' | 'unit' | 'town' | 'category'
+  | 'text' | 'textarea' | 'date' | 'datetime' | 'unit' | 'town' | 'category' | 'point'
   | 'select' | 'radio' | 'checkbox' | 'integer' | 'number' | 'list' | 'units' | 'json'
 
 /** What a control holds while it is being edited. */
@@ -52,6 +52,7 @@ function textWidget(schema: JsonSchema): Widget {
     case 'unit': return 'unit'
     case 'town': return 'town'
     case 'category': return 'category'
+    case 'water-point': return 'point'
     default: return (schema.maxLength ?? 0) > ONE_LINE ? 'textarea' : 'text'
   }
 }
