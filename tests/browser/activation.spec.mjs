@@ -83,7 +83,7 @@ describe('a spill in the Songkan reach', () => {
     const shown = await duty.locator('.activation').evaluateAll((cards) => cards.map((one) => one.id.replace('activation-', '')))
     assert.deepEqual(shown, BELOW)
     const text = await duty.innerText(card('DW24'))
-    assert.match(text, /还有 \d+ (小时|分)/, 'the countdown runs')
+    assert.match(text, /最早 \d+ (小时|分).*后到达/, 'the countdown runs')
     assert.match(text, new RegExp(plan))
     assert.match(await duty.innerText(card('DW25')), /没有施行中的预案/)
     await duty.click(`${card('DW24')} summary`)

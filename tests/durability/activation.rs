@@ -90,7 +90,8 @@ pub(crate) fn run(seed: u64) {
         }
         let activations = cases(&service, "activation");
         for (case, _, _) in activations.iter().filter(|(_, active, _)| active == &["proposed"]) {
-            let body = json!({"id": *confirmed.entry(*case).or_insert_with(&mut new_id), "event": "confirm", "data": {}});
+            let body =
+                json!({"id": *confirmed.entry(*case).or_insert_with(&mut new_id), "event": "confirm", "data": {}});
             say(&service, &mut process, &caller, &format!("/api/cases/{case}/events"), &body);
         }
         let out = activations.len() == 4 && activations.iter().all(|(_, active, _)| active == &["acting"]);

@@ -242,12 +242,7 @@ impl Reader<'_> {
             if !(-MOST_MINUTES..=MOST_MINUTES).contains(&task.before_minutes.value) {
                 let expected = format!("minutes from -{MOST_MINUTES} to {MOST_MINUTES}");
                 let field = format!("{}: before_minutes", task.key.value);
-                self.findings.at(
-                    task.before_minutes.defined,
-                    &field,
-                    task.before_minutes.value.to_string(),
-                    expected,
-                );
+                self.findings.at(task.before_minutes.defined, &field, task.before_minutes.value.to_string(), expected);
             }
             tasks.push(Task {
                 key: task.key.value.clone(),

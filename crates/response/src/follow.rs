@@ -10,17 +10,17 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use huiyin_directory::Directory;
 use huiyin_engine::{Actor, ActorKind, Answer, Clock, Command, Engine, EngineError, REAL, Target};
-use huiyin_journal::read::CaseFilter;
+use huiyin_journal::read::{CaseFilter, CaseOrder, CaseRow};
 use huiyin_journal::{CaseRecord, JournalError};
 use huiyin_water::network::Network;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::Defaults;
 use crate::defaults::{AtOnce, TOWN, may_own};
-use crate::plans::{self, Plans};
+use crate::plans::{self, Plan, Plans};
 use crate::tasks::Task;
 use crate::threat::{Known, Threat, Threatened, threat};
-use crate::Defaults;
 
 /// Namespace of the ids of what is told.
 const TOLD: Uuid = Uuid::from_u128(0x2d9c_4f61_7b0a_5e83_8c15_92de_4a07_b3f6);
@@ -32,9 +32,11 @@ const ACTIVATION: &str = "activation";
 const LIVE: [&str; 5] = ["detected", "verifying", "dismissing", "activating", "responding"];
 /// The state of an activation whose tasks are to be given.
 const HANDING_OUT: &str = "handing_out";
+/// The state of an activation whose lessons are to go back into a plan.
+const SUMMING_UP: &str = "summing_up";
 /// Cases read at once, and rounds of it.
-const PAGE: u32 = 200;
-const MOST_PAGES: usize = 50;
+const PAGE: u32 = 500;
+const MOST_PAGES: usize = 20;
 /// Longest task that a case takes, characters.
 const MOST_WORDS: usize = 1000;
 
@@ -102,46 +104,54 @@ impl Follower {
     /// When the store or the engine does not answer; what was told by then stays told.
     pub async fn round(&mut self) -> Result<u32, RespondError> {
         let (mut told, mut open) = (0, HashMap::new());
-        for record in self.open(INCIDENT).await? {
-            open.insert(record.id, record.seq);
-            if self.settled.get(&record.id) == Some(&record.seq) {
-                continue;
-            }
-            let look = self.parts.incident(&record).await?;
-            told += look.told;
-            self.note(&record, look);
-        }
-        for record in self.open(ACTIVATION).await? {
-            open.insert(record.id, record.seq);
-            let waits = record.active.iter().any(|state| state == HANDING_OUT);
-            if waits && self.settled.get(&record.id) != Some(&record.seq) {
-                let look = self.parts.hand_out(&record).await?;
+        for (workflow, active) in [(INCIDENT, None), (ACTIVATION, Some(HANDING_OUT)), (ACTIVATION, Some(SUMMING_UP))] {
+            for row in self.open(workflow, active).await? {
+                open.insert(row.id, row.seq);
+                if self.settled.get(&row.id) == Some(&row.seq) {
+                    continue;
+                }
+                let Some(record) = self.parts.engine.journal().case(row.id).await? else { continue };
+                let look = match active {
+                    None => self.parts.incident(&record).await?,
+                    Some(HANDING_OUT) => self.parts.hand_out(&record).await?,
+                    Some(_) => self.parts.renew_plan(&record).await?,
+                };
                 told += look.told;
-                self.note(&record, look);
+                if look.settled {
+                    self.settled.insert(record.id, record.seq);
+                }
             }
         }
         self.settled.retain(|case, _| open.contains_key(case));
         Ok(told)
     }
 
-    fn note(&mut self, record: &CaseRecord, look: Look) {
-        if look.settled {
-            self.settled.insert(record.id, record.seq);
-        }
-    }
-
-    async fn open(&self, workflow: &str) -> Result<Vec<CaseRecord>, RespondError> {
+    /// The open cases of a workflow, without what they remember.
+    async fn open(&self, workflow: &str, active: Option<&str>) -> Result<Vec<CaseRow>, RespondError> {
         let Scope { district, timeline } = self.parts.scope.clone();
-        let workflow = Some(workflow.to_owned());
-        let filter = CaseFilter { district, timeline, workflow, open: Some(true), limit: PAGE, ..CaseFilter::default() };
-        let (mut records, mut after) = (Vec::new(), Uuid::nil());
+        let (workflow, active) = (Some(workflow.to_owned()), active.map(str::to_owned));
+        let order = CaseOrder::Received;
+        let mut filter = CaseFilter {
+            district,
+            timeline,
+            workflow,
+            active,
+            open: Some(true),
+            order,
+            limit: PAGE,
+            ..CaseFilter::default()
+        };
+        let mut found = Vec::new();
         for _ in 0..MOST_PAGES {
-            let page = self.parts.engine.journal().case_records(&filter, self.parts.clock.now(), after).await?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            records.extend(page);
+            let page = self.parts.engine.journal().list_cases(&filter, self.parts.clock.now()).await?;
+            let last = page.len() < PAGE as usize;
+            found.extend(page);
+            if last {
+                break;
+            }
+            filter.offset += PAGE;
         }
-        Ok(records)
+        Ok(found)
     }
 }
 
@@ -158,7 +168,8 @@ impl Parts {
     /// What an incident still lacks.
     async fn incident(&self, record: &CaseRecord) -> Result<Look, RespondError> {
         let nothing = Look { told: 0, settled: true };
-        if !record.active.iter().any(|state| LIVE.contains(&state.as_str())) {
+        let live = record.active.iter().any(|state| LIVE.contains(&state.as_str()));
+        if record.closed_at.is_some() || !live {
             return Ok(nothing);
         }
         let state = self.engine.journal().case_state(record, false).await?;
@@ -190,7 +201,8 @@ impl Parts {
         let site = threat.from.as_ref().map_or(words(data, "site"), |from| from.zh.as_str());
         let fill = |text: &str, partner: &str| {
             let site = if site.is_empty() { record.title.as_str() } else { site };
-            let filled = text.replace("{incident}", &record.number).replace("{site}", site).replace("{partner}", partner);
+            let filled =
+                text.replace("{incident}", &record.number).replace("{site}", site).replace("{partner}", partner);
             shorter(&filled.replace("{sources}", &names.join("、")), MOST_WORDS)
         };
         let passed = self.defaults.neighbours.iter().filter(|n| n.reaches.iter().any(|r| threat.passes.contains(r)));
@@ -245,19 +257,39 @@ impl Parts {
     fn add_plan(&self, body: &mut Value, source: &Threatened, own: &Plans, real: &Plans) {
         let (plan, known) = (own.plan(&source.id), real.plan(&source.id));
         let from_plan = !known.tasks.is_empty();
-        let tasks = if from_plan { &known.tasks } else { self.defaults.kinds.get(&source.kind).unwrap_or(&known.tasks) };
+        let tasks =
+            if from_plan { &known.tasks } else { self.defaults.kinds.get(&source.kind).unwrap_or(&known.tasks) };
         let tasks: Vec<Task> = tasks.iter().map(|task| self.assigned(task, source)).collect();
-        // An exercise begins no plan; a second draft beside one that is being drawn up helps nobody.
-        let follow = match (&plan.in_force, plan.begun, self.scope.timeline == REAL) {
-            (Some(_), ..) => "revise",
-            (None, false, true) => "draft",
-            _ => "none",
-        };
+        let follow = self.follow(&plan);
         body["follow"] = json!(follow);
         body["plan"] = json!(plan.in_force.unwrap_or_default());
         body["plan_unit"] = json!(self.defaults.plan_unit);
         body["from_plan"] = json!(from_plan);
         body["tasks"] = json!(tasks);
+    }
+
+    /// What becomes of the lessons. An exercise begins no plan; a second draft beside one that is being drawn up helps nobody.
+    fn follow(&self, plan: &Plan) -> &'static str {
+        match (&plan.in_force, plan.begun, self.scope.timeline == REAL) {
+            (Some(_), ..) => "revise",
+            (None, false, true) => "draft",
+            _ => "none",
+        }
+    }
+
+    /// The plan as it is once the section is clean: it may have come into force, or been replaced, while the water was followed.
+    async fn renew_plan(&self, record: &CaseRecord) -> Result<Look, RespondError> {
+        let state = self.engine.journal().case_state(record, false).await?;
+        let data = &state["data"];
+        let plans = Plans::of(self.engine.journal(), &self.scope, self.clock.now()).await?;
+        let plan = plans.plan(words(data, "source"));
+        let (follow, number) = (self.follow(&plan), plan.in_force.unwrap_or_default());
+        if words(data, "plan") == number && words(data, "follow") == follow {
+            return Ok(Look { told: 0, settled: true });
+        }
+        let body = json!({ "plan": number, "follow": follow });
+        let told = u32::from(self.tell(record, &format!("plan/{}", record.seq), "plan.renewed", body).await?);
+        Ok(Look { told, settled: true })
     }
 
     /// A task with the unit that is to do it, and its words filled in.
@@ -293,12 +325,13 @@ impl Parts {
             let child = if link.parent == record.id { self.engine.journal().case(link.child).await? } else { None };
             let Some(child) = child.filter(|child| child.workflow == ACTIVATION) else { continue };
             found += 1;
-            if child.closed_at.is_some() || child.active.iter().any(|state| state == "summing_up") {
+            if child.closed_at.is_some() || child.active.iter().any(|state| state == SUMMING_UP) {
                 continue;
             }
             let state = self.engine.journal().case_state(&child, false).await?;
             let at = threat.sources.iter().position(|source| source.id == words(&state["data"], "source"));
-            let body = figures(at.unwrap_or(threat.sources.len()), at.map(|at| &threat.sources[at]), threat, released_at);
+            let body =
+                figures(at.unwrap_or(threat.sources.len()), at.map(|at| &threat.sources[at]), threat, released_at);
             let same = body.as_object().is_some_and(|figures| figures.iter().all(|(k, v)| state["data"][k] == *v));
             if !same {
                 // The entry up to which it was seen makes it another telling each time, and the same for two who look at once.

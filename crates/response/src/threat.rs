@@ -113,7 +113,13 @@ fn reached(waters: &Network, known: &Known<'_>, arrival: &Arrival) -> Option<Thr
         peak: after(likely.peak_s),
         distance_m: arrival.distance_m.round() as u64,
     };
-    Some(Threatened { id: place.id.clone(), name: place.name.clone(), kind, town: place.town.clone(), times: Some(times) })
+    Some(Threatened {
+        id: place.id.clone(),
+        name: place.name.clone(),
+        kind,
+        town: place.town.clone(),
+        times: Some(times),
+    })
 }
 
 /// Whole seconds: nobody needs more, and equal figures stay equal when they are written and read.

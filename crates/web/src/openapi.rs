@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::auth::{cookie, guard};
 use crate::controllers::{
-    activations, alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, service, session, sources,
-    stations, users, workflows,
+    activations, alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, service,
+    session, sources, stations, users, workflows,
 };
 
 #[derive(OpenApi)]

@@ -47,7 +47,10 @@ async fn spill(office: &Office, more: Value) -> String {
 }
 
 async fn board(office: &Office, who: &str, incident: &str) -> Value {
-    let path = format!("/api/activations{}", if incident.is_empty() { String::new() } else { format!("?incident={incident}") });
+    let path = format!(
+        "/api/activations{}",
+        if incident.is_empty() { String::new() } else { format!("?incident={incident}") }
+    );
     let answer = office.get(who, &path).await;
     assert_eq!(answer.status, StatusCode::OK, "{who}: {}", answer.text);
     answer.json()
@@ -81,7 +84,10 @@ async fn the_board_shows_in_order_what_the_river_reaches_and_how_it_stands() {
     let seen = until(&office, &mut follower, "four", |board| of(board).len() == 4).await;
     assert_eq!(of(&seen), ["DW24", "DW25", "DW10", "DW30"]);
     let first = seen["incidents"][0]["activations"][0].clone();
-    assert_eq!((&first["state"], &first["possible"], &first["due_clock"]["zh"]), (&json!("proposed"), &json!(false), &json!("决定是否启用")));
+    assert_eq!(
+        (&first["state"], &first["possible"], &first["due_clock"]["zh"]),
+        (&json!("proposed"), &json!(false), &json!("决定是否启用"))
+    );
     assert_eq!(first["planned"].as_array().unwrap().len(), 6);
     assert!(first["earliest_at"].as_str() < first["probable_at"].as_str());
     assert_eq!(of(&board(&office, "emergency", &number).await), ["DW24", "DW25", "DW10", "DW30"]);
@@ -93,12 +99,17 @@ async fn the_board_shows_in_order_what_the_river_reaches_and_how_it_stands() {
     let acting = &seen["incidents"][0]["activations"][0];
     assert_eq!(acting["state"], "acting");
     assert!(acting["planned"].as_array().unwrap().iter().all(|task| task["given"] == true));
-    assert!(acting["tasks"].as_array().unwrap().iter().all(|task| task["due_at"].is_string() && task["state"] == "given"));
+    assert!(
+        acting["tasks"].as_array().unwrap().iter().all(|task| task["due_at"].is_string() && task["state"] == "given")
+    );
     let taken = json!({"taken_at": office.clock.now().to_rfc3339(), "point": "取水口", "pollutant": "氨氮", "value": 3.2, "limit": 0.5});
     office.does("emergency", &case, "sample", taken).await;
     let seen = board(&office, "emergency", &number).await;
     let sample = &seen["incidents"][0]["activations"][0]["samples"][0];
-    assert_eq!((&sample["beyond"], &sample["value"], &sample["who"]), (&json!(true), &json!(3.2), &json!("测试emergency")));
+    assert_eq!(
+        (&sample["beyond"], &sample["value"], &sample["who"]),
+        (&json!(true), &json!(3.2), &json!("测试emergency"))
+    );
     office.everything_is_derived_again().await;
 }
 
@@ -135,7 +146,10 @@ async fn a_point_is_chosen_from_the_waters_and_a_wrong_one_is_said() {
     assert!(!ids.contains(&"jiangjin-border"), "there is nothing below the outlet");
     let wrong = spill(&office, json!({"point": "somewhere"})).await;
     let group = board(&office, "emergency", &wrong).await["incidents"][0].clone();
-    assert_eq!((&group["point_unknown"], &group["from"], &group["activations"]), (&json!(true), &Value::Null, &json!([])));
+    assert_eq!(
+        (&group["point_unknown"], &group["from"], &group["activations"]),
+        (&json!(true), &Value::Null, &json!([]))
+    );
     office.does("emergency", &wrong, "locate", json!({"point": "S3"})).await;
     let group = board(&office, "emergency", &wrong).await["incidents"][0].clone();
     assert!(group["from"]["zh"].as_str().unwrap().contains("松坎河") && group["point_unknown"] == false, "{group}");

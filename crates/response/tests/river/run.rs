@@ -18,7 +18,8 @@ fn sample(scene: &Scene, value: f64) -> Value {
 
 /// A plan for a source, in force.
 async fn plan(scene: &Scene, source: &str) -> uuid::Uuid {
-    let data = json!({"title": "松藻煤矿水厂水源地应急预案", "source": source, "unit": "emergency-office", "place": "安稳镇"});
+    let data =
+        json!({"title": "松藻煤矿水厂水源地应急预案", "source": source, "unit": "emergency-office", "place": "安稳镇"});
     let case = scene.open("response-plan", data).await;
     scene.send(case, "submit", json!({"note": "按指南编制"})).await;
     scene.send(case, "review.passed", json!({"reviewed_on": "2026-11-20", "opinion": "同意通过评审"})).await;
@@ -121,7 +122,10 @@ async fn a_source_without_a_plan_gets_one_begun_and_a_declined_proposal_is_looke
     let (record, _) = scene.activations().await.remove("DW30").unwrap();
     scene.send(record.id, "decline", json!({"reason": "水量小，已截住"})).await;
     let declined = scene.journal().case(record.id).await.unwrap().unwrap();
-    assert_eq!((declined.active.as_slice(), declined.due_clock.as_deref()), (&["declined".to_owned()][..], Some("declined_review")));
+    assert_eq!(
+        (declined.active.as_slice(), declined.due_clock.as_deref()),
+        (&["declined".to_owned()][..], Some("declined_review"))
+    );
     scene.send(record.id, "confirm", json!({})).await;
     scene.follow_until("tasks are handed out", async || scene.state(record.id).await == ["acting"]).await;
     scene.send(record.id, "sample", sample(&scene, 0.1)).await;
@@ -131,6 +135,39 @@ async fn a_source_without_a_plan_gets_one_begun_and_a_declined_proposal_is_looke
     scene.follow_until("a plan is begun", async || scene.cases("response-plan").await.len() == 1).await;
     let (plan, data) = scene.cases("response-plan").await.remove(0);
     assert_eq!((plan.active.as_slice(), &data["source"]), (&["draft".to_owned()][..], &json!("DW30")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_that_came_into_force_meanwhile_gets_the_lessons_and_one_that_is_due_already_hears_of_them() {
+    let scene = Scene::new().await;
+    let clean = async |record: uuid::Uuid| {
+        scene.send(record, "confirm", json!({})).await;
+        scene.follow_until("tasks are handed out", async || scene.state(record).await == ["acting"]).await;
+        scene.send(record, "sample", sample(&scene, 0.1)).await;
+        scene.send(record, "follow", json!({"measures": "取水口关闭"})).await;
+        scene.send(record, "section.clean", sample(&scene, 0.1)).await;
+    };
+    scene.spill("qi-4@11000").await;
+    scene.follow_until("it is proposed", async || scene.activations().await.len() == 1).await;
+    let (first, data) = scene.activations().await.remove("DW30").unwrap();
+    assert_eq!(data["follow"], "draft");
+    let plan = plan(&scene, "DW30").await;
+    clean(first.id).await;
+    scene.follow_until("the plan is found", async || scene.data(first.id).await["follow"] == "revise").await;
+    scene.send(first.id, "end", json!({"lessons": "第一次的经验"})).await;
+    scene.follow_until("it is to be revised", async || scene.state(plan).await == ["revision_due"]).await;
+
+    scene.spill("qi-4@11000").await;
+    scene.follow_until("proposed again", async || scene.cases("activation").await.len() == 2).await;
+    let second = scene.cases("activation").await.remove(1).0.id;
+    clean(second).await;
+    scene.send(second, "end", json!({"lessons": "第二次的经验"})).await;
+    let heard = async || {
+        let entries = scene.journal().timeline(plan, 0, 100, false).await.unwrap();
+        entries.iter().any(|entry| entry.body.to_string().contains("第二次的经验"))
+    };
+    scene.follow_until("the plan hears of it", heard).await;
+    assert_eq!(scene.state(plan).await, ["revision_due"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -153,12 +190,23 @@ async fn a_false_alarm_withdraws_what_was_proposed_and_calls_the_tasks_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_point_that_is_named_later_finds_the_sources_and_corrects_the_times() {
     let scene = Scene::new().await;
-    let incident = scene.open("incident", json!({"title": "河水有异味", "source": "phone",
-        "learned_at": at(0).to_rfc3339(), "category": "water", "place": "安稳镇"})).await;
+    let incident = scene
+        .open(
+            "incident",
+            json!({"title": "河水有异味", "source": "phone",
+        "learned_at": at(0).to_rfc3339(), "category": "water", "place": "安稳镇"}),
+        )
+        .await;
     scene.follow_until("those of the town", async || scene.activations().await.len() == 3).await;
     let found = scene.activations().await;
     assert!(found.values().all(|(_, data)| data["possible"] == true && data["earliest_at"] == ""));
-    scene.send(incident, "locate", json!({"point": "RK21", "water_since": (at(0) - TimeDelta::minutes(30)).to_rfc3339()})).await;
+    scene
+        .send(
+            incident,
+            "locate",
+            json!({"point": "RK21", "water_since": (at(0) - TimeDelta::minutes(30)).to_rfc3339()}),
+        )
+        .await;
     let known = async || {
         let found = scene.activations().await;
         found.len() == 5 && found["DW24"].1["possible"] == false && found["DW26"].1["rank"] == 5
@@ -194,4 +242,62 @@ async fn what_is_not_in_the_river_is_left_alone() {
     scene.open("incident", data).await;
     scene.follow(5).await;
     assert!(scene.activations().await.is_empty() && scene.cases("incident-task").await.is_empty());
+}
+
+/// A plan that carries tasks, in force from the start: only its shape matters here.
+const PLAN: &str = r#"
+workflow: response-plan
+version: 1
+title: {zh: 预案, en: Plan}
+number: "YA-{date}-{seq:6}"
+data:
+  type: object
+  required: [title, source]
+  properties:
+    title: {type: string, maxLength: 120}
+    source: {type: string, maxLength: 64}
+    tasks: {type: array, default: [], maxItems: 40, items: {type: object}}
+summary: {title: data.title}
+owner: unit:emergency-office
+initial: in_force
+events:
+  case.opened: {title: {zh: 编制, en: begin}, by: [role:emergency], form: {type: object, properties: {title: {type: string, maxLength: 120}, source: {type: string, maxLength: 64}, tasks: {type: array, maxItems: 40, items: {type: object}}}}}
+  revise: {title: {zh: 修订, en: revise}, form: {type: object, properties: {cause: {type: string, maxLength: 40}, reason: {type: string, maxLength: 2000}}}}
+clocks:
+  drill:
+    title: {zh: 演练, en: drill}
+    within: 1 year
+    starts: {entered: in_force}
+    met_by: {entered: revised}
+    ladder: [{repeat: 30 days, notify: owner, template: clock-reminder}]
+states:
+  in_force: {title: {zh: 施行中, en: in force}, on: {revise: revised}}
+  revised: {type: final, title: {zh: 已修订, en: revised}}
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tasks_of_a_plan_come_before_the_defaults_and_one_that_no_unit_can_do_is_passed_on() {
+    let scene = Scene::with(REAL, Some(PLAN)).await;
+    let task = |key: &str, unit: &str, before: i64| json!({"key": key, "unit": unit, "task": "关闭三江取水口", "before_minutes": before});
+    let tasks = json!([
+        task("close", "town-zhuantang", 45),
+        task("pump", "yuqi-water", 30),
+        task("Bad Key", "health", 5),
+        task("far", "health", 99_999)
+    ]);
+    scene.open("response-plan", json!({"title": "三江水厂预案", "source": "DW30", "tasks": tasks})).await;
+    scene.spill("qi-4@11000").await;
+    scene.follow_until("it is proposed", async || scene.activations().await.len() == 1).await;
+    let (record, data) = scene.activations().await.remove("DW30").unwrap();
+    assert_eq!((&data["from_plan"], &data["follow"]), (&json!(true), &json!("revise")));
+    let before = scene.cases("incident-task").await.len();
+    scene.send(record.id, "confirm", json!({})).await;
+    scene.follow_until("tasks are handed out", async || scene.state(record.id).await == ["acting"]).await;
+    scene.follow_until("both of them", async || scene.cases("incident-task").await.len() == before + 2).await;
+    let tasks = scene.cases("incident-task").await.split_off(before);
+    let found = |unit: &str| tasks.iter().find(|(_, task)| task["unit"] == unit).map(|(_, task)| task.clone()).unwrap();
+    assert_eq!(found("town-zhuantang")["task"], "关闭三江取水口");
+    // An enterprise is never ordered: the bureau passes it on, and says to whom it was meant.
+    let passed_on = found("emergency-office");
+    assert!(passed_on["task"].as_str().unwrap().contains("渝綦水务公司"), "{passed_on}");
 }

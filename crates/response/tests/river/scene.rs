@@ -11,8 +11,8 @@ use huiyin_bus::InProcess;
 use huiyin_calendar::YearFile;
 use huiyin_directory::Directory;
 use huiyin_engine::{
-    Actor, ActorKind, Answer, CalendarSource, Clock, Command, Config, DRILL, DirectorySource, Engine, ManualClock, REAL,
-    Registry, Target,
+    Actor, ActorKind, Answer, CalendarSource, Clock, Command, Config, DRILL, DirectorySource, Engine, ManualClock,
+    REAL, Registry, Target,
 };
 use huiyin_journal::read::CaseFilter;
 use huiyin_journal::{CaseRecord, Journal, OpenOptions};
@@ -76,7 +76,7 @@ pub(crate) struct Scene {
     _folder: TempDir,
 }
 
-fn registry() -> Arc<Registry> {
+fn registry(plan: Option<&str>) -> Arc<Registry> {
     let load = |source: &DirectorySource| {
         let loaded = Directory::load("", &|file| source.get(file).cloned()).map_err(|problems| problems.to_string())?;
         Ok(Arc::new(loaded) as Arc<dyn huiyin_chart::Directory>)
@@ -84,8 +84,8 @@ fn registry() -> Arc<Registry> {
     let registry = Registry::new(load);
     for name in ["incident", "incident-task", "activation", "response-plan", "petition"] {
         let file = format!("{name}.yaml");
-        let definition =
-            huiyin_chart::load(&file, &read(&file).unwrap(), &read).unwrap_or_else(|problems| panic!("{problems}"));
+        let text = plan.filter(|_| name == "response-plan").map_or_else(|| read(&file).unwrap(), str::to_owned);
+        let definition = huiyin_chart::load(&file, &text, &read).unwrap_or_else(|problems| panic!("{problems}"));
         registry.add_definition(Arc::new(definition)).unwrap();
     }
     let files = huiyin_directory::FILES.iter();
@@ -103,6 +103,11 @@ impl Scene {
     }
 
     pub(crate) async fn of(timeline: &str) -> Self {
+        Self::with(timeline, None).await
+    }
+
+    /// With a workflow of plans of the test's own.
+    pub(crate) async fn with(timeline: &str, plan: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (trap, clock) = (Arc::new(Trap::default()), Arc::new(ManualClock::new(at(0))));
         let url = format!("sqlite:{}", folder.path().join("huiyin.db").display());
@@ -115,8 +120,9 @@ impl Scene {
         let timelines = vec![REAL.to_owned(), DRILL.to_owned()];
         let config = Config { seed: Some(11), timelines, ..Config::default() };
         let time = Arc::clone(&clock) as Arc<dyn Clock>;
-        let engine =
-            Engine::start(journal, registry(), Arc::clone(&time), Arc::new(InProcess::default()), config).await.unwrap();
+        let engine = Engine::start(journal, registry(plan), Arc::clone(&time), Arc::new(InProcess::default()), config)
+            .await
+            .unwrap();
         let parts = Parts {
             engine,
             clock: time,

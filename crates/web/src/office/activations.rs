@@ -137,6 +137,7 @@ impl Bureau {
         Ok(ActivationView {
             case: record.id,
             number: record.number.clone(),
+            rank: data["rank"].as_u64().unwrap_or_default(),
             source: words(data, "source").to_owned(),
             source_name: words(data, "source_name").to_owned(),
             town: town.unwrap_or_default(),
@@ -209,7 +210,8 @@ fn points(waters: &Network) -> Vec<PointView> {
             found.push(PointView { id: node.id.clone(), title: text(&node.name), group: "confluence".to_owned() });
         }
     }
-    let order = |group: &str| ["risk", "section", "confluence", "facility", "source"].iter().position(|one| *one == group);
+    let order =
+        |group: &str| ["risk", "section", "confluence", "facility", "source"].iter().position(|one| *one == group);
     found.sort_by_key(|point| (order(&point.group), point.id.clone()));
     found
 }

@@ -30,6 +30,8 @@ pub(crate) async fn actor(
             None => party(directory, &format!("person:{id}")).zh.trim_start_matches("person:").to_owned(),
         },
         "public" => "信访人".to_owned(),
+        // What the river says is told by `crates/response` under this name.
+        "machine" if id == "response" => "河网推算".to_owned(),
         "machine" => id.to_owned(),
         "case" => "关联案件".to_owned(),
         _ => "系统".to_owned(),

@@ -43,6 +43,8 @@ pub struct ActivationView {
     pub case: Uuid,
     /// Number.
     pub number: String,
+    /// Which it is in order of arrival, from 1.
+    pub rank: u64,
     /// Source id.
     pub source: String,
     /// Its name.

@@ -350,7 +350,16 @@ fn registry() -> (Arc<Registry>, Arc<Directory>) {
     let calendar =
         CalendarSource { zone_seconds: 8 * 3600, hours: directory.district().hours_text(), years: years.to_vec() };
     registry.set_district("500110", &source, &calendar).unwrap();
-    let shipped = ["petition", "co-handling", "enforcement", "review", "response-plan", "incident", "incident-task", "activation"];
+    let shipped = [
+        "petition",
+        "co-handling",
+        "enforcement",
+        "review",
+        "response-plan",
+        "incident",
+        "incident-task",
+        "activation",
+    ];
     for name in shipped {
         let file = &format!("{name}.yaml");
         let beside = |other: &str| std::fs::read_to_string(root().join(other)).ok();

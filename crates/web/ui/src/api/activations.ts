@@ -6,7 +6,7 @@ export type ActivationState = 'proposed' | 'declined' | 'handing_out' | 'acting'
 export interface PlannedTask { unit_name: Text; task: string; before_minutes: number; given: boolean }
 export interface Sample { taken_at: string | null; point: string; pollutant: string; value: number; limit: number; beyond: boolean; who: string }
 export interface Activation {
-  case: string; number: string; source: string; source_name: string; town: string; possible: boolean
+  case: string; number: string; rank: number; source: string; source_name: string; town: string; possible: boolean
   earliest_at: string | null; probable_at: string | null; peak_at: string | null; distance_m: number
   from: string; released_at: string | null; provenance: string; plan: string; from_plan: boolean
   state: ActivationState; state_title: Text; closed: boolean; marks: Text[]; due_at: string | null; due_clock: Text | null
