@@ -111,7 +111,7 @@ struct TaskEntry {
 }
 
 /// May a unit of this relation own a task? Neighbours, superiors and enterprises are told and asked, never ordered.
-pub(crate) fn may_own(relation: Option<Relation>) -> bool {
+fn may_own(relation: Option<Relation>) -> bool {
     matches!(relation, Some(Relation::Internal | Relation::Town | Relation::Peer))
 }
 
@@ -137,6 +137,30 @@ impl Defaults {
         let mut reader = Reader { findings, waters, directory };
         let defaults = reader.defaults(read);
         if reader.findings.found.is_empty() { Ok(defaults) } else { Err(Problems(reader.findings.found)) }
+    }
+}
+
+impl Defaults {
+    /// The tasks of a kind of source, with `town` and words in braces as they were written.
+    #[must_use]
+    pub fn of_kind(&self, kind: &str) -> &[Task] {
+        self.kinds.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// A task with the unit that is to do it, and its words filled in. `source`: its Chinese name; `town`: as the waters have it.
+    ///
+    /// Nobody is left out because a unit was renamed or stands outside: then `plan_unit` passes it on.
+    #[must_use]
+    pub fn assigned(&self, task: &Task, source: &str, town: Option<&str>, directory: &Directory) -> Task {
+        let of_town = || town.and_then(|town| directory.town(town)?.unit.clone()).unwrap_or_default();
+        let wanted = if task.unit == TOWN { of_town() } else { task.unit.clone() };
+        let text = task.task.replace("{source}", source);
+        if may_own(directory.relation(&wanted)) {
+            return Task { unit: wanted, task: text, ..task.clone() };
+        }
+        let name = directory.unit(&wanted).map_or(task.unit.as_str(), |unit| unit.name.zh.as_str());
+        let text = format!("{text}（原定单位：{name}，由本单位转告）");
+        Task { unit: self.plan_unit.clone(), task: text, ..task.clone() }
     }
 }
 

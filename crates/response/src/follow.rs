@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Defaults;
-use crate::defaults::{AtOnce, TOWN, may_own};
+use crate::defaults::AtOnce;
 use crate::plans::{self, Plan, Plans};
 use crate::tasks::Task;
 use crate::threat::{Known, Threat, Threatened, threat};
@@ -257,9 +257,10 @@ impl Parts {
     fn add_plan(&self, body: &mut Value, source: &Threatened, own: &Plans, real: &Plans) {
         let (plan, known) = (own.plan(&source.id), real.plan(&source.id));
         let from_plan = !known.tasks.is_empty();
-        let tasks =
-            if from_plan { &known.tasks } else { self.defaults.kinds.get(&source.kind).unwrap_or(&known.tasks) };
-        let tasks: Vec<Task> = tasks.iter().map(|task| self.assigned(task, source)).collect();
+        let tasks = if from_plan { known.tasks.as_slice() } else { self.defaults.of_kind(&source.kind) };
+        let (name, town) = (&source.name.zh, source.town.as_deref());
+        let assigned = |task: &Task| self.defaults.assigned(task, name, town, &self.directory);
+        let tasks: Vec<Task> = tasks.iter().map(assigned).collect();
         let follow = self.follow(&plan);
         body["follow"] = json!(follow);
         body["plan"] = json!(plan.in_force.unwrap_or_default());
@@ -290,20 +291,6 @@ impl Parts {
         let body = json!({ "plan": number, "follow": follow });
         let told = u32::from(self.tell(record, &format!("plan/{}", record.seq), "plan.renewed", body).await?);
         Ok(Look { told, settled: true })
-    }
-
-    /// A task with the unit that is to do it, and its words filled in.
-    fn assigned(&self, task: &Task, source: &Threatened) -> Task {
-        let town = source.town.as_ref().and_then(|town| self.directory.town(town)?.unit.clone());
-        let wanted = if task.unit == TOWN { town.unwrap_or_default() } else { task.unit.clone() };
-        let text = task.task.replace("{source}", &source.name.zh);
-        if may_own(self.directory.relation(&wanted)) {
-            return Task { unit: wanted, task: text, ..task.clone() };
-        }
-        // Nobody is left out because a unit was renamed or stands outside: somebody here passes it on.
-        let name = self.directory.unit(&wanted).map_or(task.unit.as_str(), |unit| unit.name.zh.as_str());
-        let text = format!("{text}（原定单位：{name}，由本单位转告）");
-        Task { unit: self.defaults.plan_unit.clone(), task: text, ..task.clone() }
     }
 
     /// Activations whose figures are no longer those of the river: somebody has said better where it was, or when.
