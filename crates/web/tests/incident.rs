@@ -135,7 +135,7 @@ async fn the_element_of_an_alarm_is_known_and_its_amount_is_missing() {
             "rule": "ammonia-high", "station": "S4", "pollutant": "w21003", "value": 2.4, "limit": 1.0, "since": "2026-11-23T00:30:00Z"}),
     )
     .await;
-    let view = office.get("emergency", &format!("/api/cases/{}/incident", case)).await.json();
+    let view = office.get("emergency", &format!("/api/cases/{case}/incident")).await.json();
     assert_eq!(view["located"], true);
     let elements = view["reports"][0]["elements"].as_array().unwrap();
     let element = |name: &str| elements.iter().find(|element| element["name"] == name).unwrap();
@@ -143,7 +143,7 @@ async fn the_element_of_an_alarm_is_known_and_its_amount_is_missing() {
     assert_eq!(element("pollutants")["missing"], true, "how much is not known");
     assert!(element("readings")["text"].as_str().unwrap().contains("2.4"));
     assert!(element("receptors")["text"].as_str().unwrap().contains("待核实"));
-    let paper = office.get("emergency", &format!("/api/cases/{}/reports/initial", case)).await;
+    let paper = office.get("emergency", &format!("/api/cases/{case}/reports/initial")).await;
     assert!(paper.text.contains("事发断面") && paper.text.contains("扶欢≈"), "the sketch names the section and says ≈");
 }
 
