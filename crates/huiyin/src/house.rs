@@ -14,11 +14,16 @@ use huiyin_directory::Directory;
 use huiyin_engine::{CalendarSource, DirectorySource, Registry};
 use huiyin_journal::{Journal, JournalError, OpenOptions};
 use huiyin_water::network::Network;
+use huiyin_water::plan::{FILE, default_tasks};
+use huiyin_web::office::PlanParts;
 
 use crate::cli::StoreArgs;
 use crate::commands::Failure;
 use crate::library::{Library, LibraryError};
 use crate::plans::Plans;
+
+/// The workflow of response plans.
+const RESPONSE_PLAN: &str = "response-plan";
 
 /// See the module.
 pub(crate) struct House {
@@ -118,6 +123,22 @@ impl House {
     /// The district's waters; none: its folder has no `water/`.
     pub(crate) fn waters(&self) -> Result<Option<Network>, Failure> {
         self.library.waters(&self.district)
+    }
+
+    /// What response plans are made of: the list of fields, and what every new plan of the district begins with.
+    pub(crate) fn plan_parts(&self) -> Result<PlanParts, Failure> {
+        let fields = self.library.plan_fields()?.unwrap_or_default();
+        if let Some(workflow) = self.registry.current(RESPONSE_PLAN) {
+            let submit = workflow.events.iter().find(|event| event.name == "submit");
+            let asked = submit.into_iter().flat_map(|event| &event.require).map(|require| require.that.source.as_str());
+            let differences = fields.differences(&asked.collect::<Vec<_>>());
+            if !differences.is_empty() && !fields.chapters.is_empty() {
+                return Err(format!("{FILE} and {RESPONSE_PLAN}.yaml do not agree:\n    {}", differences.join("\n    ")).into());
+            }
+        }
+        let response = self.library.read(&format!("districts/{}/water/response.yaml", self.district));
+        let tasks = response.map(|text| default_tasks(&text)).unwrap_or_default();
+        Ok(PlanParts { fields: Arc::new(fields), tasks })
     }
 
     /// A file of the district's `sensing/` folder.

@@ -7,13 +7,17 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_journal::Journal;
 use huiyin_journal::read::{CaseFilter, CaseOrder};
-use huiyin_water::network::{Detail, Network, Place, Upstream};
-use huiyin_water::sheet::{Language, Paper, Sheet};
+use huiyin_water::network::{Detail, Group, Network, Place, Upstream, Zone};
+use huiyin_water::plan::{Document, Task};
+use huiyin_water::sheet::{Action, Language, Paper, Sheet};
+use uuid::Uuid;
 
+use crate::office::begun;
 use crate::ports::OfficeError;
 use crate::views::Text;
+use crate::views::directory::UnitView;
 use crate::views::waters::{
-    DepotView, FacilityView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView, UpstreamView,
+    DepotView, FacilityView, NextPlanView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView, UpstreamView, ZoneView,
 };
 
 /// The workflow of plans.
@@ -82,6 +86,7 @@ impl WaterDesk {
         Ok(SourceView {
             row,
             place: place.on.map(|on| text(&self.network.words(on))),
+            zones: self.network.zones_of(place).map(|zone| self.zone(zone)).collect(),
             upstream: upstream.into_iter().map(upstream_view).collect(),
             facilities: facilities.collect(),
             depots: depots.collect(),
@@ -89,7 +94,26 @@ impl WaterDesk {
         })
     }
 
-    /// The map sheet of a source as SVG. `office`: who prints it; `now`: when.
+    /// The plan in force of a source, which a new one is to replace; none: there is none yet. `opening`: the id of the
+    /// command that opens it, so that asking again for the same is no second plan.
+    ///
+    /// # Errors
+    /// There is no such source, another plan of it is being drawn up, or the store does not answer.
+    pub async fn plan_to_revise(&self, source: &str, opening: Uuid) -> Result<Option<Uuid>, OfficeError> {
+        let place = self.network.place(source).ok_or(OfficeError::NotFound)?;
+        if place.group() != Group::Source {
+            return Err(OfficeError::NotFound);
+        }
+        let Some(plan) = self.plans().await?.remove(source) else { return Ok(None) };
+        let other = plan.next.as_ref().map(|next| &next.title).or_else(|| (!plan.in_force).then_some(&plan.title));
+        match other {
+            Some(title) if self.journal.answer(opening).await.map_err(failed)?.is_none() => Err(begun(title)),
+            _ => Ok(plan.in_force.then_some(plan.case)),
+        }
+    }
+
+    /// The map sheet of a source as SVG. `office`: who prints it; `units`: names of those
+    /// that the plan gives tasks to; `now`: when.
     ///
     /// # Errors
     /// There is no source of this id, or the store does not answer.
@@ -99,6 +123,7 @@ impl WaterDesk {
         small: bool,
         english: bool,
         office: &str,
+        units: &[UnitView],
         now: DateTime<Utc>,
     ) -> Result<String, OfficeError> {
         let place = self.network.place(id).ok_or(OfficeError::NotFound)?;
@@ -109,10 +134,49 @@ impl WaterDesk {
             paper: if small { Paper::A4 } else { Paper::A3 },
             language: if english { Language::En } else { Language::Zh },
             office: words(Text::same(office)),
-            plan: words(row.plan.map_or_else(none, |plan| plan.title)),
+            plan: words(row.plan.as_ref().map_or_else(none, |plan| plan.title.clone())),
             printed: (now + BEIJING).format("%Y-%m-%d %H:%M").to_string(),
+            ..self.says(row.plan.as_ref(), english, units).await?
         };
         sheet.svg(&self.network, place).map_err(|refusals| failed(&refusals))
+    }
+
+    fn zone(&self, zone: &Zone) -> ZoneView {
+        let level = zone.level.word();
+        ZoneView {
+            level: level.to_owned(),
+            name: text(&zone.level.name()),
+            text: text(&zone.text),
+            approval: zone.approval.clone(),
+            approximate: self.network.is_zone_approximate(zone),
+            provenance: zone.by.map(|by| text(&self.network.provenance[by].text)),
+            drawn: zone.shape.is_some(),
+        }
+    }
+
+    /// What a plan puts on the sheet of its source: key actions, the earliest first, contacts and material.
+    async fn says(
+        &self,
+        plan: Option<&PlanStateView>,
+        english: bool,
+        units: &[UnitView],
+    ) -> Result<Sheet, OfficeError> {
+        let Some(plan) = plan else { return Ok(Sheet::default()) };
+        let Some(record) = self.journal.case(plan.case).await.map_err(failed)? else { return Ok(Sheet::default()) };
+        let state: serde_json::Value = serde_json::from_str(&record.state).map_err(failed)?;
+        let mut document = Document::of(&state["data"]);
+        document.tasks.0.sort_by_key(|task| std::cmp::Reverse(task.before_minutes));
+        let name = |id: &str| {
+            let unit = units.iter().find(|unit| unit.id == id);
+            unit.map_or_else(|| id.to_owned(), |unit| if english { unit.title.en.clone() } else { unit.title.zh.clone() })
+        };
+        let action = |task: Task| Action { unit: name(&task.unit), task: task.task, before_minutes: task.before_minutes };
+        Ok(Sheet {
+            actions: document.tasks.0.into_iter().map(action).collect(),
+            contacts: document.contacts.0,
+            materials: document.materials.0,
+            ..Sheet::default()
+        })
     }
 
     /// Reaches and places as GeoJSON, WGS-84.
@@ -124,7 +188,7 @@ impl WaterDesk {
     }
 
     fn row(&self, place: &Place, plans: &HashMap<String, PlanStateView>) -> Option<SourceRowView> {
-        let Detail::Source { kind, state } = &place.detail else { return None };
+        let Detail::Source { kind, state, population, backup } = &place.detail else { return None };
         Some(SourceRowView {
             id: place.id.clone(),
             name: text(&place.name),
@@ -137,6 +201,8 @@ impl WaterDesk {
             provenance: text(&self.network.provenance[place.placed_by].text),
             on_network: place.on.is_some(),
             remark: place.remark.as_ref().map(text),
+            population: *population,
+            backup: backup.as_ref().map(text),
             plan: plans.get(&place.id).cloned(),
         })
     }
@@ -165,12 +231,17 @@ impl WaterDesk {
                 title: (self.state_title)(active),
                 in_force: IN_FORCE.contains(&active.as_str()),
                 number: Some(row.number),
+                next: None,
                 case: row.id,
             };
-            // Newest first: an older one counts only when it is in force and the newer is not.
-            let known = plans.get(source);
-            if known.is_none_or(|known| !known.in_force && plan.in_force) {
-                plans.insert(source.to_owned(), plan);
+            // Newest first: an older one counts only when it is in force and the newer is not, which is to replace it.
+            match plans.get_mut(source) {
+                None => drop(plans.insert(source.to_owned(), plan)),
+                Some(known) if !known.in_force && plan.in_force => {
+                    let PlanStateView { state, title, number, case, .. } = std::mem::replace(known, plan);
+                    known.next = Some(NextPlanView { state, title, number, case });
+                }
+                Some(_) => {}
             }
         }
         Ok(plans)

@@ -334,6 +334,7 @@ fn state(
         proofs: house.proofs.clone(),
         stations,
         waters: house.waters()?.map(Arc::new),
+        plans: house.plan_parts()?,
     });
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Language;
 use super::draw::{Pen, wide};
-use crate::network::{Group, Network, Place, Upstream};
+use crate::network::{Group, Level, Network, Place, Upstream};
 
 /// Kilometres of a degree of latitude, and of a degree of longitude at the equator (sphere of 6371 km).
 const KM: f64 = 111.195;
@@ -74,6 +74,7 @@ impl Frame {
              stroke-width=\"0.4\"/><g clip-path=\"url(#map)\">"
         ));
         let mut taken: Vec<Taken> = vec![self.legend_box(), self.scale_box()];
+        self.zones(pen, network);
         for reach in &network.reaches {
             let ends = (self.place(network.nodes[reach.ends.0].at), self.place(network.nodes[reach.ends.1].at));
             pen.line(ends.0, ends.1, "#5b9bd0", 1.0);
@@ -108,6 +109,35 @@ impl Frame {
         self.north(pen);
     }
 
+    /// Protection zones below everything else, the widest first.
+    fn zones(&self, pen: &mut Pen, network: &Network) {
+        for level in [Level::Quasi, Level::Second, Level::First] {
+            for zone in network.zones.iter().filter(|zone| zone.level == level) {
+                let Some(shape) = &zone.shape else { continue };
+                let near = network.places[zone.source].at.is_none_or(|at| self.holds(self.place(at)));
+                if near {
+                    self.area(pen, shape, level);
+                }
+            }
+        }
+    }
+
+    fn area(&self, pen: &mut Pen, shape: &geo::MultiPolygon<f64>, level: Level) {
+        let mut path = String::new();
+        for ring in shape.iter().flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors())) {
+            for (n, at) in ring.coords().enumerate() {
+                let (x, y) = self.place([at.x, at.y]);
+                let _ = write!(path, "{}{x:.2} {y:.2}", if n == 0 { "M" } else { "L" });
+            }
+            path.push('Z');
+        }
+        let color = zone_color(level);
+        pen.raw(&format!(
+            "<path d=\"{path}\" fill=\"{color}\" fill-opacity=\"0.35\" fill-rule=\"evenodd\" stroke=\"{color}\" \
+             stroke-width=\"0.4\"/>"
+        ));
+    }
+
     /// The name of each river once, at the reach nearest to the middle of the map.
     fn rivers(&self, pen: &mut Pen, network: &Network, taken: &mut Vec<Taken>) {
         let mut named: Vec<&str> = Vec::new();
@@ -133,7 +163,7 @@ impl Frame {
 
     fn legend_box(&self) -> Taken {
         let [left, top, _, height] = self.paper;
-        [left + 3.0, top + height - 45.0, left + 52.0, top + height - 3.0]
+        [left + 3.0, top + height - 60.6, left + 52.0, top + height - 3.0]
     }
 
     fn scale_box(&self) -> Taken {
@@ -160,6 +190,22 @@ impl Frame {
         }
         pen.line((left + 3.0, y - 1.1), (left + 9.0, y - 1.1), "#5b9bd0", 1.0);
         pen.text((left + 11.0, y), 3.2, false, pen.say("河段（示意）", "reach (sketch)"));
+        for level in [Level::First, Level::Second, Level::Quasi] {
+            y += 5.2;
+            let color = zone_color(level);
+            pen.raw(&format!(
+                "<rect x=\"{}\" y=\"{}\" width=\"6\" height=\"3\" fill=\"{color}\" fill-opacity=\"0.35\" \
+                 stroke=\"{color}\" stroke-width=\"0.4\"/>",
+                left + 3.0,
+                y - 2.6
+            ));
+            let name = level.name();
+            let words = match pen.language() {
+                Language::Zh => name.zh,
+                Language::En => name.en,
+            };
+            pen.text((left + 11.0, y), 3.2, false, &words);
+        }
     }
 
     fn bar(&self, pen: &mut Pen) {
@@ -191,6 +237,14 @@ impl Frame {
                 Language::En => "N",
             },
         );
+    }
+}
+
+fn zone_color(level: Level) -> &'static str {
+    match level {
+        Level::First => "#b3261e",
+        Level::Second => "#c77700",
+        Level::Quasi => "#2e7d32",
     }
 }
 

@@ -216,7 +216,7 @@ impl Bureau {
     }
 
     /// The whole journal of a case, what is confidential left sealed.
-    async fn record_of(&self, case: Uuid) -> Result<Vec<Entry>, OfficeError> {
+    pub(super) async fn record_of(&self, case: Uuid) -> Result<Vec<Entry>, OfficeError> {
         let (directory, mut after, mut out) = (self.directory(), 0, Vec::new());
         let mut known: HashMap<(String, String), String> = HashMap::new();
         loop {

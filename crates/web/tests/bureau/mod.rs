@@ -34,7 +34,7 @@ use huiyin_sensing::simulate::Stage;
 use huiyin_web::app::{AppState, Config};
 use huiyin_web::auth::session;
 use huiyin_web::doors::Doors;
-use huiyin_web::office::{Bureau, Letters, Parts};
+use huiyin_web::office::{Bureau, Letters, Parts, PlanParts};
 use huiyin_web::stations::{StationDesk, StationParts};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -140,6 +140,7 @@ impl Office {
             proofs: Vec::new(),
             stations: Some(stations),
             waters: Some(waters()),
+            plans: plan_parts(),
             engine: engine.clone(),
             clock: time,
             demo: shifted,
@@ -304,6 +305,16 @@ pub fn complaint_with(changes: Value) -> Value {
 fn waters() -> Arc<huiyin_water::network::Network> {
     let file = |name: &str| Some(read(&format!("districts/qijiang/water/{name}")));
     Arc::new(huiyin_water::network::Network::load("", &file).unwrap())
+}
+
+/// The fields of plans, and a key action that every new one begins with.
+fn plan_parts() -> PlanParts {
+    let fields = huiyin_water::plan::Fields::load("plans/fields.yaml", &read("plans/fields.yaml")).unwrap();
+    let tasks = huiyin_water::plan::default_tasks(
+        "tasks:\n  - {key: close-intake, unit: water-resources, task: {zh: 停止取水, en: close the intake}, before_minutes: 60}\n  \
+         - {key: nobody, unit: no-such-unit, task: 无此单位, before_minutes: 10}\n",
+    );
+    PlanParts { fields: Arc::new(fields), tasks }
 }
 
 /// The district's stations and alarm rules.

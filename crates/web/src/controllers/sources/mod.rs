@@ -16,7 +16,7 @@ use crate::views::waters::SourceRowView;
 use crate::waters::WaterDesk;
 
 /// The desk for waters; 404 where the district has none.
-fn desk(state: &AppState) -> Result<Arc<WaterDesk>, ApiError> {
+pub(crate) fn desk(state: &AppState) -> Result<Arc<WaterDesk>, ApiError> {
     state.office.waters().ok_or_else(ApiError::not_found)
 }
 
@@ -28,6 +28,13 @@ async fn hide(state: &AppState, signed: &Signed, rows: &mut [SourceRowView]) {
             may(signed.user(), Permission::SeeCases) && visible(state, signed, &plan.case.to_string()).await.is_ok();
         if !seen {
             plan.number = None;
+        }
+        if let Some(next) = &mut plan.next {
+            let seen =
+                may(signed.user(), Permission::SeeCases) && visible(state, signed, &next.case.to_string()).await.is_ok();
+            if !seen {
+                next.number = None;
+            }
         }
     }
 }
