@@ -9,12 +9,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use huiyin_assurance::{Forgotten, Proof, Proofs};
 use huiyin_calendar::YearFile;
+use huiyin_chart::Definition;
 use huiyin_check::Names;
 use huiyin_directory::Directory;
 use huiyin_engine::{CalendarSource, DirectorySource, Registry};
 use huiyin_journal::{Journal, JournalError, OpenOptions};
 use huiyin_water::network::Network;
-use huiyin_water::plan::{FILE, default_tasks};
+use huiyin_water::plan::{FILE, Fields, default_tasks};
 use huiyin_web::office::PlanParts;
 
 use crate::cli::StoreArgs;
@@ -23,7 +24,7 @@ use crate::library::{Library, LibraryError};
 use crate::plans::Plans;
 
 /// The workflow of response plans.
-const RESPONSE_PLAN: &str = "response-plan";
+pub(crate) const RESPONSE_PLAN: &str = "response-plan";
 
 /// See the module.
 pub(crate) struct House {
@@ -129,12 +130,7 @@ impl House {
     pub(crate) fn plan_parts(&self) -> Result<PlanParts, Failure> {
         let fields = self.library.plan_fields()?.unwrap_or_default();
         if let Some(workflow) = self.registry.current(RESPONSE_PLAN) {
-            let submit = workflow.events.iter().find(|event| event.name == "submit");
-            let asked = submit.into_iter().flat_map(|event| &event.require).map(|require| require.that.source.as_str());
-            let differences = fields.differences(&asked.collect::<Vec<_>>());
-            if !differences.is_empty() && !fields.chapters.is_empty() {
-                return Err(format!("{FILE} and {RESPONSE_PLAN}.yaml do not agree:\n    {}", differences.join("\n    ")).into());
-            }
+            fields_agree(&fields, &workflow)?;
         }
         let response = self.library.read(&format!("districts/{}/water/response.yaml", self.district));
         let tasks = response.map(|text| default_tasks(&text)).unwrap_or_default();
@@ -157,6 +153,17 @@ impl House {
         }
         Ok(files)
     }
+}
+
+/// The fields that plans require are those that their workflow asks for before a review.
+pub(crate) fn fields_agree(fields: &Fields, workflow: &Definition) -> Result<(), Failure> {
+    let submit = workflow.events.iter().find(|event| event.name == "submit");
+    let asked = submit.into_iter().flat_map(|event| &event.require).map(|require| require.that.source.as_str());
+    let differences = fields.differences(&asked.collect::<Vec<_>>());
+    if differences.is_empty() || fields.chapters.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{FILE} and {RESPONSE_PLAN}.yaml do not agree:\n    {}", differences.join("\n    ")).into())
 }
 
 /// A database that does not answer within this time at a start is said to be out of reach.

@@ -17,11 +17,13 @@ use crate::ports::OfficeError;
 use crate::views::Text;
 use crate::views::directory::UnitView;
 use crate::views::waters::{
-    DepotView, FacilityView, NextPlanView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView, UpstreamView, ZoneView,
+    DepotView, FacilityView, GapView, NextPlanView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView, UpstreamView, ZoneView,
 };
 
 /// The workflow of plans.
 const PLAN: &str = "response-plan";
+/// The workflow of the case that answers for sources without a plan.
+const COVERAGE: &str = "plan-coverage";
 /// Plans that are looked at, the newest first.
 const MOST_PLANS: u32 = 500;
 /// States in which a plan is in force.
@@ -44,6 +46,8 @@ pub struct WaterDesk {
     pub timeline: String,
     /// Words for the state of a plan.
     pub state_title: Arc<dyn Fn(&str) -> Text + Send + Sync>,
+    /// Name of an owner.
+    pub owner_name: Arc<dyn Fn(&str) -> Text + Send + Sync>,
 }
 
 impl WaterDesk {
@@ -62,7 +66,28 @@ impl WaterDesk {
         let (covered, due) = (count(None), count(Some("revision_due")));
         let towns = self.network.towns().into_iter().map(|(name, at)| TownView { name: name.to_owned(), at }).collect();
         let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Ok(SourceListView { covered: few(covered), revision_due: few(due), towns, tiles: None, rows })
+        let gap = self.gap().await?;
+        Ok(SourceListView { covered: few(covered), revision_due: few(due), gap, towns, tiles: None, rows })
+    }
+
+    /// The case that answers for sources without a plan, if one is open.
+    async fn gap(&self) -> Result<Option<GapView>, OfficeError> {
+        let filter = CaseFilter {
+            district: self.district.clone(),
+            timeline: self.timeline.clone(),
+            workflow: Some(COVERAGE.to_owned()),
+            open: Some(true),
+            without_identity: true,
+            limit: 1,
+            ..CaseFilter::default()
+        };
+        let found = self.journal.list_cases(&filter, DateTime::<Utc>::UNIX_EPOCH).await.map_err(failed)?.pop();
+        Ok(found.map(|row| GapView {
+            owner: row.owner.as_deref().map(|owner| (self.owner_name)(owner)),
+            number: Some(row.number),
+            due_at: row.due_at,
+            case: row.id,
+        }))
     }
 
     /// One source with what lies above it.

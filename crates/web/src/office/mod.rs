@@ -212,7 +212,7 @@ impl Office for Bureau {
 
     fn waters(&self) -> Option<Arc<WaterDesk>> {
         let network = Arc::clone(self.parts.waters.as_ref()?);
-        let registry = Arc::clone(self.parts.engine.registry());
+        let (registry, directory) = (Arc::clone(self.parts.engine.registry()), self.directory());
         let state_title = move |state: &str| {
             let plan = registry.current("response-plan");
             names::states(plan.as_deref(), &[state.to_owned()]).pop().unwrap_or_else(|| Text::same(state))
@@ -223,6 +223,7 @@ impl Office for Bureau {
             district: self.parts.district.clone(),
             timeline: self.parts.timeline.clone(),
             state_title: Arc::new(state_title),
+            owner_name: Arc::new(move |owner| names::party(&directory, owner)),
         }))
     }
 

@@ -1,5 +1,6 @@
 //! Drinking-water sources and the waters around them as the console shows them.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,10 +16,26 @@ pub struct SourceListView {
     pub covered: u32,
     /// Of these, how many plans are due for revision.
     pub revision_due: u32,
+    /// The case that answers for those in use without one; none: there is no such source, or nobody has looked yet (every
+    /// morning at 08:30).
+    pub gap: Option<GapView>,
     /// Towns with a centre, for whatever is only known by its town.
     pub towns: Vec<TownView>,
     /// Tiles below the map; none: it is drawn without.
     pub tiles: Option<TilesView>,
+}
+
+/// Who answers for sources without a plan, and until when.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GapView {
+    /// Number of the case, if the viewer may see it.
+    pub number: Option<String>,
+    /// Its owner.
+    pub owner: Option<Text>,
+    /// When every source in use must have a plan.
+    pub due_at: Option<DateTime<Utc>>,
+    #[serde(skip)]
+    pub(crate) case: Uuid,
 }
 
 /// Where a map gets its tiles.

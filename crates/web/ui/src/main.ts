@@ -6,6 +6,7 @@ import { router } from './router'
 import { leave } from './session'
 import './styles/base.css'
 import './styles/stations.css'
+import './styles/plans.css'
 
 whenSignedOut(() => {
   leave()

@@ -1,4 +1,5 @@
 // All words of the console in English. Chinese is in zh.ts; the type makes sure that no key is missing.
+import plans from './plans.en'
 import stations from './stations.en'
 import waters from './waters.en'
 import type { Key } from './zh'
@@ -479,6 +480,7 @@ const en: Record<Key, string> = {
   'kept.void': 'no longer owed',
   'kept.rungs': '{n} rungs reached',
   'audit.report.opened': 'opened a report',
+  ...plans,
   ...stations,
   ...waters,
 }

@@ -1,4 +1,5 @@
 // 控制台的全部中文文字。英文在 en.ts，键相同（类型检查保证）。
+import plans from './plans.zh'
 import stations from './stations.zh'
 import waters from './waters.zh'
 
@@ -478,6 +479,7 @@ const zh = {
   'kept.void': '不再要求',
   'kept.rungs': '提醒和升级 {n} 次',
   'audit.report.opened': '打开了报告',
+  ...plans,
   ...stations,
   ...waters,
 } as const
