@@ -55,9 +55,7 @@ impl PlanCoverage {
                 let data = json!({"title": "在用水源补齐应急预案", "missing": missing});
                 (Target::Open { workflow: WORKFLOW.into(), data, parent: None }, "opened")
             }
-            (Some(case), true) => {
-                (Target::Event { case: case.id, event: "covered".into(), data: json!({}) }, "closed")
-            }
+            (Some(case), true) => (Target::Event { case: case.id, event: "covered".into(), data: json!({}) }, "closed"),
             (Some(case), false) => {
                 let state = self.desk.journal().case_state(&case, false).await?;
                 let told: BTreeSet<&str> =

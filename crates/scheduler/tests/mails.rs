@@ -53,8 +53,14 @@ fn registry() -> (Arc<Registry>, Arc<Directory>) {
     let years = vec![YearFile::parse(name, &read(name)).unwrap()];
     let calendar = CalendarSource { zone_seconds: 8 * 3600, hours: directory.district().hours_text(), years };
     registry.set_district("500110", &source, &calendar).unwrap();
-    for file in ["petition.yaml", "co-handling.yaml", "enforcement.yaml", "review.yaml", "response-plan.yaml", "plan-coverage.yaml"]
-    {
+    for file in [
+        "petition.yaml",
+        "co-handling.yaml",
+        "enforcement.yaml",
+        "review.yaml",
+        "response-plan.yaml",
+        "plan-coverage.yaml",
+    ] {
         let beside = |other: &str| std::fs::read_to_string(root().join(other)).ok();
         let definition = huiyin_chart::load(file, &read(file), &beside).unwrap_or_else(|e| panic!("{e}"));
         registry.add_definition(Arc::new(definition)).unwrap();
@@ -164,8 +170,24 @@ impl House {
 /// A plan that has everything that a review asks for.
 fn plan_of(title: &str, source: &str) -> Value {
     let required = [
-        "purpose", "basis", "area", "levels", "command", "groups", "judgement", "alert", "reporting", "monitoring", "cutoff",
-        "onsite", "supply", "end", "aftermath", "drills", "risks", "zones",
+        "purpose",
+        "basis",
+        "area",
+        "levels",
+        "command",
+        "groups",
+        "judgement",
+        "alert",
+        "reporting",
+        "monitoring",
+        "cutoff",
+        "onsite",
+        "supply",
+        "end",
+        "aftermath",
+        "drills",
+        "risks",
+        "zones",
     ];
     let sections: Vec<Value> = required.iter().map(|id| json!({"id": id, "text": "已写", "rev": 0})).collect();
     json!({"title": title, "source": source, "unit": "water-section", "sections": sections,
@@ -340,7 +362,12 @@ async fn sources_without_a_plan_have_an_owner_and_a_clock_until_each_has_one() {
     };
     let missing = async || {
         let state = journal.case_state(&cases().await[0], false).await.unwrap();
-        state["data"]["missing"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        state["data"]["missing"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one.as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     scheduler.tick().await.unwrap();
     house.until("2026-11-03T00:30:00Z").await;
@@ -350,7 +377,11 @@ async fn sources_without_a_plan_have_an_owner_and_a_clock_until_each_has_one() {
     assert_eq!((found[0].owner.as_deref(), found[0].due_clock.as_deref()), (Some("role:emergency"), Some("coverage")));
     assert_eq!(missing().await, ["DW02 玉荷塘水库", "DW03 香樟沟山坪塘"]);
     scheduler.tick().await.unwrap();
-    assert_eq!((cases().await.len(), cases().await[0].seq), (1, found[0].seq), "looked at again, nothing is told twice");
+    assert_eq!(
+        (cases().await.len(), cases().await[0].seq),
+        (1, found[0].seq),
+        "looked at again, nothing is told twice"
+    );
 
     let unit = ["water-section"];
     for (n, id) in [(10, "DW02"), (20, "DW03")] {

@@ -84,10 +84,15 @@ fn a_draft_says_what_is_known_and_marks_what_nobody_surveyed() {
     let text = |id: &str| river.sections[id].text.as_str();
     assert!(text("risks").contains("金鸡岩洗选厂") && text("risks").contains("Jobson"), "{}", text("risks"));
     assert!(text("risks").contains("近似，未经测量") && text("risks").contains("供水人口：未登记"));
-    let order: Vec<usize> = ["渝阳煤矿", "石壕煤矿", "松坎河跨界公路"].map(|name| text("cutoff").find(name).unwrap()).into();
+    let order: Vec<usize> =
+        ["渝阳煤矿", "石壕煤矿", "松坎河跨界公路"].map(|name| text("cutoff").find(name).unwrap()).into();
     assert!(order.is_sorted(), "the earliest arrival first: {}", text("cutoff"));
     assert!(text("monitoring").contains("石门坎"), "{}", text("monitoring"));
-    assert!(text("zones").contains("一级保护区：取水口上游 1000 米") && text("zones").contains("推定"), "{}", text("zones"));
+    assert!(
+        text("zones").contains("一级保护区：取水口上游 1000 米") && text("zones").contains("推定"),
+        "{}",
+        text("zones")
+    );
     assert!(text("area").contains("24 小时"));
     assert!(!river.sections.contains_key("supply"), "nothing is made up where nothing is registered");
     let tasks: Vec<&str> = river.tasks.0.iter().map(|task| task.key.as_str()).collect();

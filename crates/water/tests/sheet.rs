@@ -101,14 +101,23 @@ fn a_name_cannot_break_out_of_its_text() {
 }
 
 fn planned() -> Sheet {
-    let action = |n: i64| Action { unit: format!("单位{n}"), task: "停止取水并通知水厂".repeat(9), before_minutes: 120 - n * 25 };
+    let action = |n: i64| Action {
+        unit: format!("单位{n}"),
+        task: "停止取水并通知水厂".repeat(9),
+        before_minutes: 120 - n * 25,
+    };
     let contact = |n: usize| Contact {
         unit: format!("联系单位{n}"),
         duty: "停止取水".into(),
         post: String::new(),
         phone: if n == 0 { String::new() } else { format!("023-4{n:07}") },
     };
-    let material = |n: usize| Material { name: format!("活性炭{n}"), amount: "2 吨".into(), place: "水厂".into(), keeper: String::new() };
+    let material = |n: usize| Material {
+        name: format!("活性炭{n}"),
+        amount: "2 吨".into(),
+        place: "水厂".into(),
+        keeper: String::new(),
+    };
     Sheet {
         actions: (0..24).map(action).collect(),
         contacts: (0..40).map(contact).collect(),
@@ -123,7 +132,17 @@ fn a_sheet_says_what_its_plan_says_and_counts_what_does_not_fit() {
     let place = network.place("DW10").unwrap();
     let svg = planned().svg(&network, place).unwrap();
     assert_whole(&svg);
-    for needed in ["关键行动", "前 2 小时　单位0", "前 1 小时 35 分", "联系表", "电话未登记", "023-40000001", "物资清单", "活性炭0", "另有"] {
+    for needed in [
+        "关键行动",
+        "前 2 小时　单位0",
+        "前 1 小时 35 分",
+        "联系表",
+        "电话未登记",
+        "023-40000001",
+        "物资清单",
+        "活性炭0",
+        "另有",
+    ] {
         assert!(svg.contains(needed), "{needed}");
     }
     let lowest = svg.split("<text x=\"").skip(1).filter_map(|piece| {
@@ -133,8 +152,11 @@ fn a_sheet_says_what_its_plan_says_and_counts_what_does_not_fit() {
     assert!(lowest.fold(0.0, f64::max) < 297.0, "nothing stands below the page");
     assert!(svg.contains("一级保护区") && svg.contains("fill-opacity=\"0.35\""), "zones and their legend");
     let english = Sheet { language: Language::En, ..planned() }.svg(&network, place).unwrap();
-    assert!(english.contains("2 h before　") && english.contains("35 min before") && english.contains("more in the plan"));
-    let late = Sheet { actions: vec![Action { unit: "甲".into(), task: "乙".into(), before_minutes: -90 }], ..sheet() };
+    assert!(
+        english.contains("2 h before　") && english.contains("35 min before") && english.contains("more in the plan")
+    );
+    let late =
+        Sheet { actions: vec![Action { unit: "甲".into(), task: "乙".into(), before_minutes: -90 }], ..sheet() };
     assert!(late.svg(&network, place).unwrap().contains("后 1 小时 30 分　甲：乙"));
 }
 

@@ -46,7 +46,8 @@ fn a_source_on_a_river_has_zones_along_it_and_a_pond_has_words() {
     let first = zones[0].shape.as_ref().unwrap();
     let at = network.coordinates(river.on.unwrap());
     let on = huiyin_water::network::Position { at_m: river.on.unwrap().at_m - 999.0, ..river.on.unwrap() };
-    let (above, beyond) = (network.coordinates(on), network.coordinates(huiyin_water::network::Position { at_m: on.at_m - 5.0, ..on }));
+    let (above, beyond) =
+        (network.coordinates(on), network.coordinates(huiyin_water::network::Position { at_m: on.at_m - 5.0, ..on }));
     use geo::Contains as _;
     let holds = |[x, y]: [f64; 2]| first.contains(&geo::Point::new(x, y));
     assert!(holds(at) && holds(above) && !holds(beyond), "{first:?}");
@@ -110,7 +111,8 @@ fn good_zones_are_kept_and_bad_ones_named_with_the_cure() {
     ]);
     let import = import_zones("z.geojson", &text, None, &network).unwrap();
     assert_eq!(import.zones.iter().map(|zone| zone.source.as_str()).collect::<Vec<_>>(), ["DW08"]);
-    let said: Vec<String> = import.flaws.iter().map(|flaw| format!("{}: {} / {}", flaw.place, flaw.what, flaw.expected)).collect();
+    let said: Vec<String> =
+        import.flaws.iter().map(|flaw| format!("{}: {} / {}", flaw.place, flaw.what, flaw.expected)).collect();
     assert!(import.flaws.iter().all(|flaw| flaw.refused) && said.len() == 10, "{said:#?}");
     for (n, words) in [
         (0, "do not cross"),

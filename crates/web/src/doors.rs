@@ -12,8 +12,8 @@ use crate::around::around;
 use crate::auth::guard::{Access, guard};
 use crate::console;
 use crate::controllers::{
-    alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, plans, service, session, sources,
-    stations, users, workflows,
+    alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, plans, service, session,
+    sources, stations, users, workflows,
 };
 use crate::permissions::Permission as P;
 

@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::auth::{cookie, guard};
 use crate::controllers::{
-    alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, plans, service, session, sources,
-    stations, users, workflows,
+    alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, plans, service, session,
+    sources, stations, users, workflows,
 };
 
 #[derive(OpenApi)]

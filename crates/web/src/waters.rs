@@ -17,7 +17,8 @@ use crate::ports::OfficeError;
 use crate::views::Text;
 use crate::views::directory::UnitView;
 use crate::views::waters::{
-    DepotView, FacilityView, GapView, NextPlanView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView, UpstreamView, ZoneView,
+    DepotView, FacilityView, GapView, NextPlanView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView,
+    UpstreamView, ZoneView,
 };
 
 /// The workflow of plans.
@@ -193,9 +194,13 @@ impl WaterDesk {
         document.tasks.0.sort_by_key(|task| std::cmp::Reverse(task.before_minutes));
         let name = |id: &str| {
             let unit = units.iter().find(|unit| unit.id == id);
-            unit.map_or_else(|| id.to_owned(), |unit| if english { unit.title.en.clone() } else { unit.title.zh.clone() })
+            unit.map_or_else(
+                || id.to_owned(),
+                |unit| if english { unit.title.en.clone() } else { unit.title.zh.clone() },
+            )
         };
-        let action = |task: Task| Action { unit: name(&task.unit), task: task.task, before_minutes: task.before_minutes };
+        let action =
+            |task: Task| Action { unit: name(&task.unit), task: task.task, before_minutes: task.before_minutes };
         Ok(Sheet {
             actions: document.tasks.0.into_iter().map(action).collect(),
             contacts: document.contacts.0,

@@ -11,8 +11,24 @@ use bureau::Office;
 use serde_json::{Value, json};
 
 const REQUIRED: [&str; 18] = [
-    "purpose", "basis", "area", "levels", "command", "groups", "judgement", "alert", "reporting", "monitoring", "cutoff",
-    "onsite", "supply", "end", "aftermath", "drills", "risks", "zones",
+    "purpose",
+    "basis",
+    "area",
+    "levels",
+    "command",
+    "groups",
+    "judgement",
+    "alert",
+    "reporting",
+    "monitoring",
+    "cutoff",
+    "onsite",
+    "supply",
+    "end",
+    "aftermath",
+    "drills",
+    "risks",
+    "zones",
 ];
 
 async fn begin(office: &Office, source: &str) -> String {
@@ -47,9 +63,13 @@ async fn fill(office: &Office, number: &str) {
         let data = json!({"section": id, "text": format!("{id} 已写"), "base": field(&now, id)["rev"]});
         office.does("handler", number, "section.saved", data).await;
     }
-    office.does("handler", number, "contacts.saved", json!({"contacts": [contact()], "base": now["contacts"]["rev"]})).await;
+    office
+        .does("handler", number, "contacts.saved", json!({"contacts": [contact()], "base": now["contacts"]["rev"]}))
+        .await;
     let carbon = json!({"name": "活性炭", "amount": "2 吨", "place": "三江水厂"});
-    office.does("handler", number, "materials.saved", json!({"materials": [carbon], "base": now["materials"]["rev"]})).await;
+    office
+        .does("handler", number, "materials.saved", json!({"materials": [carbon], "base": now["materials"]["rev"]}))
+        .await;
     let tasks = json!({"tasks": [task("close", "water-resources")], "base": now["tasks"]["rev"]});
     office.does("handler", number, "tasks.saved", tasks).await;
 }
@@ -68,11 +88,17 @@ async fn a_new_plan_begins_with_what_the_system_knows() {
     let office = Office::sqlite().await;
     let number = begin(&office, "DW25").await;
     let plan = plan(&office, "handler", &number).await;
-    assert_eq!((plan["title"].as_str(), plan["state"].as_str()), (Some("观音桥闸坝突发环境事件应急预案"), Some("draft")));
+    assert_eq!(
+        (plan["title"].as_str(), plan["state"].as_str()),
+        (Some("观音桥闸坝突发环境事件应急预案"), Some("draft"))
+    );
     assert_eq!(plan["may_save"], true);
     let risks = field(&plan, "risks");
     assert!(risks["text"].as_str().unwrap().contains("金鸡岩洗选厂"), "{risks}");
-    assert_eq!((risks["mark"].as_str(), risks["rev"].as_i64(), &risks["known"]), (Some("begun"), Some(0), &Value::Null));
+    assert_eq!(
+        (risks["mark"].as_str(), risks["rev"].as_i64(), &risks["known"]),
+        (Some("begun"), Some(0), &Value::Null)
+    );
     assert_eq!(field(&plan, "command")["mark"], "empty");
     assert_eq!(plan["tasks"]["rows"][0]["unit_name"]["zh"], "区水利局");
     assert_eq!(plan["tasks"]["rows"].as_array().unwrap().len(), 1, "units that are not there get no task");
@@ -81,7 +107,10 @@ async fn a_new_plan_begins_with_what_the_system_knows() {
     assert!(missing.contains(&json!("command")) && missing.contains(&json!("contacts")), "{missing:?}");
     let list = office.get("handler", "/api/sources").await.json();
     let row = list["rows"].as_array().unwrap().iter().find(|row| row["id"] == "DW25").unwrap();
-    assert_eq!((row["plan"]["number"].as_str(), row["plan"]["in_force"].as_bool()), (Some(number.as_str()), Some(false)));
+    assert_eq!(
+        (row["plan"]["number"].as_str(), row["plan"]["in_force"].as_bool()),
+        (Some(number.as_str()), Some(false))
+    );
     office.everything_is_derived_again().await;
 }
 
@@ -114,18 +143,25 @@ async fn whoever_is_behind_learns_that_somebody_saved_meanwhile() {
     let save = |text: &str, base: i64| json!({"section": "command", "text": text, "base": base});
     office.does("handler", &number, "section.saved", save("第一稿", 0)).await;
     let late = office.event("emergency", &number, "section.saved", save("也是第一稿", 0)).await;
-    assert_eq!((late.status, late.code().as_str(), late.path().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "requirement", "base"));
+    assert_eq!(
+        (late.status, late.code().as_str(), late.path().as_str()),
+        (StatusCode::UNPROCESSABLE_ENTITY, "requirement", "base")
+    );
     office.does("emergency", &number, "section.saved", save("第二稿", 1)).await;
     let now = plan(&office, "handler", &number).await;
     let command = field(&now, "command");
-    assert_eq!((command["text"].as_str(), command["rev"].as_i64(), command["mark"].as_str()), (Some("第二稿"), Some(2), Some("saved")));
+    assert_eq!(
+        (command["text"].as_str(), command["rev"].as_i64(), command["mark"].as_str()),
+        (Some("第二稿"), Some(2), Some("saved"))
+    );
     assert!(command["saved_by"].is_string() && command["saved_at"].is_string());
     // Taking away what the system wrote: it is offered again.
     office.does("handler", &number, "section.saved", json!({"section": "zones", "text": "", "base": 0})).await;
     let now = plan(&office, "handler", &number).await;
     assert_eq!(field(&now, "zones")["mark"], "empty");
     assert!(field(&now, "zones")["known"].as_str().unwrap().contains("一级保护区"));
-    let bad = office.event("handler", &number, "tasks.saved", json!({"tasks": [task("aa", "nobody")], "base": 0})).await;
+    let bad =
+        office.event("handler", &number, "tasks.saved", json!({"tasks": [task("aa", "nobody")], "base": 0})).await;
     assert_eq!((bad.code().as_str(), bad.path().as_str()), ("form_invalid", "tasks.0.unit"), "{}", bad.text);
     let twice = json!({"tasks": [task("aa", "water-resources"), task("aa", "health")], "base": 0});
     let bad = office.event("handler", &number, "tasks.saved", twice).await;
@@ -153,7 +189,8 @@ async fn a_plan_goes_to_review_when_nothing_required_is_missing_and_is_closed_th
     into_force(&office, &number).await;
     let now = plan(&office, "handler", &number).await;
     assert_eq!((now["state"].as_str(), now["may_save"].as_bool()), (Some("in_force"), Some(false)));
-    let late = office.event("handler", &number, "section.saved", json!({"section": "terms", "text": "x", "base": 0})).await;
+    let late =
+        office.event("handler", &number, "section.saved", json!({"section": "terms", "text": "x", "base": 0})).await;
     assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", late.text);
     let list = office.get("handler", "/api/sources").await.json();
     assert_eq!(list["covered"], 1);
@@ -188,9 +225,15 @@ async fn versions_are_what_the_journal_says_and_a_revision_begins_with_the_text_
     assert_eq!(revised["predecessor"], number);
     assert_eq!(field(&revised, "command")["text"], "command 已写");
     assert_eq!(field(&revised, "command")["mark"], "begun");
-    assert!(field(&revised, "risks")["known"].as_str().unwrap().contains("金鸡岩洗选厂"), "what is known now is offered");
+    assert!(
+        field(&revised, "risks")["known"].as_str().unwrap().contains("金鸡岩洗选厂"),
+        "what is known now is offered"
+    );
     let source = office.get("handler", "/api/sources/DW25").await.json();
-    assert_eq!((source["plan"]["number"].as_str(), source["plan"]["next"]["number"].as_str()), (Some(number.as_str()), Some(next.as_str())));
+    assert_eq!(
+        (source["plan"]["number"].as_str(), source["plan"]["next"]["number"].as_str()),
+        (Some(number.as_str()), Some(next.as_str()))
+    );
     assert_eq!(source["zones"][0]["level"], "first");
     let body = json!({"id": office.id(), "unit": "water-section"});
     let third = office.post("emergency", "/api/sources/DW25/plan", &body).await;

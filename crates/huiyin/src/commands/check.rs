@@ -9,7 +9,7 @@ use huiyin_check::{Names, Report, check, diagram, sarif};
 
 use super::Failure;
 use crate::cli::{CheckArgs, CheckFormat, Language};
-use crate::house::{RESPONSE_PLAN, directory_of, fields_agree, directory_source, names, workflow_files};
+use crate::house::{RESPONSE_PLAN, directory_of, directory_source, fields_agree, names, workflow_files};
 use crate::library::Library;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+use huiyin_engine::{Clock as _, SystemClock};
 use huiyin_water::network::{Datum, Flaw, Network, Text, ZoneFeature, ZoneImport, import_zones, zones_text};
 use huiyin_water::sheet::{Language, Paper, Sheet, pdf};
 use huiyin_web::print::machine_fonts;
@@ -14,6 +16,9 @@ use super::arrival::waters;
 use super::check::text_of;
 use crate::cli::water::{PaperSize, WaterWhat};
 use crate::cli::{Format, WaterArgs};
+
+/// A sheet carries Beijing time.
+const BEIJING: TimeDelta = TimeDelta::hours(8);
 
 pub(crate) fn run(what: &WaterWhat) -> Result<ExitCode, Failure> {
     match what {
@@ -32,7 +37,9 @@ pub(crate) fn run(what: &WaterWhat) -> Result<ExitCode, Failure> {
 fn import(file: &Path, out: Option<&Path>, datum: Option<&str>, water: &WaterArgs) -> Result<ExitCode, Failure> {
     let network = waters(water)?;
     let datum = match datum {
-        Some(name) => Some(Datum::of(name).ok_or_else(|| format!("--datum {name}: expected WGS-84, CGCS2000 or GCJ-02"))?),
+        Some(name) => {
+            Some(Datum::of(name).ok_or_else(|| format!("--datum {name}: expected WGS-84, CGCS2000 or GCJ-02"))?)
+        }
         None => None,
     };
     let name = file.display().to_string();
@@ -91,7 +98,9 @@ fn keep(out: &Path, zones: Vec<ZoneFeature>, network: &Network) -> Result<(), Fa
         Err(error) => return Err(format!("{}: {error}", out.display()).into()),
     };
     if let Some(flaw) = before.flaws.iter().find(|flaw| flaw.refused) {
-        return Err(format!("{}: {}. repair or remove it first: it would be lost", out.display(), in_words(flaw)).into());
+        return Err(
+            format!("{}: {}. repair or remove it first: it would be lost", out.display(), in_words(flaw)).into()
+        );
     }
     write(out, zones_text(before.zones, zones).as_bytes())
 }
@@ -116,6 +125,7 @@ fn sheet(network: &Network, source: &str, out: &Path, paper: PaperSize, english:
         paper,
         language: if english { Language::En } else { Language::Zh },
         plan: text("见系统", "see the system"),
+        printed: (SystemClock::default().now() + BEIJING).format("%Y-%m-%d %H:%M").to_string(),
         ..Sheet::default()
     };
     let svg = sheet.svg(network, place)?;

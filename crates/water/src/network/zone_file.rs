@@ -85,7 +85,10 @@ fn zone(geography: Geography, net: &Network) -> Result<ZoneFeature, (String, Str
     let level = Level::of(&word).ok_or_else(|| (format!("`{word}` is no level"), levels()))?;
     let by = property(&["by"]);
     if let Some(id) = by.as_ref().filter(|id| !net.provenance.iter().any(|known| &known.id == *id)) {
-        return Err((format!("there is no provenance {id}"), "property `by`: the id of a provenance of network.yaml".to_owned()));
+        return Err((
+            format!("there is no provenance {id}"),
+            "property `by`: the id of a provenance of network.yaml".to_owned(),
+        ));
     }
     let approval = property(&["approval", "批准文号"]);
     if let Some(long) = approval.as_ref().map(|text| text.chars().count()).filter(|count| *count > LONGEST) {

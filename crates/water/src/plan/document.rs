@@ -71,7 +71,6 @@ pub struct Document {
     pub tasks: (Vec<Task>, i64),
 }
 
-
 /// How much of a plan is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Completeness {

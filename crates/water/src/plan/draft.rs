@@ -104,7 +104,11 @@ fn zones(network: &Network, place: &Place) -> String {
         let mark = if network.is_zone_approximate(zone) { "（推定，未经批准文件核实）" } else { "" };
         let _ = writeln!(text, "{}：{}{mark}", zone.level.name().zh, zone.text.zh);
     }
-    if text.is_empty() { "保护区范围尚未登记，须补充批准文件和图件。".to_owned() } else { text.trim_end().to_owned() }
+    if text.is_empty() {
+        "保护区范围尚未登记，须补充批准文件和图件。".to_owned()
+    } else {
+        text.trim_end().to_owned()
+    }
 }
 
 fn sections_above(network: &Network, place: &Place, title: &str) -> String {
@@ -121,7 +125,11 @@ fn in_order(upstream: &[Upstream]) -> String {
     for (n, risk) in upstream.iter().take(MOST_RISKS).enumerate() {
         let _ = writeln!(text, "{}. {}（{}）", n + 1, risk.name.zh, arrival(risk));
     }
-    if text.is_empty() { text } else { format!("按污染物可能最早到达的先后排查：\n{}", text.trim_end()) }
+    if text.is_empty() {
+        text
+    } else {
+        format!("按污染物可能最早到达的先后排查：\n{}", text.trim_end())
+    }
 }
 
 /// When what it lost would arrive: worst case to most probable.
@@ -154,7 +162,8 @@ fn survey(network: &Network, place: &Place, upstream: &[Upstream]) -> String {
     let town = place.town.as_deref().unwrap_or("规划未写街镇");
     let water = place.water.as_deref().unwrap_or("未登记");
     let people = population.map_or_else(|| "未登记".to_owned(), |people| format!("{people} 人"));
-    let mut text = format!("水源：{}（{kind}，{state}）；街镇：{town}；水体：{water}；供水人口：{people}。", place.name.zh);
+    let mut text =
+        format!("水源：{}（{kind}，{state}）；街镇：{town}；水体：{water}；供水人口：{people}。", place.name.zh);
     if let Some(at) = place.at {
         let mark = if network.is_approximate(place) { "（近似，未经测量）" } else { "" };
         let _ = write!(text, "\n位置：{:.4}, {:.4}（WGS-84）{mark}。", at[0], at[1]);

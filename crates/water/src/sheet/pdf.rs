@@ -31,7 +31,9 @@ const POINTS: f32 = 72.0 / 25.4;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPdf {
     /// Chinese letters would come out as boxes.
-    #[error("no font with Chinese letters is installed. install one, e.g. `apt-get install fonts-noto-cjk`, and start again")]
+    #[error(
+        "no font with Chinese letters is installed. install one, e.g. `apt-get install fonts-noto-cjk`, and start again"
+    )]
     NoFont,
     /// The drawing or the file is at fault.
     #[error("the sheet could not be written as PDF: {0}")]

@@ -140,7 +140,12 @@ impl Sheet {
     }
 
     fn actions(&self, pen: &mut Pen, mut y: f64) -> f64 {
-        pen.text((COLUMN.0, y), 4.2, true, pen.say("关键行动（最早到达前）", "key actions (before the earliest arrival)"));
+        pen.text(
+            (COLUMN.0, y),
+            4.2,
+            true,
+            pen.say("关键行动（最早到达前）", "key actions (before the earliest arrival)"),
+        );
         y += 5.5;
         for (n, action) in self.actions.iter().enumerate() {
             let when = self.before(action.before_minutes);

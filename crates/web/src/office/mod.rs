@@ -37,8 +37,8 @@ pub(crate) use plans::begun;
 
 use crate::app::Entropy;
 use crate::ports::{
-    CaseFile, CaseKey, CaseQuery, Document, Gauge, Heard, MailQuery, NewPlan, Office, OfficeError, Preview, Promise, Published,
-    StoredFile, Submission, Upload,
+    CaseFile, CaseKey, CaseQuery, Document, Gauge, Heard, MailQuery, NewPlan, Office, OfficeError, Preview, Promise,
+    Published, StoredFile, Submission, Upload,
 };
 use crate::stations::StationDesk;
 use crate::views::Text;

@@ -115,7 +115,8 @@ impl Bureau {
             Some(case) => self.plan_case(case).await?,
             None => None,
         };
-        let title = if title.trim().is_empty() { format!("{}突发环境事件应急预案", place.name.zh) } else { title };
+        let title =
+            if title.trim().is_empty() { format!("{}突发环境事件应急预案", place.name.zh) } else { title };
         let mut data = json!({
             "title": title.chars().take(LONGEST_TITLE).collect::<String>(), "source": source, "unit": unit,
         });
@@ -201,17 +202,23 @@ impl Bureau {
 
     /// A field as people compare it.
     fn as_text(&self, document: &Document, id: &str, kind: Kind) -> String {
-        let joined = |parts: &[&str]| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" · ");
+        let joined =
+            |parts: &[&str]| parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" · ");
         let lines: Vec<String> = match (kind, id) {
             (Kind::List, "contacts") => {
                 document.contacts.0.iter().map(|row| joined(&[&row.unit, &row.post, &row.phone, &row.duty])).collect()
             }
-            (Kind::List, "materials") => {
-                document.materials.0.iter().map(|row| joined(&[&row.name, &row.amount, &row.place, &row.keeper])).collect()
-            }
+            (Kind::List, "materials") => document
+                .materials
+                .0
+                .iter()
+                .map(|row| joined(&[&row.name, &row.amount, &row.place, &row.keeper]))
+                .collect(),
             (Kind::List, _) => {
                 let rows = self.tasks_view(document).rows;
-                rows.iter().map(|row| joined(&[&row.before_minutes.to_string(), &row.unit_name.zh, &row.task])).collect()
+                rows.iter()
+                    .map(|row| joined(&[&row.before_minutes.to_string(), &row.unit_name.zh, &row.task]))
+                    .collect()
             }
             _ => return document.sections.get(id).map(|section| section.text.clone()).unwrap_or_default(),
         };
