@@ -17,8 +17,8 @@ use crate::ports::OfficeError;
 use crate::views::Text;
 use crate::views::directory::UnitView;
 use crate::views::waters::{
-    DepotView, FacilityView, GapView, NextPlanView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView,
-    UpstreamView, ZoneView,
+    DepotView, FacilityView, GapView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView, UpstreamView,
+    ZoneView,
 };
 
 /// The workflow of plans.
@@ -264,12 +264,15 @@ impl WaterDesk {
                 next: None,
                 case: row.id,
             };
-            // Newest first: an older one counts only when it is in force and the newer is not, which is to replace it.
+            // Newest first. The one in force counts; beside it the newest of those that are to replace it.
             match plans.get_mut(source) {
                 None => drop(plans.insert(source.to_owned(), plan)),
                 Some(known) if !known.in_force && plan.in_force => {
-                    let PlanStateView { state, title, number, case, .. } = std::mem::replace(known, plan);
-                    known.next = Some(NextPlanView { state, title, number, case });
+                    let next = std::mem::replace(known, plan);
+                    known.next = Some(next.into());
+                }
+                Some(known) if known.in_force && !plan.in_force && known.next.is_none() => {
+                    known.next = Some(plan.into());
                 }
                 Some(_) => {}
             }

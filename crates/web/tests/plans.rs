@@ -79,8 +79,8 @@ async fn into_force(office: &Office, number: &str) {
     let opinion = json!({"reviewed_on": "2026-11-23", "opinion": "同意通过"});
     office.does("emergency", number, "review.passed", opinion).await;
     office.does("chief", number, "approve", json!({})).await;
-    office.does("emergency", number, "file", json!({"filed_on": "2026-11-23", "filed_with": "区应急管理局"})).await;
-    office.does("emergency", number, "publish", json!({})).await;
+    office.does("handler", number, "file", json!({"filed_on": "2026-11-23", "filed_with": "区应急管理局"})).await;
+    office.does("handler", number, "publish", json!({})).await;
 }
 
 #[tokio::test]
@@ -142,12 +142,12 @@ async fn whoever_is_behind_learns_that_somebody_saved_meanwhile() {
     let number = begin(&office, "DW25").await;
     let save = |text: &str, base: i64| json!({"section": "command", "text": text, "base": base});
     office.does("handler", &number, "section.saved", save("第一稿", 0)).await;
-    let late = office.event("emergency", &number, "section.saved", save("也是第一稿", 0)).await;
+    let late = office.event("head", &number, "section.saved", save("也是第一稿", 0)).await;
     assert_eq!(
         (late.status, late.code().as_str(), late.path().as_str()),
         (StatusCode::UNPROCESSABLE_ENTITY, "requirement", "base")
     );
-    office.does("emergency", &number, "section.saved", save("第二稿", 1)).await;
+    office.does("head", &number, "section.saved", save("第二稿", 1)).await;
     let now = plan(&office, "handler", &number).await;
     let command = field(&now, "command");
     assert_eq!(

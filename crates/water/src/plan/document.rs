@@ -119,7 +119,8 @@ impl Document {
         let next = number(sent, "base") + 1;
         match event {
             "section.saved" => {
-                let (id, text) = (sent["section"].as_str()?.to_owned(), sent["text"].as_str()?.to_owned());
+                let (id, text) =
+                    (sent["section"].as_str()?.to_owned(), sent["text"].as_str().unwrap_or_default().to_owned());
                 self.sections.insert(id.clone(), Section { text, rev: next });
                 return Some(id);
             }

@@ -106,6 +106,13 @@ pub struct PlanStateView {
     pub(crate) case: Uuid,
 }
 
+impl From<PlanStateView> for NextPlanView {
+    fn from(plan: PlanStateView) -> Self {
+        let PlanStateView { state, title, number, case, .. } = plan;
+        Self { state, title, number, case }
+    }
+}
+
 /// A plan that is to replace the one in force.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NextPlanView {
