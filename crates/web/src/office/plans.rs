@@ -162,7 +162,7 @@ impl Bureau {
     /// What the system knows of a source now; a plan that was revised lends what it said where the system knows nothing.
     async fn known(&self, place: Option<&Place>, predecessor: &str) -> Result<Document, OfficeError> {
         let mut known = match (place, &self.parts.waters) {
-            (Some(place), Some(network)) => self.from_network(network, place)?,
+            (Some(place), Some(network)) => self.network_knows(network, place)?,
             _ => Document::default(),
         };
         if !predecessor.is_empty()
@@ -176,7 +176,7 @@ impl Bureau {
         Ok(known)
     }
 
-    fn from_network(&self, network: &Network, place: &Place) -> Result<Document, OfficeError> {
+    fn network_knows(&self, network: &Network, place: &Place) -> Result<Document, OfficeError> {
         let directory = self.directory();
         let unit = |id: &str| directory.unit(id).map(|unit| unit.name.zh.clone());
         let known = Known { network, place, tasks: self.parts.plans.tasks.clone(), unit: &unit };
