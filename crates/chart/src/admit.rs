@@ -113,26 +113,40 @@ fn read_only(form: &Value, data: &Value, details: &mut Vec<FieldError>) {
     }
 }
 
-/// Fields of format `unit` must name a unit of the directory.
+/// Fields of format `unit` must name a unit of the directory, in lists of objects, too.
 fn unknown_units(form: &Value, data: &Value, ctx: &Context<'_>, details: &mut Vec<FieldError>) {
-    let Some(properties) = form.get("properties").and_then(Value::as_object) else {
-        return;
-    };
-    let is_unit = |schema: &Value| schema.get("format").and_then(Value::as_str) == Some("unit");
-    for (name, schema) in properties {
-        let items = schema.get("items").is_some_and(is_unit);
-        let given = match data.get(name) {
-            Some(Value::Array(list)) if items => list.iter().filter_map(Value::as_str).collect(),
-            Some(Value::String(unit)) if is_unit(schema) => vec![unit.as_str()],
-            _ => Vec::new(),
+    let mut given = Vec::new();
+    units_in(form, data, "", &mut given);
+    for (path, unit) in given.into_iter().filter(|(_, unit)| !ctx.directory.unit_exists(unit)) {
+        let message = Text {
+            zh: format!("目录中没有单位“{unit}”"),
+            en: format!("there is no unit `{unit}` in the directory"),
         };
-        for unit in given.into_iter().filter(|unit| !unit.is_empty() && !ctx.directory.unit_exists(unit)) {
-            let message = Text {
-                zh: format!("目录中没有单位“{unit}”"),
-                en: format!("there is no unit `{unit}` in the directory"),
-            };
-            details.push(FieldError { path: name.clone(), message });
+        details.push(FieldError { path, message });
+    }
+}
+
+/// Every unit that is named in data, with where. A list of plain units stands at the list, as its form shows it.
+fn units_in<'d>(schema: &Value, data: &'d Value, path: &str, found: &mut Vec<(String, &'d str)>) {
+    match data {
+        Value::String(unit) if schema.get("format").and_then(Value::as_str) == Some("unit") && !unit.is_empty() => {
+            found.push((path.to_owned(), unit));
         }
+        Value::Array(list) => {
+            let Some(items) = schema.get("items") else { return };
+            for (n, item) in list.iter().enumerate() {
+                let at = if item.is_string() { path.to_owned() } else { below(path, &n.to_string()) };
+                units_in(items, item, &at, found);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if let Some(part) = schema.get("properties").and_then(|parts| parts.get(name)) {
+                    units_in(part, value, &below(path, name), found);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -161,3 +161,27 @@ fn too_many_delays_and_endless_loops_keep_their_words() {
     let error = sent(&endless, &[]).unwrap_err();
     assert_eq!(error, MachineError::Endless { event: "case.opened".into() }.to_string());
 }
+
+#[test]
+fn a_list_of_closed_objects_can_be_written_anew_and_holds_nothing_else() {
+    let chart = |closed: &str, value: &str| {
+        format!(
+            "initial: a\ndata: {{type: object, properties: {{rows: {{type: array, default: [], maxItems: 60, items: {{type: object, \
+             {closed}properties: {{id: {{type: string, maxLength: 40}}, text: {{type: string, maxLength: 6000}}}}}}}}}}}}\n\
+             states: {{a: {{on: {{go: {{target: b, actions: [{{set: {{rows: \"data.rows.filter(r, r.id != 'x') + [{value}]\"}}}}]}}}}}}, \
+             b: {{}}}}\n"
+        )
+    };
+    let row = "{'id': 'x', 'text': 'new'}";
+    let said = refused(&chart("", row));
+    assert!(said.contains("at most 10000 are allowed"), "an object that may hold anything has no size: {said}");
+    let closed = "additionalProperties: false, ";
+    assert_eq!(sent(&loaded(&chart(closed, row)), &["go"]), Ok(vec!["b".to_owned()]));
+    // What the schema has no room for is not written: the field keeps what it had.
+    let def = loaded(&chart(closed, "{'id': 'x', 'other': 'field'}"));
+    let calendar = Calendar::from_years(china(), Hours::default(), Vec::new());
+    let mut trial = Trial::new(&def, &calendar, "2026-03-02T01:00:00Z".parse().unwrap());
+    trial.open().unwrap();
+    trial.item(&Item { event: Some("go".to_owned()), data: json!({}), after: None }).unwrap();
+    assert_eq!(trial.data()["rows"], json!([]));
+}

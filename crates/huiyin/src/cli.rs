@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) mod sensing;
+pub(crate) mod water;
 
 /// 回音 Huiyin: every matter answered, every case gets its echo.
 #[derive(Debug, Parser)]
@@ -74,6 +75,11 @@ pub(crate) enum Command {
     Stations {
         #[command(subcommand)]
         what: sensing::StationsWhat,
+    },
+    /// Waters of the district: protection zones in, everything out as GeoJSON, map sheets.
+    Water {
+        #[command(subcommand)]
+        what: water::WaterWhat,
     },
 }
 

@@ -9,17 +9,23 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use huiyin_assurance::{Forgotten, Proof, Proofs};
 use huiyin_calendar::YearFile;
+use huiyin_chart::Definition;
 use huiyin_check::Names;
 use huiyin_directory::Directory;
 use huiyin_engine::{CalendarSource, DirectorySource, Registry};
 use huiyin_journal::{Journal, JournalError, OpenOptions};
 use huiyin_response::Defaults;
 use huiyin_water::network::Network;
+use huiyin_water::plan::{FILE, Fields};
+use huiyin_web::office::PlanParts;
 
 use crate::cli::StoreArgs;
 use crate::commands::Failure;
 use crate::library::{Library, LibraryError};
 use crate::plans::Plans;
+
+/// The workflow of response plans.
+pub(crate) const RESPONSE_PLAN: &str = "response-plan";
 
 /// See the module.
 pub(crate) struct House {
@@ -131,6 +137,16 @@ impl House {
         Ok(Some(Defaults::load(&file, &self.library.read(&file)?, waters, &self.directory)?))
     }
 
+    /// What response plans are made of: the list of fields, and what every new plan of the district begins with.
+    pub(crate) fn plan_parts(&self, waters: Option<&Network>) -> Result<PlanParts, Failure> {
+        let fields = self.library.plan_fields()?.unwrap_or_default();
+        if let Some(workflow) = self.registry.current(RESPONSE_PLAN) {
+            fields_agree(&fields, &workflow)?;
+        }
+        let defaults = waters.map(|waters| self.response(waters)).transpose()?.flatten().unwrap_or_default();
+        Ok(PlanParts { fields: Arc::new(fields), defaults: Arc::new(defaults) })
+    }
+
     /// A file of the district's `sensing/` folder.
     pub(crate) fn sensing_file(&self, name: &str) -> Result<String, LibraryError> {
         self.library.read(&format!("districts/{}/sensing/{name}", self.district))
@@ -147,6 +163,17 @@ impl House {
         }
         Ok(files)
     }
+}
+
+/// The fields that plans require are those that their workflow asks for before a review.
+pub(crate) fn fields_agree(fields: &Fields, workflow: &Definition) -> Result<(), Failure> {
+    let submit = workflow.events.iter().find(|event| event.name == "submit");
+    let asked = submit.into_iter().flat_map(|event| &event.require).map(|require| require.that.source.as_str());
+    let differences = fields.differences(&asked.collect::<Vec<_>>());
+    if differences.is_empty() || fields.chapters.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{FILE} and {RESPONSE_PLAN}.yaml do not agree:\n    {}", differences.join("\n    ")).into())
 }
 
 /// A database that does not answer within this time at a start is said to be out of reach.

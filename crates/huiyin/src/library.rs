@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use huiyin_calendar::{Calendar, Hours, YearFile, china};
 use huiyin_water::network::{FILES, Network};
+use huiyin_water::plan::{FILE, Fields};
 use rust_embed::RustEmbed;
 
 use crate::commands::Failure;
@@ -69,6 +70,12 @@ impl Library {
             return Ok(None);
         }
         Ok(Some(Network::load(&folder, &|path| self.read(path).ok())?))
+    }
+
+    /// The fields of response plans; none: the library has no list of them.
+    pub(crate) fn plan_fields(&self) -> Result<Option<Fields>, Failure> {
+        let Ok(text) = self.read(FILE) else { return Ok(None) };
+        Ok(Some(Fields::load(FILE, &text)?))
     }
 
     /// Paths of the files directly inside a folder of the library, sorted.

@@ -1,4 +1,4 @@
-//! What happens by the calendar of the office and belongs to no case: the supervision reports, the monthly look at plans
+//! What happens by the calendar of the office and belongs to no case: the supervision reports, the looks at plans
 //! and drills, what is forgotten at night, and alarms on the system itself.
 //!
 //! A job has a plan in the words of cron and runs once for each planned time: [`Scheduler::tick`] looks what is due,
@@ -6,6 +6,7 @@
 //! What is mailed goes through `notify`; the rungs of cases are the engine's and no business of this crate.
 
 mod alarms;
+mod coverage;
 mod plan;
 mod retention;
 mod reviews;
@@ -13,6 +14,7 @@ mod scheduler;
 mod supervision;
 
 pub use alarms::AlarmWatch;
+pub use coverage::{Given, PlanCoverage, Submit};
 pub use plan::{Plan, PlanError};
 pub use retention::Retention;
 pub use reviews::{PlanReview, Planned};

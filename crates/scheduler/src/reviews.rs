@@ -2,7 +2,7 @@
 //! (drills, revisions, steps of their making) in the next three months, or is overdue. The clocks of a plan ring by
 //! themselves; this is the list for those who plan the months ahead.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{Datelike as _, Days};
@@ -61,15 +61,9 @@ impl PlanReview {
     }
 
     async fn review(&self, due: &Due) -> Result<String, JobError> {
-        let plans = self.open_plans(due).await?;
-        let mut valid: BTreeMap<String, usize> = BTreeMap::new();
-        for plan in plans.iter().filter(|plan| plan.active.iter().any(|state| VALID.contains(&state.as_str()))) {
-            let state = self.desk.journal().case_state(plan, false).await?;
-            if let Some(source) = state.pointer("/data/source").and_then(|source| source.as_str()) {
-                *valid.entry(source.to_owned()).or_default() += 1;
-            }
-        }
-        let without: Vec<&Planned> = self.sources.iter().filter(|source| !valid.contains_key(&source.id)).collect();
+        let plans = open_plans(&self.desk, due).await?;
+        let valid = covered_by(&self.desk, &plans).await?;
+        let without: Vec<&Planned> = self.sources.iter().filter(|source| !valid.contains(&source.id)).collect();
         let bulletin = self.bulletin(due, &plans, &without)?;
         let (new, of) = self.notifier.announce(&bulletin).await?;
         Ok(format!(
@@ -77,26 +71,6 @@ impl PlanReview {
             without.len(),
             self.sources.len()
         ))
-    }
-
-    async fn open_plans(&self, due: &Due) -> Result<Vec<CaseRecord>, JobError> {
-        let Scope { district, timeline } = self.desk.scope().clone();
-        let filter = CaseFilter {
-            district,
-            timeline,
-            workflow: Some(WORKFLOW.into()),
-            open: Some(true),
-            limit: PAGE,
-            ..CaseFilter::default()
-        };
-        let (mut plans, mut after) = (Vec::new(), Uuid::nil());
-        for _ in 0..MOST_PAGES {
-            let page = self.desk.journal().case_records(&filter, due.now, after).await?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            plans.extend(page);
-        }
-        Ok(plans)
     }
 
     fn bulletin(&self, due: &Due, plans: &[CaseRecord], without: &[&Planned]) -> Result<Bulletin, JobError> {
@@ -137,6 +111,40 @@ impl PlanReview {
             path: "/".to_owned(),
         })
     }
+}
+
+/// Ids of the sources that have a plan in force.
+pub(crate) async fn plans_in_force(desk: &Desk, due: &Due) -> Result<BTreeSet<String>, JobError> {
+    covered_by(desk, &open_plans(desk, due).await?).await
+}
+
+async fn covered_by(desk: &Desk, plans: &[CaseRecord]) -> Result<BTreeSet<String>, JobError> {
+    let mut covered = BTreeSet::new();
+    for plan in plans.iter().filter(|plan| plan.active.iter().any(|state| VALID.contains(&state.as_str()))) {
+        let state = desk.journal().case_state(plan, false).await?;
+        covered.extend(state.pointer("/data/source").and_then(|source| source.as_str()).map(str::to_owned));
+    }
+    Ok(covered)
+}
+
+async fn open_plans(desk: &Desk, due: &Due) -> Result<Vec<CaseRecord>, JobError> {
+    let Scope { district, timeline } = desk.scope().clone();
+    let filter = CaseFilter {
+        district,
+        timeline,
+        workflow: Some(WORKFLOW.into()),
+        open: Some(true),
+        limit: PAGE,
+        ..CaseFilter::default()
+    };
+    let (mut plans, mut after) = (Vec::new(), Uuid::nil());
+    for _ in 0..MOST_PAGES {
+        let page = desk.journal().case_records(&filter, due.now, after).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        plans.extend(page);
+    }
+    Ok(plans)
 }
 
 /// The first ones, and how many more there are.

@@ -13,12 +13,15 @@ use huiyin_engine::{
     Actor, ActorKind, Answer, CalendarSource, Clock, Command, Config, DirectorySource, Driver, ManualClock, Registry,
     Target,
 };
+use huiyin_journal::read::CaseFilter;
 use huiyin_journal::{Instant, OpenOptions};
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig, Relay, RelayTls, SmtpConfig};
-use huiyin_scheduler::{AlarmWatch, Every, Job, PlanReview, Planned, Scheduler, SupervisionReport};
-use serde_json::json;
+use huiyin_scheduler::{
+    AlarmWatch, Every, Job, PlanCoverage, PlanReview, Planned, Scheduler, Submit, SupervisionReport,
+};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// What no mail may carry.
@@ -50,7 +53,14 @@ fn registry() -> (Arc<Registry>, Arc<Directory>) {
     let years = vec![YearFile::parse(name, &read(name)).unwrap()];
     let calendar = CalendarSource { zone_seconds: 8 * 3600, hours: directory.district().hours_text(), years };
     registry.set_district("500110", &source, &calendar).unwrap();
-    for file in ["petition.yaml", "co-handling.yaml", "enforcement.yaml", "review.yaml", "response-plan.yaml"] {
+    for file in [
+        "petition.yaml",
+        "co-handling.yaml",
+        "enforcement.yaml",
+        "review.yaml",
+        "response-plan.yaml",
+        "plan-coverage.yaml",
+    ] {
         let beside = |other: &str| std::fs::read_to_string(root().join(other)).ok();
         let definition = huiyin_chart::load(file, &read(file), &beside).unwrap_or_else(|e| panic!("{e}"));
         registry.add_definition(Arc::new(definition)).unwrap();
@@ -86,7 +96,7 @@ fn smtp(server: &SmtpServer) -> NotifyConfig {
 
 /// A house of its own, driven by hand.
 struct House {
-    driver: Driver,
+    driver: Arc<Driver>,
     clock: Arc<ManualClock>,
     notifier: Notifier,
     desk: Arc<Desk>,
@@ -102,7 +112,7 @@ impl House {
         let (registry, directory) = registry();
         let config = Config { seed: Some(7), ..Config::default() };
         let (bus, time) = (Arc::new(InProcess::default()), Arc::clone(&clock));
-        let driver = Driver::open(journal.clone(), Arc::clone(&registry), time, bus, config).await.unwrap();
+        let driver = Arc::new(Driver::open(journal.clone(), Arc::clone(&registry), time, bus, config).await.unwrap());
         let current: Arc<dyn Fn() -> Arc<Directory> + Send + Sync> = Arc::new(move || Arc::clone(&directory));
         let time = Arc::clone(&clock) as Arc<dyn Clock>;
         let seams = Seams::of_house(&journal, &registry, Arc::clone(&current), time);
@@ -155,6 +165,35 @@ impl House {
         self.driver.run_until(at(time)).await.unwrap();
         self.clock.advance_to(at(time));
     }
+}
+
+/// A plan that has everything that a review asks for.
+fn plan_of(title: &str, source: &str) -> Value {
+    let required = [
+        "purpose",
+        "basis",
+        "area",
+        "levels",
+        "command",
+        "groups",
+        "judgement",
+        "alert",
+        "reporting",
+        "monitoring",
+        "cutoff",
+        "onsite",
+        "supply",
+        "end",
+        "aftermath",
+        "drills",
+        "risks",
+        "zones",
+    ];
+    let sections: Vec<Value> = required.iter().map(|id| json!({"id": id, "text": "已写", "rev": 0})).collect();
+    json!({"title": title, "source": source, "unit": "water-section", "sections": sections,
+        "contacts": [{"unit": "区水利局", "duty": "停止取水", "phone": "023-00000000"}],
+        "materials": [{"name": "活性炭", "amount": "1 吨", "place": "水厂"}],
+        "tasks": [{"key": "close", "unit": "water-resources", "task": "停止取水", "before_minutes": 60}]})
 }
 
 /// Mails whose subject has these words: to whom, Message-ID, text.
@@ -261,7 +300,7 @@ async fn the_review_of_plans_names_sources_without_one_and_what_falls_due() {
     let unit = ["water-section"];
     let open = |title: &str, source: &str| Target::Open {
         workflow: "response-plan".into(),
-        data: json!({"title": title, "source": source, "unit": "water-section"}),
+        data: plan_of(title, source),
         parent: None,
     };
     let plan = house.command(1, open("玉荷塘水库预案", "DW02"), &["emergency"], &unit).await;
@@ -294,4 +333,80 @@ async fn the_review_of_plans_names_sources_without_one_and_what_falls_due() {
     scheduler.tick().await.unwrap();
     house.notifier.tick().await.unwrap();
     assert_eq!(told(&server.mails(), "预案与演练审查").len(), mails.len(), "once");
+}
+
+#[tokio::test]
+async fn sources_without_a_plan_have_an_owner_and_a_clock_until_each_has_one() {
+    let server = SmtpServer::start(Tls::None);
+    let house = House::new("2026-11-03T00:00:00Z", &server).await;
+    let source = |id: &str, zh: &str| Planned { id: id.into(), zh: zh.into(), en: zh.into() };
+    let sources = vec![source("DW02", "玉荷塘水库"), source("DW03", "香樟沟山坪塘")];
+    let driver = Arc::clone(&house.driver);
+    let submit: Submit = Arc::new(move |command| {
+        let driver = Arc::clone(&driver);
+        Box::pin(async move { driver.submit(command).await })
+    });
+    let job = PlanCoverage::new(Arc::clone(&house.desk), submit, sources).unwrap();
+    let (journal, scope) = (house.desk.journal().clone(), house.desk.scope().clone());
+    let scheduler =
+        Scheduler::new(journal.clone(), scope, Arc::clone(&house.clock) as Arc<dyn Clock>, vec![Arc::new(job)]);
+    let cases = async || {
+        let filter = CaseFilter {
+            district: "500110".into(),
+            timeline: "real".into(),
+            workflow: Some("plan-coverage".into()),
+            limit: 10,
+            ..CaseFilter::default()
+        };
+        journal.case_records(&filter, house.clock.now(), Uuid::nil()).await.unwrap()
+    };
+    let missing = async || {
+        let state = journal.case_state(&cases().await[0], false).await.unwrap();
+        state["data"]["missing"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one.as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    scheduler.tick().await.unwrap();
+    house.until("2026-11-03T00:30:00Z").await;
+    scheduler.tick().await.unwrap();
+    let found = cases().await;
+    assert_eq!(found.len(), 1, "one case for all of them");
+    assert_eq!((found[0].owner.as_deref(), found[0].due_clock.as_deref()), (Some("role:emergency"), Some("coverage")));
+    assert_eq!(missing().await, ["DW02 玉荷塘水库", "DW03 香樟沟山坪塘"]);
+    scheduler.tick().await.unwrap();
+    assert_eq!(
+        (cases().await.len(), cases().await[0].seq),
+        (1, found[0].seq),
+        "looked at again, nothing is told twice"
+    );
+
+    let unit = ["water-section"];
+    for (n, id) in [(10, "DW02"), (20, "DW03")] {
+        let target =
+            Target::Open { workflow: "response-plan".into(), data: plan_of(&format!("{id} 预案"), id), parent: None };
+        let plan = house.command(n, target, &["emergency"], &unit).await;
+        let steps = [
+            ("submit", json!({"note": "编制完成"})),
+            ("review.passed", json!({"reviewed_on": "2026-11-03", "opinion": "同意通过"})),
+            ("approve", json!({})),
+            ("file", json!({"filed_on": "2026-11-03", "filed_with": "区应急管理局"})),
+            ("publish", json!({})),
+        ];
+        for (m, (event, data)) in (1..).zip(steps) {
+            let target = Target::Event { case: plan, event: event.into(), data };
+            house.command(n + m, target, &["emergency", "bureau-head"], &unit).await;
+        }
+        house.until(if n == 10 { "2026-11-04T00:30:00Z" } else { "2026-11-05T00:30:00Z" }).await;
+        scheduler.tick().await.unwrap();
+        if n == 10 {
+            assert_eq!(missing().await, ["DW03 香樟沟山坪塘"]);
+        }
+    }
+    assert_eq!(cases().await[0].active, ["covered"], "closed when every source has a plan");
+    house.until("2026-11-06T00:30:00Z").await;
+    scheduler.tick().await.unwrap();
+    assert_eq!(cases().await.len(), 1);
 }

@@ -1,11 +1,14 @@
-//! Measured: a made-up network of 10,000 reaches with 1,000 sources; how long until every threatened source is known, and
-//! how long a trace takes. Run by `tests/bench water`.
+//! Measured: a made-up network of 10,000 reaches with 1,000 sources; how long until every threatened source is known,
+//! how long a trace takes, and how long a map sheet. Run by `tests/bench water`.
 #![allow(clippy::print_stdout, missing_docs)]
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
 use huiyin_water::network::{Exceedance, Network, Spill};
+use huiyin_water::sheet::fontdb::Database;
+use huiyin_water::sheet::{Paper, Sheet, pdf};
 
 const REACHES: usize = 10_000;
 const SOURCES: usize = 1_000;
@@ -44,6 +47,35 @@ fn main() -> Result<(), Failure> {
         times.push(milliseconds(began));
     }
     told(&format!("candidates upstream of its outlet ({found} found)"), &mut times, "< 50 ms", 50.0);
+    sheets(&network)
+}
+
+/// The sheet of the last intake of the chain, which everything lies above, as SVG and as PDF.
+fn sheets(network: &Network) -> Result<(), Failure> {
+    let place = network.place(&format!("s{}", SOURCES - 1)).ok_or("the last source")?;
+    let mut fonts = Database::new();
+    fonts.load_system_fonts();
+    let fonts = Arc::new(fonts);
+    let (mut drawn, mut written) = (Vec::new(), Vec::new());
+    let (mut svg, mut bytes) = (String::new(), 0);
+    for _ in 0..11 {
+        let began = Instant::now();
+        svg = Sheet::default().svg(network, place)?;
+        drawn.push(milliseconds(began));
+        let began = Instant::now();
+        match pdf(&svg, Paper::A3, "sheet", &fonts) {
+            Ok(page) => bytes = page.len(),
+            Err(problem) => {
+                println!("  no PDF: {problem}");
+                break;
+            }
+        }
+        written.push(milliseconds(began));
+    }
+    told(&format!("its map sheet as SVG ({} KB)", svg.len() / 1024), &mut drawn, "< 2000 ms", 2000.0);
+    if !written.is_empty() {
+        told(&format!("the same as PDF ({} KB)", bytes / 1024), &mut written, "< 2000 ms", 2000.0);
+    }
     Ok(())
 }
 

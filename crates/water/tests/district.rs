@@ -48,7 +48,7 @@ fn the_thirty_five_sources_are_those_of_the_plan() {
         return;
     };
     for (row, source) in reader.records().map(Result::unwrap).zip(sources) {
-        let Detail::Source { kind, state } = &source.detail else { unreachable!("a source") };
+        let Detail::Source { kind, state, .. } = &source.detail else { unreachable!("a source") };
         assert_eq!((&row[0], &row[2], &row[4]), (source.id.as_str(), source.name.zh.as_str(), kind.as_str()));
         assert_eq!(*state == PlaceState::Planned, row[5].contains("规划建设"), "{}", source.id);
         assert!(source.town.is_none() == row[1].contains("原文"), "{}", source.id);

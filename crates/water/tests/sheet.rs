@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use huiyin_water::network::{Group, Network, Text};
-use huiyin_water::sheet::{Language, Paper, Sheet};
+use huiyin_water::plan::{Contact, Material};
+use huiyin_water::sheet::fontdb::Database;
+use huiyin_water::sheet::{Action, Language, NoPdf, Paper, Sheet, pdf};
 
 fn network(change: impl Fn(&str, String) -> String) -> Network {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workflows/districts/qijiang/water");
-    let file = |name: &str| Some(change(name, std::fs::read_to_string(folder.join(name)).unwrap()));
+    let file = |name: &str| Some(change(name, std::fs::read_to_string(folder.join(name)).ok()?));
     Network::load("", &file).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -95,4 +98,81 @@ fn a_name_cannot_break_out_of_its_text() {
     let svg = sheet().svg(&network, place).unwrap();
     assert_whole(&svg);
     assert!(!svg.contains("<script") && svg.contains("&lt;script&gt;&amp;&quot;"));
+}
+
+fn planned() -> Sheet {
+    let action = |n: i64| Action {
+        unit: format!("单位{n}"),
+        task: "停止取水并通知水厂".repeat(9),
+        before_minutes: 120 - n * 25,
+    };
+    let contact = |n: usize| Contact {
+        unit: format!("联系单位{n}"),
+        duty: "停止取水".into(),
+        post: String::new(),
+        phone: if n == 0 { String::new() } else { format!("023-4{n:07}") },
+    };
+    let material = |n: usize| Material {
+        name: format!("活性炭{n}"),
+        amount: "2 吨".into(),
+        place: "水厂".into(),
+        keeper: String::new(),
+    };
+    Sheet {
+        actions: (0..24).map(action).collect(),
+        contacts: (0..40).map(contact).collect(),
+        materials: (0..60).map(material).collect(),
+        ..sheet()
+    }
+}
+
+#[test]
+fn a_sheet_says_what_its_plan_says_and_counts_what_does_not_fit() {
+    let network = network(|_, text| text);
+    let place = network.place("DW10").unwrap();
+    let svg = planned().svg(&network, place).unwrap();
+    assert_whole(&svg);
+    for needed in [
+        "关键行动",
+        "前 2 小时　单位0",
+        "前 1 小时 35 分",
+        "联系表",
+        "电话未登记",
+        "023-40000001",
+        "物资清单",
+        "活性炭0",
+        "另有",
+    ] {
+        assert!(svg.contains(needed), "{needed}");
+    }
+    let lowest = svg.split("<text x=\"").skip(1).filter_map(|piece| {
+        let y = piece.split("y=\"").nth(1)?.split('"').next()?;
+        y.parse::<f64>().ok()
+    });
+    assert!(lowest.fold(0.0, f64::max) < 297.0, "nothing stands below the page");
+    assert!(svg.contains("一级保护区") && svg.contains("fill-opacity=\"0.35\""), "zones and their legend");
+    let english = Sheet { language: Language::En, ..planned() }.svg(&network, place).unwrap();
+    assert!(
+        english.contains("2 h before　") && english.contains("35 min before") && english.contains("more in the plan")
+    );
+    let late =
+        Sheet { actions: vec![Action { unit: "甲".into(), task: "乙".into(), before_minutes: -90 }], ..sheet() };
+    assert!(late.svg(&network, place).unwrap().contains("后 1 小时 30 分　甲：乙"));
+}
+
+#[test]
+fn a_sheet_becomes_one_page_of_pdf_or_says_which_font_is_missing() {
+    let network = network(|_, text| text);
+    let place = network.place("DW10").unwrap();
+    let svg = planned().svg(&network, place).unwrap();
+    let refused = pdf(&svg, Paper::A3, "DW10", &Arc::new(Database::new())).unwrap_err();
+    assert_eq!(refused, NoPdf::NoFont);
+    assert!(refused.to_string().contains("apt-get install fonts-noto-cjk"));
+    let mut fonts = Database::new();
+    fonts.load_system_fonts();
+    let fonts = Arc::new(fonts);
+    // What runs the tests installs the font.
+    let page = pdf(&svg, Paper::A3, "DW10", &fonts).unwrap();
+    assert!(page.starts_with(b"%PDF-") && page.len() > 20_000, "{} bytes", page.len());
+    assert!(pdf("<svg", Paper::A4, "DW10", &fonts).is_err());
 }

@@ -11,6 +11,7 @@ use crate::auth::throttle::Throttle;
 use crate::live::Streams;
 use crate::metrics::Metrics;
 use crate::ports::Office;
+use crate::print::Printer;
 use crate::views::session::DistrictView;
 
 /// Shared by all requests. Cheap to clone.
@@ -41,6 +42,8 @@ pub struct Inner {
     pub(crate) feeds: Throttle,
     /// Slows down uploads.
     pub(crate) uploads: Throttle,
+    /// Writes map sheets as PDF.
+    pub(crate) printer: Printer,
     /// Live pages of each session.
     pub(crate) streams: Streams,
     /// Counters of requests.
@@ -190,6 +193,7 @@ impl AppState {
             identities: Throttle::new(30, 0.2),
             feeds: Throttle::new(60, 2.0),
             uploads: Throttle::new(100, 0.1),
+            printer: Printer::default(),
             streams: Streams::default(),
             metrics: Metrics::default(),
         }))

@@ -12,8 +12,8 @@ use crate::around::around;
 use crate::auth::guard::{Access, guard};
 use crate::console;
 use crate::controllers::{
-    activations, alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, service,
-    session, sources, stations, users, workflows,
+    activations, alarms, assurance, attachments, audit, cases, clock, directory, feeds, incidents, mails, plans,
+    service, session, sources, stations, users, workflows,
 };
 use crate::permissions::Permission as P;
 
@@ -58,6 +58,7 @@ impl Doors {
         doors
             .sign_in()
             .incidents()
+            .plans()
             .open(Method::GET, "/api/workflows", Access::Needs(P::SeeCases), workflows::index::index)
             .open(Method::POST, "/api/cases/preview", Access::Needs(P::OpenCases), cases::preview::preview)
             .open(Method::GET, "/api/cases", Access::Needs(P::SeeCases), cases::index::index)
@@ -123,6 +124,18 @@ impl Doors {
             .open(Method::GET, "/api/cases/{key}/clocks/paper", Access::Needs(P::SeeCases), incidents::kept::paper)
             .open(Method::GET, "/feeds/cap.atom", warnings, feeds::cap::atom)
             .open(Method::GET, "/feeds/cap/{identifier}", warnings, feeds::cap::message)
+    }
+
+    /// Response plans as documents.
+    fn plans(self) -> Self {
+        self.open(Method::GET, "/api/cases/{key}/plan", Access::Needs(P::SeeCases), plans::show::show)
+            .open(
+                Method::GET,
+                "/api/cases/{key}/plan/versions/{n}",
+                Access::Needs(P::SeeCases),
+                plans::version::version,
+            )
+            .open(Method::POST, "/api/sources/{id}/plan", Access::Needs(P::OpenCases), plans::begin::begin)
     }
 
     fn sign_in(self) -> Self {

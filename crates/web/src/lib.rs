@@ -21,6 +21,7 @@ pub mod office;
 pub mod openapi;
 pub mod permissions;
 pub mod ports;
+pub mod print;
 mod serve;
 pub mod similarity;
 pub mod sniff;

@@ -26,6 +26,7 @@ use crate::views::clock::ClockView;
 use crate::views::directory::{ChoiceView, UnitView};
 use crate::views::incident::{IncidentBoardView, KeptView};
 use crate::views::mail::{MailRowView, MailView};
+use crate::views::plans::{PlanTextView, PlanView};
 use crate::views::workflow::WorkflowView;
 use crate::views::{FieldError, Text};
 use crate::waters::WaterDesk;
@@ -85,6 +86,21 @@ pub enum Deed {
         /// Its data.
         data: Value,
     },
+}
+
+/// A response plan to be begun.
+#[derive(Clone, Debug)]
+pub struct NewPlan {
+    /// Made by the caller; repeating it changes nothing.
+    pub id: Uuid,
+    /// Id of the source.
+    pub source: String,
+    /// Unit that draws it up.
+    pub unit: String,
+    /// Title; empty: made from the name of the source.
+    pub title: String,
+    /// The plan that it revises.
+    pub current: Option<Uuid>,
 }
 
 /// A case by id or by number.
@@ -319,6 +335,18 @@ pub trait Office: Send + Sync + 'static {
     /// Public warnings that their authority approved and that were published, newest first.
     fn published(&self) -> Promise<'_, Vec<Published>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+    /// What a response plan says, with what the system knows beside it if `known`; none: the case is no plan.
+    fn plan(&self, _case: Uuid, _known: bool) -> Promise<'_, Option<PlanView>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+    /// What it said at a version.
+    fn plan_version(&self, _case: Uuid, _n: u32) -> Promise<'_, Option<PlanTextView>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+    /// Begins the plan of a source.
+    fn begin_plan<'a>(&'a self, _who: &'a User, _new: NewPlan) -> Promise<'a, AcceptedView> {
+        Box::pin(std::future::ready(Err(OfficeError::NotFound)))
     }
     /// The number of a case of this district, for the audit trail.
     fn number(&self, _case: Uuid) -> Promise<'_, Option<String>> {

@@ -7,17 +7,24 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use huiyin_journal::Journal;
 use huiyin_journal::read::{CaseFilter, CaseOrder};
-use huiyin_water::network::{Detail, Network, Place, Upstream};
-use huiyin_water::sheet::{Language, Paper, Sheet};
+use huiyin_water::network::{Detail, Group, Network, Place, Upstream, Zone};
+use huiyin_water::plan::{Document, Task};
+use huiyin_water::sheet::{Action, Language, Paper, Sheet};
+use uuid::Uuid;
 
+use crate::office::begun;
 use crate::ports::OfficeError;
 use crate::views::Text;
+use crate::views::directory::UnitView;
 use crate::views::waters::{
-    DepotView, FacilityView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView, UpstreamView,
+    DepotView, FacilityView, GapView, PlanStateView, SourceListView, SourceRowView, SourceView, TownView, UpstreamView,
+    ZoneView,
 };
 
 /// The workflow of plans.
 const PLAN: &str = "response-plan";
+/// The workflow of the case that answers for sources without a plan.
+const COVERAGE: &str = "plan-coverage";
 /// Plans that are looked at, the newest first.
 const MOST_PLANS: u32 = 500;
 /// States in which a plan is in force.
@@ -40,6 +47,8 @@ pub struct WaterDesk {
     pub timeline: String,
     /// Words for the state of a plan.
     pub state_title: Arc<dyn Fn(&str) -> Text + Send + Sync>,
+    /// Name of an owner.
+    pub owner_name: Arc<dyn Fn(&str) -> Text + Send + Sync>,
 }
 
 impl WaterDesk {
@@ -58,7 +67,28 @@ impl WaterDesk {
         let (covered, due) = (count(None), count(Some("revision_due")));
         let towns = self.network.towns().into_iter().map(|(name, at)| TownView { name: name.to_owned(), at }).collect();
         let few = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Ok(SourceListView { covered: few(covered), revision_due: few(due), towns, tiles: None, rows })
+        let gap = self.gap().await?;
+        Ok(SourceListView { covered: few(covered), revision_due: few(due), gap, towns, tiles: None, rows })
+    }
+
+    /// The case that answers for sources without a plan, if one is open.
+    async fn gap(&self) -> Result<Option<GapView>, OfficeError> {
+        let filter = CaseFilter {
+            district: self.district.clone(),
+            timeline: self.timeline.clone(),
+            workflow: Some(COVERAGE.to_owned()),
+            open: Some(true),
+            without_identity: true,
+            limit: 1,
+            ..CaseFilter::default()
+        };
+        let found = self.journal.list_cases(&filter, DateTime::<Utc>::UNIX_EPOCH).await.map_err(failed)?.pop();
+        Ok(found.map(|row| GapView {
+            owner: row.owner.as_deref().map(|owner| (self.owner_name)(owner)),
+            number: Some(row.number),
+            due_at: row.due_at,
+            case: row.id,
+        }))
     }
 
     /// One source with what lies above it.
@@ -82,6 +112,7 @@ impl WaterDesk {
         Ok(SourceView {
             row,
             place: place.on.map(|on| text(&self.network.words(on))),
+            zones: self.network.zones_of(place).map(|zone| self.zone(zone)).collect(),
             upstream: upstream.into_iter().map(upstream_view).collect(),
             facilities: facilities.collect(),
             depots: depots.collect(),
@@ -89,7 +120,26 @@ impl WaterDesk {
         })
     }
 
-    /// The map sheet of a source as SVG. `office`: who prints it; `now`: when.
+    /// The plan in force of a source, which a new one is to replace; none: there is none yet. `opening`: the id of the
+    /// command that opens it, so that asking again for the same is no second plan.
+    ///
+    /// # Errors
+    /// There is no such source, another plan of it is being drawn up, or the store does not answer.
+    pub async fn plan_to_revise(&self, source: &str, opening: Uuid) -> Result<Option<Uuid>, OfficeError> {
+        let place = self.network.place(source).ok_or(OfficeError::NotFound)?;
+        if place.group() != Group::Source {
+            return Err(OfficeError::NotFound);
+        }
+        let Some(plan) = self.plans().await?.remove(source) else { return Ok(None) };
+        let other = plan.next.as_ref().map(|next| &next.title).or_else(|| (!plan.in_force).then_some(&plan.title));
+        match other {
+            Some(title) if self.journal.answer(opening).await.map_err(failed)?.is_none() => Err(begun(title)),
+            _ => Ok(plan.in_force.then_some(plan.case)),
+        }
+    }
+
+    /// The map sheet of a source as SVG. `office`: who prints it; `units`: names of those
+    /// that the plan gives tasks to; `now`: when.
     ///
     /// # Errors
     /// There is no source of this id, or the store does not answer.
@@ -99,6 +149,7 @@ impl WaterDesk {
         small: bool,
         english: bool,
         office: &str,
+        units: &[UnitView],
         now: DateTime<Utc>,
     ) -> Result<String, OfficeError> {
         let place = self.network.place(id).ok_or(OfficeError::NotFound)?;
@@ -109,10 +160,53 @@ impl WaterDesk {
             paper: if small { Paper::A4 } else { Paper::A3 },
             language: if english { Language::En } else { Language::Zh },
             office: words(Text::same(office)),
-            plan: words(row.plan.map_or_else(none, |plan| plan.title)),
+            plan: words(row.plan.as_ref().map_or_else(none, |plan| plan.title.clone())),
             printed: (now + BEIJING).format("%Y-%m-%d %H:%M").to_string(),
+            ..self.says(row.plan.as_ref(), english, units).await?
         };
         sheet.svg(&self.network, place).map_err(|refusals| failed(&refusals))
+    }
+
+    fn zone(&self, zone: &Zone) -> ZoneView {
+        let level = zone.level.word();
+        ZoneView {
+            level: level.to_owned(),
+            name: text(&zone.level.name()),
+            text: text(&zone.text),
+            approval: zone.approval.clone(),
+            approximate: self.network.is_zone_approximate(zone),
+            provenance: zone.by.map(|by| text(&self.network.provenance[by].text)),
+            drawn: zone.shape.is_some(),
+        }
+    }
+
+    /// What a plan puts on the sheet of its source: key actions, the earliest first, contacts and material.
+    async fn says(
+        &self,
+        plan: Option<&PlanStateView>,
+        english: bool,
+        units: &[UnitView],
+    ) -> Result<Sheet, OfficeError> {
+        let Some(plan) = plan else { return Ok(Sheet::default()) };
+        let Some(record) = self.journal.case(plan.case).await.map_err(failed)? else { return Ok(Sheet::default()) };
+        let state: serde_json::Value = serde_json::from_str(&record.state).map_err(failed)?;
+        let mut document = Document::of(&state["data"]);
+        document.tasks.0.sort_by_key(|task| std::cmp::Reverse(task.before_minutes));
+        let name = |id: &str| {
+            let unit = units.iter().find(|unit| unit.id == id);
+            unit.map_or_else(
+                || id.to_owned(),
+                |unit| if english { unit.title.en.clone() } else { unit.title.zh.clone() },
+            )
+        };
+        let action =
+            |task: Task| Action { unit: name(&task.unit), task: task.task, before_minutes: task.before_minutes };
+        Ok(Sheet {
+            actions: document.tasks.0.into_iter().map(action).collect(),
+            contacts: document.contacts.0,
+            materials: document.materials.0,
+            ..Sheet::default()
+        })
     }
 
     /// Reaches and places as GeoJSON, WGS-84.
@@ -124,7 +218,7 @@ impl WaterDesk {
     }
 
     fn row(&self, place: &Place, plans: &HashMap<String, PlanStateView>) -> Option<SourceRowView> {
-        let Detail::Source { kind, state } = &place.detail else { return None };
+        let Detail::Source { kind, state, population, backup } = &place.detail else { return None };
         Some(SourceRowView {
             id: place.id.clone(),
             name: text(&place.name),
@@ -137,6 +231,8 @@ impl WaterDesk {
             provenance: text(&self.network.provenance[place.placed_by].text),
             on_network: place.on.is_some(),
             remark: place.remark.as_ref().map(text),
+            population: *population,
+            backup: backup.as_ref().map(text),
             plan: plans.get(&place.id).cloned(),
         })
     }
@@ -165,12 +261,20 @@ impl WaterDesk {
                 title: (self.state_title)(active),
                 in_force: IN_FORCE.contains(&active.as_str()),
                 number: Some(row.number),
+                next: None,
                 case: row.id,
             };
-            // Newest first: an older one counts only when it is in force and the newer is not.
-            let known = plans.get(source);
-            if known.is_none_or(|known| !known.in_force && plan.in_force) {
-                plans.insert(source.to_owned(), plan);
+            // Newest first. The one in force counts; beside it the newest of those that are to replace it.
+            match plans.get_mut(source) {
+                None => drop(plans.insert(source.to_owned(), plan)),
+                Some(known) if !known.in_force && plan.in_force => {
+                    let next = std::mem::replace(known, plan);
+                    known.next = Some(next.into());
+                }
+                Some(known) if known.in_force && !plan.in_force && known.next.is_none() => {
+                    known.next = Some(plan.into());
+                }
+                Some(_) => {}
             }
         }
         Ok(plans)

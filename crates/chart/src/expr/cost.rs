@@ -199,6 +199,13 @@ fn schema_size(schema: &Value, most: u64) -> u64 {
             (Some(items), Some(item)) => items.saturating_mul(schema_size(item, most).saturating_add(2)),
             _ => most,
         },
+        // Only of objects that can hold nothing else: `DataSchema::too_long` refuses what is not declared in them.
+        Some("object") if schema.get("additionalProperties") == Some(&Value::Bool(false)) => {
+            let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+            fields.fold(2u64, |sum, (name, part)| {
+                sum.saturating_add(name.len() as u64 + 4).saturating_add(schema_size(part, most))
+            })
+        }
         _ => most,
     };
     size.min(most)

@@ -264,7 +264,11 @@ fn too_long(schema: &Value, path: &str, value: &Value) -> Option<String> {
         }
         Value::Object(fields) => {
             let parts = schema.get("properties")?;
-            fields.iter().find_map(|(key, value)| too_long(parts.get(key)?, &format!("{path}.{key}"), value))
+            let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
+            fields.iter().find_map(|(key, value)| match parts.get(key) {
+                Some(part) => too_long(part, &format!("{path}.{key}"), value),
+                None => closed.then(|| format!("gives `{path}` a field `{key}` that it may not have")),
+            })
         }
         _ => None,
     }

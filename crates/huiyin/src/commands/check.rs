@@ -9,7 +9,7 @@ use huiyin_check::{Names, Report, check, diagram, sarif};
 
 use super::Failure;
 use crate::cli::{CheckArgs, CheckFormat, Language};
-use crate::house::{directory_of, directory_source, names, workflow_files};
+use crate::house::{RESPONSE_PLAN, directory_of, directory_source, fields_agree, names, workflow_files};
 use crate::library::Library;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
@@ -24,6 +24,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
             let text = library.read(&file)?;
             answers.add(load(&file, &text, &|other| library.read(other).ok()), &known)?;
         }
+        plan_fields(&library)?;
     }
     for file in &args.files {
         let loaded = read(file)?;
@@ -33,6 +34,17 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
         answers.add(loaded, &known)?;
     }
     answers.end()
+}
+
+/// The list of fields of response plans holds together and is what the workflow asks for.
+fn plan_fields(library: &Library) -> Result<(), Failure> {
+    let file = format!("{RESPONSE_PLAN}.yaml");
+    if let (Some(fields), Ok(text)) = (library.plan_fields()?, library.read(&file))
+        && let Ok(definition) = load(&file, &text, &|other| library.read(other).ok())
+    {
+        fields_agree(&fields, &definition)?;
+    }
+    Ok(())
 }
 
 /// Reads and loads one workflow file with what stands beside it.

@@ -20,6 +20,7 @@ mod stations;
 mod trace;
 mod try_chart;
 mod verify;
+mod water;
 
 use std::process::ExitCode;
 
@@ -51,5 +52,6 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Hj212 { what } => hj212::run(&what),
         Command::Detect(args) => detect::run(&args),
         Command::Stations { what } => stations::run(&what),
+        Command::Water { what } => water::run(&what),
     }
 }

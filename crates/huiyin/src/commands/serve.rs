@@ -26,7 +26,9 @@ use huiyin_journal::Journal;
 use huiyin_notify::notifier::Seams;
 use huiyin_notify::templates::Templates;
 use huiyin_notify::{Notifier, NotifyConfig};
-use huiyin_scheduler::{AlarmWatch, Every, Job, PlanReview, Planned, Retention, Scheduler, SupervisionReport};
+use huiyin_scheduler::{
+    AlarmWatch, Every, Job, PlanCoverage, PlanReview, Planned, Retention, Scheduler, Submit, SupervisionReport,
+};
 use huiyin_sensing::simulate::Stage;
 use huiyin_water::network::{Detail as PlaceDetail, Network, Place, PlaceState};
 use huiyin_web::app::{AppState, Config, MoreMetrics, Secret, Tiles, system_entropy, system_wall};
@@ -302,7 +304,13 @@ fn scheduler(
         Arc::new(Retention::new(journal.clone(), scope.clone(), wall, args.keep_readings, zone)?),
     ];
     if let Some(waters) = house.waters()? {
-        jobs.push(Arc::new(PlanReview::new(Arc::clone(desk), notifier.clone(), must_have_plans(&waters))?));
+        let (sources, asked) = (must_have_plans(&waters), engine.clone());
+        let submit: Submit = Arc::new(move |command| {
+            let engine = asked.clone();
+            Box::pin(async move { engine.submit(command).await })
+        });
+        jobs.push(Arc::new(PlanReview::new(Arc::clone(desk), notifier.clone(), sources.clone())?));
+        jobs.push(Arc::new(PlanCoverage::new(Arc::clone(desk), submit, sources)?));
     }
     let alarms = AlarmWatch::new(Arc::clone(desk), notifier.clone(), Some(engine.clone()), args.demo_clock);
     Ok(Scheduler::new(journal, scope, clock, jobs).watching(alarms))
@@ -329,6 +337,8 @@ fn state(
 ) -> Result<AppState, Failure> {
     let timeline = desk.scope().timeline.clone();
     let district = house.directory.district();
+    let waters = house.waters()?.map(Arc::new);
+    let plans = house.plan_parts(waters.as_deref())?;
     let bureau = Bureau::new(Parts {
         engine: engine.clone(),
         clock,
@@ -341,7 +351,8 @@ fn state(
         desk,
         proofs: house.proofs.clone(),
         stations,
-        waters: house.waters()?.map(Arc::new),
+        waters,
+        plans,
     });
     Ok(AppState::new(bureau, engine.journal().accounts(), config, system_wall(), system_entropy()))
 }

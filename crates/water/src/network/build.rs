@@ -30,8 +30,7 @@ impl Network {
     /// coordinates outside the district or in the wrong order, cycles and missing reaches by their names.
     pub fn load(folder: &str, read: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut findings = Findings::default();
-        let path = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-        let [network, sources, others] = FILES.map(path);
+        let [network, sources, others] = FILES.map(|name| in_folder(folder, name));
         let parsed = (
             parse::<NetworkFile>(&network, read, &mut findings),
             parse::<SourcesFile>(&sources, read, &mut findings),
@@ -49,6 +48,10 @@ impl Network {
         if !findings.none() {
             return Err(findings.into_problems());
         }
+        net.zones = super::zone::zones(folder, read, &net, &mut findings);
+        if !findings.none() {
+            return Err(findings.into_problems());
+        }
         net.on_reach = vec![Vec::new(); net.reaches.len()];
         for (i, place) in net.places.iter().enumerate() {
             if let Some(on) = place.on {
@@ -59,7 +62,11 @@ impl Network {
     }
 }
 
-fn parse<T: DeserializeOwned>(path: &str, read: &dyn Fn(&str) -> Option<String>, findings: &mut Findings) -> Option<T> {
+pub(super) fn parse<T: DeserializeOwned>(
+    path: &str,
+    read: &dyn Fn(&str) -> Option<String>,
+    findings: &mut Findings,
+) -> Option<T> {
     let Some(text) = read(path) else {
         findings.file(path, "the file is missing", format!("a district's water folder has {}", FILES.join(", ")));
         return None;
@@ -83,6 +90,11 @@ fn parse<T: DeserializeOwned>(path: &str, read: &dyn Fn(&str) -> Option<String>,
             None
         }
     }
+}
+
+/// The path of a file of the folder.
+pub(super) fn in_folder(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 fn limits(
@@ -163,6 +175,7 @@ fn skeleton(path: &str, file: NetworkFile, findings: &mut Findings) -> Network {
         reaches,
         places: Vec::new(),
         pollutants,
+        zones: Vec::new(),
         graph,
         order,
         on_reach: Vec::new(),

@@ -11,12 +11,14 @@ mod datum;
 mod graph;
 mod model;
 mod place;
-mod problem;
+pub(crate) mod problem;
 mod release;
 mod shape;
 mod source;
 mod trace;
 mod upstream;
+mod zone;
+mod zone_file;
 
 pub use datum::{Datum, gcj02_from_wgs84, wgs84_from_gcj02};
 pub use model::{
@@ -28,9 +30,15 @@ pub use release::{Arrival, Downstream, Spill};
 pub use shape::{Flaw, Geography, Read, read_geojson};
 pub use trace::{Candidate, Exceedance, TraceRefused, Traced};
 pub use upstream::Upstream;
+pub use zone::{Level, Zone};
+pub use zone_file::{ZoneFeature, ZoneImport, import_zones, zones_text};
 
 /// Files of a district's `water/` folder.
 pub const FILES: [&str; 3] = ["network.yaml", "sources.yaml", "places.yaml"];
+/// Protection zones of a district: rules by kind of source, and shapes that were registered. Either may be missing.
+pub const ZONE_RULES: &str = "zones.yaml";
+/// See [`ZONE_RULES`].
+pub const ZONE_SHAPES: &str = "zones.geojson";
 /// The most reaches, and the most nodes, a network may have.
 pub const MOST_REACHES: usize = 100_000;
 /// The most places (sources, sections, risk sources, facilities, depots) a network may have.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use serde::{Deserialize, Serialize};
 
+use super::zone::Zone;
 use crate::arrival::Basin;
 
 /// A text for people, in Chinese and English.
@@ -166,6 +167,10 @@ pub enum Detail {
         kind: String,
         /// In use, planned or inferred.
         state: PlaceState,
+        /// How many people it supplies; none: not registered.
+        population: Option<u64>,
+        /// What supplies them when it cannot; none: not registered.
+        backup: Option<Text>,
     },
     /// Monitoring section.
     Section {
@@ -264,6 +269,8 @@ pub struct Network {
     pub places: Vec<Place>,
     /// Pollutants that risk sources and questions name.
     pub pollutants: Vec<Pollutant>,
+    /// Protection zones of the sources, by source and level.
+    pub zones: Vec<Zone>,
     pub(super) graph: DiGraph<(), ()>,
     pub(super) order: Vec<NodeIndex>,
     pub(super) on_reach: Vec<Vec<usize>>,

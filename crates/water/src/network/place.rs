@@ -11,6 +11,9 @@ use super::source::{
     DepotEntry, FacilityEntry, OnEntry, PlacesFile, RiskEntry, SectionEntry, SourceEntry, SourcesFile,
 };
 
+/// The most people that one source supplies.
+const MOST_PEOPLE: u64 = 50_000_000;
+
 /// Ids of one kind of entry, in the order of the file.
 pub(super) struct Index {
     what: &'static str,
@@ -75,6 +78,11 @@ pub(super) fn places(
     let mut ids = Index::new("place");
     let mut all = Vec::new();
     for entry in sources.sources {
+        if let Some(people) = entry.population.as_ref().filter(|people| !(1..=MOST_PEOPLE).contains(&people.value)) {
+            let field = format!("{}: population", entry.id.value);
+            let expected = format!("1 to {MOST_PEOPLE} people; leave it out when it is not known");
+            findings.at(sources_path, people.defined, field, format!("{}", people.value), expected);
+        }
         all.push(put(sources_path, source(entry), net, &mut ids, findings));
     }
     let mut rest: Vec<Common> = others.sections.into_iter().map(section).collect();
@@ -154,8 +162,9 @@ fn position(path: &str, id: &str, on: &OnEntry, net: &Network, findings: &mut Fi
 }
 
 fn source(entry: SourceEntry) -> Common {
-    let SourceEntry { id, name, kind, state, town, water, on, at, by, placed_by, remark } = entry;
-    Common { id, name, town, water, on, at, by, placed_by, remark, detail: Detail::Source { kind, state } }
+    let SourceEntry { id, name, kind, state, population, backup, town, water, on, at, by, placed_by, remark } = entry;
+    let detail = Detail::Source { kind, state, population: population.map(|people| people.value), backup };
+    Common { id, name, town, water, on, at, by, placed_by, remark, detail }
 }
 
 fn section(entry: SectionEntry) -> Common {

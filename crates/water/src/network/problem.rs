@@ -42,13 +42,13 @@ const MOST: usize = 200;
 
 /// Collects the mistakes of one file after the other.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     found: Vec<Problem>,
     more: usize,
 }
 
 impl Findings {
-    pub(super) fn at(
+    pub(crate) fn at(
         &mut self,
         file: &str,
         place: Location,
@@ -64,20 +64,20 @@ impl Findings {
         self.found.push(Problem { file, line: place.line(), field, what, expected });
     }
 
-    pub(super) fn file(&mut self, file: &str, what: impl Into<String>, expected: impl Into<String>) {
+    pub(crate) fn file(&mut self, file: &str, what: impl Into<String>, expected: impl Into<String>) {
         let (what, expected) = (what.into(), expected.into());
         self.found.push(Problem { file: file.to_owned(), line: 0, field: "file".into(), what, expected });
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.found.len() + self.more
     }
 
-    pub(super) fn none(&self) -> bool {
+    pub(crate) fn none(&self) -> bool {
         self.found.is_empty()
     }
 
-    pub(super) fn into_problems(mut self) -> Problems {
+    pub(crate) fn into_problems(mut self) -> Problems {
         if let (more @ 1.., Some(last)) = (self.more, self.found.last_mut()) {
             last.what.push_str(&format!(" (and {more} more mistakes)"));
         }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::datum::{Datum, wgs84_from_gcj02};
-use super::model::{Bounds, Network};
+use super::model::{Bounds, Network, Text};
+use super::zone::Zone;
 
 /// The most features of one file.
 const MOST_FEATURES: usize = 100_000;
@@ -148,7 +149,7 @@ fn sound(feature: Feature, name: &str, datum: Datum, bounds: Bounds) -> Result<G
 }
 
 impl Network {
-    /// The network as GeoJSON: a line a reach, a point a place that has coordinates. Every feature says `approximate`, its
+    /// The network as GeoJSON: a line a reach, a point a place that has coordinates, an area a zone that has a shape. Every feature says `approximate`, its
     /// provenance in words, and its group. Coordinates are WGS-84.
     #[must_use]
     pub fn to_geojson(&self) -> FeatureCollection {
@@ -180,7 +181,24 @@ impl Network {
             }
             Some(feature(&place.id, geojson::GeometryValue::new_point(place.at?), properties))
         });
-        FeatureCollection { bbox: None, features: reaches.chain(places).collect(), foreign_members: None }
+        let zones = self.zones.iter().filter_map(|zone| self.zone_feature(zone));
+        let features = reaches.chain(places).chain(zones).collect();
+        FeatureCollection { bbox: None, features, foreign_members: None }
+    }
+
+    /// A zone that has a shape.
+    fn zone_feature(&self, zone: &Zone) -> Option<Feature> {
+        let (source, level) = (&self.places[zone.source], zone.level.name());
+        let unknown = Text { zh: "来源未登记".to_owned(), en: "provenance not registered".to_owned() };
+        let properties = json!({
+            "id": format!("{}-{}", source.id, zone.level.word()),
+            "name": {"zh": format!("{} {}", source.name.zh, level.zh), "en": format!("{}, {}", source.name.en, level.en)},
+            "group": "zone", "source": source.id, "level": zone.level.word(), "remark": zone.text,
+            "approval": zone.approval, "approximate": self.is_zone_approximate(zone),
+            "provenance": zone.by.map_or(&unknown, |by| &self.provenance[by].text),
+        });
+        let id = format!("zone-{}-{}", source.id, zone.level.word());
+        Some(feature(&id, geojson::GeometryValue::from(zone.shape.as_ref()?), properties))
     }
 
     fn approximate_reach(&self, reach: &super::model::Reach) -> bool {

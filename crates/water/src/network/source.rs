@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::model::{PlaceState, Status, Text};
+use super::zone::Level;
 
 /// `network.yaml`
 #[derive(Debug, Deserialize)]
@@ -100,6 +101,10 @@ pub(super) struct SourceEntry {
     pub(super) kind: String,
     pub(super) state: PlaceState,
     #[serde(default)]
+    pub(super) population: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub(super) backup: Option<Text>,
+    #[serde(default)]
     pub(super) town: Option<String>,
     #[serde(default)]
     pub(super) water: Option<String>,
@@ -111,6 +116,46 @@ pub(super) struct SourceEntry {
     pub(super) placed_by: Spanned<String>,
     #[serde(default)]
     pub(super) remark: Option<Text>,
+}
+
+/// `zones.yaml`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ZonesFile {
+    pub(super) rules: Vec<ZoneRuleEntry>,
+}
+
+/// What a level of zone is by custom, for sources of some kinds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ZoneRuleEntry {
+    pub(super) kinds: Vec<Spanned<String>>,
+    pub(super) level: Spanned<Level>,
+    /// In words.
+    pub(super) text: Text,
+    /// Along the river, where the source stands on one.
+    #[serde(default)]
+    pub(super) river: Option<RiverRule>,
+    /// Around the source, where it was surveyed.
+    #[serde(default)]
+    pub(super) circle: Option<CircleRule>,
+    pub(super) by: Spanned<String>,
+}
+
+/// From and to, metres above and below the intake; land on either side, metres.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RiverRule {
+    pub(super) up_m: [f64; 2],
+    pub(super) down_m: [f64; 2],
+    pub(super) side_m: f64,
+}
+
+/// Inner and outer radius, metres.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CircleRule {
+    pub(super) radius_m: [f64; 2],
 }
 
 /// `places.yaml`

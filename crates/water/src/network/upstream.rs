@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::model::{Detail, Network, Place, Text};
+use super::model::{Detail, Group, Network, Place, Text};
 use crate::arrival::{Band, Refusals};
 
 /// A risk source above a place.
@@ -64,10 +64,15 @@ impl Network {
     /// Emergency facilities above a place, on the way down to it, the nearest first, with the metres between.
     #[must_use]
     pub fn facilities_above(&self, place: &Place) -> Vec<(&Place, f64)> {
+        self.above(place, Group::Facility)
+    }
+
+    /// Places of a group above a place, the nearest first, with the metres between.
+    #[must_use]
+    pub fn above(&self, place: &Place, group: Group) -> Vec<(&Place, f64)> {
         let Some(on) = place.on else { return Vec::new() };
         let ways = self.ways_up(on).into_iter().map(|(index, way)| (&self.places[index], way.distance_m));
-        let mut found: Vec<(&Place, f64)> =
-            ways.filter(|(place, _)| matches!(place.detail, Detail::Facility { .. })).collect();
+        let mut found: Vec<(&Place, f64)> = ways.filter(|(place, _)| place.group() == group).collect();
         found.sort_by(|a, b| a.1.total_cmp(&b.1));
         found
     }

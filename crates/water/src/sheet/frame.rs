@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Language;
 use super::draw::{Pen, wide};
-use crate::network::{Group, Network, Place, Upstream};
+use crate::network::{Group, Level, Network, Place, Upstream};
 
 /// Kilometres of a degree of latitude, and of a degree of longitude at the equator (sphere of 6371 km).
 const KM: f64 = 111.195;
@@ -23,7 +23,12 @@ pub(super) struct Frame {
     middle: [f64; 2],
     /// Denominator of the scale.
     scale: f64,
+    /// Left and top of the legend: the corner in which it hides least.
+    legend: (f64, f64),
 }
+
+/// Width and height of the legend, mm.
+const LEGEND: (f64, f64) = (49.0, 57.6);
 
 /// A box that a label takes: left, top, right, bottom.
 type Taken = [f64; 4];
@@ -49,7 +54,27 @@ impl Frame {
         // Kilometres on earth over millimetres on paper: a millionth is the scale.
         let needed = (wide_km / (paper[2] * ROOM)).max(high_km / (paper[3] * ROOM)) * 1e6;
         let scale = SCALES.into_iter().find(|scale| *scale >= needed).unwrap_or((needed / 100e3).ceil() * 100e3);
-        Self { paper, middle, scale }
+        let mut frame = Self { paper, middle, scale, legend: (0.0, 0.0) };
+        frame.legend = frame.corner(network, &seen);
+        frame
+    }
+
+    /// The corner in which a legend hides the fewest of those that must be seen, then of all places.
+    fn corner(&self, network: &Network, seen: &[[f64; 2]]) -> (f64, f64) {
+        let [left, top, width, height] = self.paper;
+        let (low, right) = (top + height - LEGEND.1 - 3.0, left + width - LEGEND.0 - 3.0);
+        // Above the scale bar on the right; the north arrow has the last corner.
+        let corners = [(left + 3.0, low), (left + 3.0, top + 3.0), (right, low - 16.0)];
+        let hidden = |(x, y): (f64, f64)| {
+            let inside = |at: &[f64; 2]| {
+                let at = self.place(*at);
+                (x - 3.0..x + LEGEND.0 + 3.0).contains(&at.0) && (y - 3.0..y + LEGEND.1 + 3.0).contains(&at.1)
+            };
+            let all = network.places.iter().filter_map(|place| place.at);
+            (seen.iter().filter(|at| inside(at)).count(), all.filter(|at| inside(at)).count())
+        };
+        // The first of equals.
+        corners.into_iter().min_by_key(|corner| hidden(*corner)).unwrap_or(corners[0])
     }
 
     /// Millimetres on the paper.
@@ -74,6 +99,7 @@ impl Frame {
              stroke-width=\"0.4\"/><g clip-path=\"url(#map)\">"
         ));
         let mut taken: Vec<Taken> = vec![self.legend_box(), self.scale_box()];
+        self.zones(pen, network);
         for reach in &network.reaches {
             let ends = (self.place(network.nodes[reach.ends.0].at), self.place(network.nodes[reach.ends.1].at));
             pen.line(ends.0, ends.1, "#5b9bd0", 1.0);
@@ -90,7 +116,7 @@ impl Frame {
         if let Some(at) = place.at.map(|at| self.place(at)) {
             sign(pen, Group::Source, at, 2.0);
             let name = named(pen, network, place);
-            put(pen, &mut taken, at, 5.0, true, &name);
+            put(pen, self.paper, &mut taken, at, 5.0, true, &name);
         }
         for other in places {
             let Some(at) = other.at.map(|at| self.place(at)).filter(|at| self.holds(*at)) else { continue };
@@ -99,13 +125,42 @@ impl Frame {
                 None if other.group() == Group::Risk => continue,
                 None => named(pen, network, other),
             };
-            put(pen, &mut taken, at, 3.2, numbered(&other.id).is_some(), &words);
+            put(pen, self.paper, &mut taken, at, 3.2, numbered(&other.id).is_some(), &words);
         }
         self.rivers(pen, network, &mut taken);
         pen.raw("</g>");
         self.legend(pen);
         self.bar(pen);
         self.north(pen);
+    }
+
+    /// Protection zones below everything else, the widest first.
+    fn zones(&self, pen: &mut Pen, network: &Network) {
+        for level in [Level::Quasi, Level::Second, Level::First] {
+            for zone in network.zones.iter().filter(|zone| zone.level == level) {
+                let Some(shape) = &zone.shape else { continue };
+                let near = network.places[zone.source].at.is_none_or(|at| self.holds(self.place(at)));
+                if near {
+                    self.area(pen, shape, level);
+                }
+            }
+        }
+    }
+
+    fn area(&self, pen: &mut Pen, shape: &geo::MultiPolygon<f64>, level: Level) {
+        let mut path = String::new();
+        for ring in shape.iter().flat_map(|part| std::iter::once(part.exterior()).chain(part.interiors())) {
+            for (n, at) in ring.coords().enumerate() {
+                let (x, y) = self.place([at.x, at.y]);
+                let _ = write!(path, "{}{x:.2} {y:.2}", if n == 0 { "M" } else { "L" });
+            }
+            path.push('Z');
+        }
+        let color = zone_color(level);
+        pen.raw(&format!(
+            "<path d=\"{path}\" fill=\"{color}\" fill-opacity=\"0.35\" fill-rule=\"evenodd\" stroke=\"{color}\" \
+             stroke-width=\"0.4\"/>"
+        ));
     }
 
     /// The name of each river once, at the reach nearest to the middle of the map.
@@ -126,14 +181,14 @@ impl Frame {
         for (_, at, water) in reaches {
             if self.holds(at) && !named.contains(&water) {
                 named.push(water);
-                put(pen, taken, at, 3.6, false, water);
+                put(pen, self.paper, taken, at, 3.6, false, water);
             }
         }
     }
 
     fn legend_box(&self) -> Taken {
-        let [left, top, _, height] = self.paper;
-        [left + 3.0, top + height - 45.0, left + 52.0, top + height - 3.0]
+        let (left, top) = self.legend;
+        [left, top, left + LEGEND.0, top + LEGEND.1]
     }
 
     fn scale_box(&self) -> Taken {
@@ -160,6 +215,22 @@ impl Frame {
         }
         pen.line((left + 3.0, y - 1.1), (left + 9.0, y - 1.1), "#5b9bd0", 1.0);
         pen.text((left + 11.0, y), 3.2, false, pen.say("河段（示意）", "reach (sketch)"));
+        for level in [Level::First, Level::Second, Level::Quasi] {
+            y += 5.2;
+            let color = zone_color(level);
+            pen.raw(&format!(
+                "<rect x=\"{}\" y=\"{}\" width=\"6\" height=\"3\" fill=\"{color}\" fill-opacity=\"0.35\" \
+                 stroke=\"{color}\" stroke-width=\"0.4\"/>",
+                left + 3.0,
+                y - 2.6
+            ));
+            let name = level.name();
+            let words = match pen.language() {
+                Language::Zh => name.zh,
+                Language::En => name.en,
+            };
+            pen.text((left + 11.0, y), 3.2, false, &words);
+        }
     }
 
     fn bar(&self, pen: &mut Pen) {
@@ -191,6 +262,14 @@ impl Frame {
                 Language::En => "N",
             },
         );
+    }
+}
+
+fn zone_color(level: Level) -> &'static str {
+    match level {
+        Level::First => "#b3261e",
+        Level::Second => "#c77700",
+        Level::Quasi => "#2e7d32",
     }
 }
 
@@ -232,21 +311,31 @@ fn sign(pen: &mut Pen, group: Group, (x, y): (f64, f64), size: f64) {
 }
 
 /// Writes a label beside a point where nothing stands yet; where there is no room it is left out: the table has it.
-fn put(pen: &mut Pen, taken: &mut Vec<Taken>, (x, y): (f64, f64), size: f64, bold: bool, words: &str) {
+fn put(
+    pen: &mut Pen,
+    [west, north, width, height]: [f64; 4],
+    taken: &mut Vec<Taken>,
+    (x, y): (f64, f64),
+    size: f64,
+    bold: bool,
+    words: &str,
+) {
+    let edge = [west + 1.0, north + 1.0, west + width - 1.0, north + height - 1.0];
     // The larger the label, the larger its sign.
-    let (width, gap) = (wide(words, size), size.mul_add(1.05, -0.8).max(2.6));
+    let (breadth, gap) = (wide(words, size), size.mul_add(1.05, -0.8).max(2.6));
     let spots = [
         (x + gap, y + size * 0.36),
-        (x - gap - width, y + size * 0.36),
-        (x - width / 2.0, y - gap),
-        (x - width / 2.0, y + gap + size * 0.8),
+        (x - gap - breadth, y + size * 0.36),
+        (x - breadth / 2.0, y - gap),
+        (x - breadth / 2.0, y + gap + size * 0.8),
         (x + gap, y - gap),
         (x + gap, y + gap + size * 0.8),
     ];
     for (left, base) in spots {
-        let here = [left, base - size * 0.9, left + width, base + size * 0.2];
+        let here = [left, base - size * 0.9, left + breadth, base + size * 0.2];
         let free = |other: &Taken| here[2] < other[0] || here[0] > other[2] || here[3] < other[1] || here[1] > other[3];
-        if taken.iter().all(free) {
+        let whole = here[0] >= edge[0] && here[1] >= edge[1] && here[2] <= edge[2] && here[3] <= edge[3];
+        if whole && taken.iter().all(free) {
             pen.label((left, base), size, bold, words);
             taken.push(here);
             return;
@@ -260,7 +349,8 @@ mod tests {
 
     #[test]
     fn a_kilometre_on_earth_is_its_length_on_paper() {
-        let frame = Frame { paper: [0.0, 0.0, 100.0, 100.0], middle: [106.6, 29.0], scale: 100_000.0 };
+        let frame =
+            Frame { paper: [0.0, 0.0, 100.0, 100.0], middle: [106.6, 29.0], scale: 100_000.0, legend: (0.0, 0.0) };
         assert_eq!(frame.place([106.6, 29.0]), (50.0, 50.0));
         let (x, y) = frame.place([106.6, 29.0 + 1.0 / KM]);
         assert!((x - 50.0).abs() < 1e-9 && (y - 40.0).abs() < 1e-9, "a kilometre north is ten millimetres up: {x} {y}");

@@ -11,6 +11,7 @@ pub(crate) mod directory;
 pub(crate) mod feeds;
 pub(crate) mod incidents;
 pub(crate) mod mails;
+pub(crate) mod plans;
 pub(crate) mod service;
 pub(crate) mod session;
 pub(crate) mod sources;

@@ -30,7 +30,12 @@ impl Bureau {
                 self.not_too_old(&data)?;
                 Target::Open { workflow, data, parent: None }
             }
-            Deed::Event { case, event, data } => Target::Event { case, event, data },
+            Deed::Event { case, event, data } => {
+                if event == "submit" {
+                    self.gaps(case).await?;
+                }
+                Target::Event { case, event, data }
+            }
         };
         self.give(who, submission.id, target).await.map(accepted)
     }

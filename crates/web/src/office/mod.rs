@@ -14,6 +14,7 @@ mod incidents;
 mod mails;
 mod names;
 mod papers;
+mod plans;
 mod preview;
 mod rows;
 mod rungs;
@@ -32,11 +33,13 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 pub use papers::Letters;
+pub use plans::PlanParts;
+pub(crate) use plans::begun;
 
 use crate::app::Entropy;
 use crate::ports::{
-    CaseFile, CaseKey, CaseQuery, Document, Gauge, Heard, MailQuery, Office, OfficeError, Preview, Promise, Published,
-    StoredFile, Submission, Upload,
+    CaseFile, CaseKey, CaseQuery, Document, Gauge, Heard, MailQuery, NewPlan, Office, OfficeError, Preview, Promise,
+    Published, StoredFile, Submission, Upload,
 };
 use crate::stations::StationDesk;
 use crate::views::Text;
@@ -46,6 +49,7 @@ use crate::views::case::{AcceptedView, AttachmentView, CaseRowView, TimelineEntr
 use crate::views::directory::{ChoiceView, UnitView};
 use crate::views::incident::{IncidentBoardView, KeptView};
 use crate::views::mail::{MailRowView, MailView};
+use crate::views::plans::{PlanTextView, PlanView};
 use crate::views::workflow::WorkflowView;
 use crate::waters::WaterDesk;
 
@@ -78,6 +82,8 @@ pub struct Parts {
     pub stations: Option<Arc<StationDesk>>,
     /// The waters of the district; none where nobody has drawn them.
     pub waters: Option<Arc<Network>>,
+    /// What response plans are made of beside their cases.
+    pub plans: PlanParts,
 }
 
 /// See the module.
@@ -208,7 +214,7 @@ impl Office for Bureau {
 
     fn waters(&self) -> Option<Arc<WaterDesk>> {
         let network = Arc::clone(self.parts.waters.as_ref()?);
-        let registry = Arc::clone(self.parts.engine.registry());
+        let (registry, directory) = (Arc::clone(self.parts.engine.registry()), self.directory());
         let state_title = move |state: &str| {
             let plan = registry.current("response-plan");
             names::states(plan.as_deref(), &[state.to_owned()]).pop().unwrap_or_else(|| Text::same(state))
@@ -219,6 +225,7 @@ impl Office for Bureau {
             district: self.parts.district.clone(),
             timeline: self.parts.timeline.clone(),
             state_title: Arc::new(state_title),
+            owner_name: Arc::new(move |owner| names::party(&directory, owner)),
         }))
     }
 
@@ -289,6 +296,18 @@ impl Office for Bureau {
 
     fn kept_paper(&self, case: Uuid) -> Promise<'_, Option<String>> {
         Box::pin(self.clocks_kept_paper(case))
+    }
+
+    fn plan(&self, case: Uuid, known: bool) -> Promise<'_, Option<PlanView>> {
+        Box::pin(self.plan_page(case, known))
+    }
+
+    fn plan_version(&self, case: Uuid, n: u32) -> Promise<'_, Option<PlanTextView>> {
+        Box::pin(self.plan_text(case, n))
+    }
+
+    fn begin_plan<'a>(&'a self, who: &'a User, new: NewPlan) -> Promise<'a, AcceptedView> {
+        Box::pin(self.begin(who, new))
     }
 
     fn published(&self) -> Promise<'_, Vec<Published>> {

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod directory;
 pub mod incident;
 pub mod mail;
+pub mod plans;
 pub mod session;
 pub mod stations;
 pub mod waters;

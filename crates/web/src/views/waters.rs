@@ -1,5 +1,6 @@
 //! Drinking-water sources and the waters around them as the console shows them.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,10 +16,26 @@ pub struct SourceListView {
     pub covered: u32,
     /// Of these, how many plans are due for revision.
     pub revision_due: u32,
+    /// The case that answers for those in use without one; none: there is no such source, or nobody has looked yet (every
+    /// morning at 08:30).
+    pub gap: Option<GapView>,
     /// Towns with a centre, for whatever is only known by its town.
     pub towns: Vec<TownView>,
     /// Tiles below the map; none: it is drawn without.
     pub tiles: Option<TilesView>,
+}
+
+/// Who answers for sources without a plan, and until when.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GapView {
+    /// Number of the case, if the viewer may see it.
+    pub number: Option<String>,
+    /// Its owner.
+    pub owner: Option<Text>,
+    /// When every source in use must have a plan.
+    pub due_at: Option<DateTime<Utc>>,
+    #[serde(skip)]
+    pub(crate) case: Uuid,
 }
 
 /// Where a map gets its tiles.
@@ -64,6 +81,10 @@ pub struct SourceRowView {
     pub on_network: bool,
     /// What should be known before it is relied on.
     pub remark: Option<Text>,
+    /// How many people it supplies; none: not registered.
+    pub population: Option<u64>,
+    /// What supplies them when it cannot; none: not registered.
+    pub backup: Option<Text>,
     /// Its response plan; none: nobody has begun one.
     pub plan: Option<PlanStateView>,
 }
@@ -79,6 +100,28 @@ pub struct PlanStateView {
     pub in_force: bool,
     /// Number of its case, if the viewer may see it.
     pub number: Option<String>,
+    /// The plan that is being drawn up to replace it.
+    pub next: Option<NextPlanView>,
+    #[serde(skip)]
+    pub(crate) case: Uuid,
+}
+
+impl From<PlanStateView> for NextPlanView {
+    fn from(plan: PlanStateView) -> Self {
+        let PlanStateView { state, title, number, case, .. } = plan;
+        Self { state, title, number, case }
+    }
+}
+
+/// A plan that is to replace the one in force.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct NextPlanView {
+    /// State of the workflow.
+    pub state: String,
+    /// Its title.
+    pub title: Text,
+    /// Number of its case, if the viewer may see it.
+    pub number: Option<String>,
     #[serde(skip)]
     pub(crate) case: Uuid,
 }
@@ -91,6 +134,8 @@ pub struct SourceView {
     pub row: SourceRowView,
     /// Where it stands, in words.
     pub place: Option<Text>,
+    /// Its protection zones, the strictest first.
+    pub zones: Vec<ZoneView>,
     /// Risk sources above it, in order of arrival (worst case).
     pub upstream: Vec<UpstreamView>,
     /// Emergency facilities on the way down to it, the nearest first.
@@ -99,6 +144,25 @@ pub struct SourceView {
     pub depots: Vec<DepotView>,
     /// What was assumed, in words.
     pub assumptions: Vec<Text>,
+}
+
+/// A protection zone of a source.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ZoneView {
+    /// `first`, `second` or `quasi`.
+    pub level: String,
+    /// Its name.
+    pub name: Text,
+    /// What it is, in words.
+    pub text: Text,
+    /// Number of the document that approved it; none: it follows a rule.
+    pub approval: Option<String>,
+    /// Nobody surveyed or approved it.
+    pub approximate: bool,
+    /// Where it is from.
+    pub provenance: Option<Text>,
+    /// It is drawn on the map.
+    pub drawn: bool,
 }
 
 /// A risk source above a source.

@@ -34,7 +34,7 @@ use huiyin_sensing::simulate::Stage;
 use huiyin_web::app::{AppState, Config};
 use huiyin_web::auth::session;
 use huiyin_web::doors::Doors;
-use huiyin_web::office::{Bureau, Letters, Parts};
+use huiyin_web::office::{Bureau, Letters, Parts, PlanParts};
 use huiyin_web::stations::{StationDesk, StationParts};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -112,6 +112,7 @@ impl Office {
         let config = EngineConfig { seed: Some(7), timelines: vec![timeline.to_owned()], ..EngineConfig::default() };
         let engine =
             Engine::start(journal.clone(), Arc::clone(&registry), Arc::clone(&time), bus, config).await.unwrap();
+        let plans = plan_parts(&directory);
         let current: Arc<dyn Fn() -> Arc<Directory> + Send + Sync> = Arc::new(move || Arc::clone(&directory));
         let seams = Seams::of_house(&journal, &registry, Arc::clone(&current), Arc::clone(&time));
         let notify = NotifyConfig { console_url: "http://127.0.0.1:8080".to_owned(), ..NotifyConfig::default() };
@@ -140,6 +141,7 @@ impl Office {
             proofs: Vec::new(),
             stations: Some(stations),
             waters: Some(waters()),
+            plans,
             engine: engine.clone(),
             clock: time,
             demo: shifted,
@@ -304,6 +306,14 @@ pub fn complaint_with(changes: Value) -> Value {
 fn waters() -> Arc<huiyin_water::network::Network> {
     let file = |name: &str| Some(read(&format!("districts/qijiang/water/{name}")));
     Arc::new(huiyin_water::network::Network::load("", &file).unwrap())
+}
+
+/// The fields of plans, and what every new one begins with.
+fn plan_parts(directory: &Directory) -> PlanParts {
+    let fields = huiyin_water::plan::Fields::load("plans/fields.yaml", &read("plans/fields.yaml")).unwrap();
+    let response = read("districts/qijiang/water/response.yaml");
+    let defaults = huiyin_response::Defaults::load("response.yaml", &response, &waters(), directory).unwrap();
+    PlanParts { fields: Arc::new(fields), defaults: Arc::new(defaults) }
 }
 
 /// The district's stations and alarm rules.

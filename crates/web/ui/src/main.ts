@@ -7,6 +7,7 @@ import { leave } from './session'
 import './styles/base.css'
 import './styles/activation.css'
 import './styles/stations.css'
+import './styles/plans.css'
 
 whenSignedOut(() => {
   leave()

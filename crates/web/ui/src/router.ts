@@ -23,6 +23,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/sources', name: 'sources', component: () => import('./pages/SourcesPage.vue') },
   { path: '/sources/:id', name: 'source', component: () => import('./pages/SourcePage.vue') },
   { path: '/activations', name: 'activations', component: () => import('./pages/ActivationsPage.vue'), meta: { needs: 'see_cases' } },
+  { path: '/plans/:key', name: 'plan', component: () => import('./pages/PlanPage.vue'), meta: { needs: 'see_cases' } },
   { path: '/alarms', name: 'alarms', component: () => import('./pages/AlarmsPage.vue') },
   { path: '/assurance', name: 'assurance', component: () => import('./pages/AssurancePage.vue'), meta: { needs: 'see_assurance' } },
   { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue'), meta: { needs: 'manage_users' } },

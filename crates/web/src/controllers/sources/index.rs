@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::{desk, hide};
+use super::{desk, hide, seen};
 use crate::app::AppState;
 use crate::auth::session::Signed;
 use crate::error::ApiError;
@@ -15,6 +15,11 @@ use crate::views::waters::{SourceListView, TilesView};
 pub(crate) async fn index(State(state): State<AppState>, signed: Signed) -> Result<Json<SourceListView>, ApiError> {
     let mut list = desk(&state)?.sources().await?;
     hide(&state, &signed, &mut list.rows).await;
+    if let Some(gap) = &mut list.gap
+        && !seen(&state, &signed, gap.case).await
+    {
+        gap.number = None;
+    }
     list.tiles = state
         .config
         .map_tiles

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
+use huiyin_water::sheet::Paper;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -23,12 +24,16 @@ pub(crate) struct How {
     pub paper: Option<String>,
     /// `zh` (default) or `en`.
     pub language: Option<String>,
+    /// `svg` (default), or `pdf`: one page, letters embedded.
+    pub format: Option<String>,
 }
 
-/// The map sheet as SVG: map with legend, scale and north, risk sources upstream with arrival times, facilities, depots.
+/// The map sheet as SVG or PDF: map with legend, scale and north, risk sources upstream with arrival times, facilities, what the
+/// plan says to do, whom to call and what lies where.
 #[utoipa::path(get, path = "/api/sources/{id}/sheet", tag = "sources",
     params(("id" = String, Path, description = "source id"), How),
-    responses((status = 200, content_type = "image/svg+xml", body = String), (status = 404, body = crate::error::ErrorEnvelope)))]
+    responses((status = 200, content_type = "image/svg+xml", body = String), (status = 404, body = crate::error::ErrorEnvelope),
+        (status = 503, body = crate::error::ErrorEnvelope, description = "no font with Chinese letters is installed")))]
 pub(crate) async fn sheet(
     State(state): State<AppState>,
     Segment(id): Segment<String>,
@@ -44,14 +49,25 @@ pub(crate) async fn sheet(
         Some("en") => true,
         Some(_) => return Err(ApiError::bad_request("language", "expected zh or en")),
     };
+    let as_pdf = match how.format.as_deref() {
+        None | Some("svg") => false,
+        Some("pdf") => true,
+        Some(_) => return Err(ApiError::bad_request("format", "expected svg or pdf")),
+    };
     let office = &state.config.district.name;
-    let svg = desk(&state)?.sheet(&id, small, english, office, state.office.now()).await?;
-    let name =
-        format!("inline; filename=\"{}.svg\"", id.chars().filter(char::is_ascii_alphanumeric).collect::<String>());
-    let about = [
-        (header::CONTENT_TYPE, "image/svg+xml; charset=utf-8".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, POLICY.to_owned()),
-        (header::CONTENT_DISPOSITION, name),
-    ];
-    Ok((about, svg).into_response())
+    let svg = desk(&state)?.sheet(&id, small, english, office, &state.office.units(), state.office.now()).await?;
+    let name: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
+    let about = |media: &str, ending: &str| {
+        [
+            (header::CONTENT_TYPE, media.to_owned()),
+            (header::CONTENT_SECURITY_POLICY, POLICY.to_owned()),
+            (header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}.{ending}\"")),
+        ]
+    };
+    if !as_pdf {
+        return Ok((about("image/svg+xml; charset=utf-8", "svg"), svg).into_response());
+    }
+    let paper = if small { Paper::A4 } else { Paper::A3 };
+    let bytes = state.printer.pdf(svg, paper, id.clone()).await?;
+    Ok((about("application/pdf", "pdf"), bytes).into_response())
 }

@@ -47,6 +47,8 @@ export interface JsonSchema {
   minItems?: number
   maxItems?: number
   pattern?: string
+  /** The page on which it is shown; none: on the page of the case. */
+  'x-page'?: string
   confidential?: 'masked' | 'sealed'
   readOnly?: boolean
 }

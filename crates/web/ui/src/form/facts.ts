@@ -15,6 +15,8 @@ export function factsOf(data: Record<string, unknown>, schemas: Record<string, J
   const names = [...known.filter((name) => name in data), ...Object.keys(data).filter((name) => !known.includes(name))]
   return names.flatMap((name) => {
     const schema = schemas[name]
+    // What has a page of its own is read there.
+    if (schema?.['x-page'] !== undefined) return []
     const text = words(data[name], schema, schemas)
     if (text === '') return []
     return [{ name, title: pick(schema?.title), text, long: Array.from(text).length > SHORT || text.includes('\n') || schema?.format === 'textarea' }]

@@ -1,6 +1,6 @@
 // From a JSON Schema to a form: which control each property gets, first values, and the data to send. Pure.
 // Where it stops: one level of properties with plain values or lists of text. Deeper objects are typed as JSON.
-import type { JsonSchema } from '../api/types'
+import type { EventForm, JsonSchema } from '../api/types'
 import { fromInput, toInput } from '../time'
 
 export type Widget =
@@ -67,8 +67,13 @@ export function fieldsOf(schema: JsonSchema | null | undefined): Field[] {
   const place = (name: string): number => (required.has(name) ? demanded.indexOf(name) : demanded.length)
   return Object.entries(schema?.properties ?? {})
     .sort(([a], [b]) => place(a) - place(b))
-    .filter(([, property]) => property.const === undefined && property.readOnly !== true)
+    .filter(([, property]) => property.const === undefined && property.readOnly !== true && property['x-page'] === undefined)
     .map(([name, property]) => ({ name, schema: property, widget: widgetOf(property), required: required.has(name) }))
+}
+
+/** Events whose forms stand on this page (`x-page` of the form); null: on the page of every case. */
+export function pageEvents(events: EventForm[], page: string | null): EventForm[] {
+  return events.filter((event) => (event.form?.['x-page'] ?? null) === page)
 }
 
 /** What stands in the form before anybody types: the prefill, else the schema's default, else nothing. */

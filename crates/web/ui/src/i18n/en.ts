@@ -1,5 +1,6 @@
 // All words of the console in English. Chinese is in zh.ts; the type makes sure that no key is missing.
 import activation from './activation.en'
+import plans from './plans.en'
 import stations from './stations.en'
 import waters from './waters.en'
 import type { Key } from './zh'
@@ -481,6 +482,7 @@ const en: Record<Key, string> = {
   'kept.rungs': '{n} rungs reached',
   'audit.report.opened': 'opened a report',
   ...activation,
+  ...plans,
   ...stations,
   ...waters,
 }

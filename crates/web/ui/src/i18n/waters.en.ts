@@ -8,6 +8,7 @@ const en: Record<keyof typeof zh, string> = {
   'sources.revisionDue': '{n} plans are due for revision',
   'sources.uncovered': '{n} sources have no plan in force yet.',
   'sources.begin': 'Begin a plan',
+  'sources.beginThere': 'Open a source to begin its plan.',
   'sources.words': 'Name, town, water',
   'sources.any': 'All',
   'sources.name': 'Source',

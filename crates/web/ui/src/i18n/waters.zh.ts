@@ -6,6 +6,7 @@ export default {
   'sources.revisionDue': '{n} 个预案应修订',
   'sources.uncovered': '{n} 个水源还没有施行中的预案。',
   'sources.begin': '启动编制预案',
+  'sources.beginThere': '打开水源页面即可启动编制。',
   'sources.words': '名称、街镇、水体',
   'sources.any': '全部',
   'sources.name': '水源',

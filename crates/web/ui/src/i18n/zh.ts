@@ -1,5 +1,6 @@
 // 控制台的全部中文文字。英文在 en.ts，键相同（类型检查保证）。
 import activation from './activation.zh'
+import plans from './plans.zh'
 import stations from './stations.zh'
 import waters from './waters.zh'
 
@@ -480,6 +481,7 @@ const zh = {
   'kept.rungs': '提醒和升级 {n} 次',
   'audit.report.opened': '打开了报告',
   ...activation,
+  ...plans,
   ...stations,
   ...waters,
 } as const

@@ -50,7 +50,7 @@ export function of(layer: Layer, features: Feature[]): Feature[] { return featur
 
 /** West, south, east, north of features; null of none. */
 export function bounds(features: Feature[]): [number, number, number, number] | null {
-  const all = features.flatMap(({ geometry }) => geometry.type === 'Point' ? [geometry.coordinates] : geometry.type === 'LineString' ? geometry.coordinates : geometry.coordinates.flat())
+  const all = features.flatMap(({ geometry }) => geometry.type === 'Point' ? [geometry.coordinates] : geometry.type === 'LineString' ? geometry.coordinates : geometry.type === 'Polygon' ? geometry.coordinates.flat() : geometry.coordinates.flat(2))
   if (all.length === 0) return null
   const [xs, ys] = [all.map(([x]) => x), all.map(([, y]) => y)]
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
