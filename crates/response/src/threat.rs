@@ -96,7 +96,7 @@ pub fn threat(waters: &Network, known: &Known<'_>) -> Option<Threat> {
 /// A source that is drawn from, or may be: one that is only planned needs no protection yet.
 fn drawn_from(place: &Place) -> Option<&str> {
     match &place.detail {
-        Detail::Source { kind, state: PlaceState::InUse | PlaceState::Inferred } => Some(kind),
+        Detail::Source { kind, state: PlaceState::InUse | PlaceState::Inferred, .. } => Some(kind),
         _ => None,
     }
 }
