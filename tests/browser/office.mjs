@@ -26,7 +26,7 @@ export async function openPage(browser) {
   page.on('console', (message) => {
     // Asking who is signed in, when nobody is, is answered 401; the browser writes that down by itself.
     const asked = message.text().includes('401') && message.location().url.endsWith('/api/session')
-    if (message.type() === 'error' && !asked) page.wrong.push(`${message.text()} (${page.url()})`)
+    if (message.type() === 'error' && !asked) page.wrong.push(`${message.text()} ${message.location().url} (${page.url()})`)
   })
   page.on('pageerror', (problem) => page.wrong.push(`${problem.message} (${page.url()})`))
   return page

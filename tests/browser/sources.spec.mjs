@@ -106,7 +106,7 @@ describe('drinking-water sources and their plans', () => {
     await page.locator('#at-tasks select').last().selectOption({ label: '区水利局' })
     await page.locator('#at-tasks tbody input[type=text]').last().fill('停止取水')
     await page.locator('#save-tasks').press('Enter')
-    await page.waitForFunction((n) => document.querySelector('#bar-required').value === n + 2, before)
+    await page.waitForFunction(() => /已填写[\s\S]*保存于/.test(document.querySelector('#at-tasks').innerText))
     await shot(page, 'plan-editor')
   })
 
