@@ -36,7 +36,8 @@ def load(name):
 
 def known_settings():
     """HUIYIN_* of `huiyin serve`: the options of ServeArgs, StoreArgs and NatsArgs, and the level of the log."""
-    text = (top / "crates/huiyin/src/cli.rs").read_text(encoding="utf-8")
+    source = top / "crates/huiyin/src"
+    text = "".join(file.read_text(encoding="utf-8") for file in [source / "cli.rs", *source.glob("cli/*.rs")])
     found = {"HUIYIN_LOG"}
     for name in ("ServeArgs", "StoreArgs", "NatsArgs"):
         body = re.search(rf"struct {name} \{{(.*?)\n\}}", text, re.S).group(1)

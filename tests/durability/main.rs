@@ -9,6 +9,7 @@
 
 mod activation;
 mod checks;
+mod exercises;
 mod fleet;
 mod http;
 mod ingest;
@@ -76,6 +77,12 @@ fn doors_of_stations_apart_from_the_engine_open_one_incident() {
 fn a_spill_under_kills_proposes_each_source_once_and_gives_each_task_once() {
     let _alone = alone();
     activation::run(seed());
+}
+
+#[test]
+fn an_exercise_runs_on_processes_of_their_own_and_stays_in_it() {
+    let _alone = alone();
+    exercises::run();
 }
 
 /// Alone, because its specs wait for pages as long as a person would: `tests/run` calls it by name.

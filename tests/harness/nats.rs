@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -56,6 +56,25 @@ impl NatsServer {
     #[must_use]
     pub fn with_settings(settings: &str) -> Self {
         Self::with(free_port(), SERVER, settings)
+    }
+
+    /// Starts a server with the accounts and permissions of `deploy/nats.conf`; the password of each user is its name.
+    ///
+    /// # Panics
+    /// As [`NatsServer::start`], and when the file does not name every user.
+    #[must_use]
+    pub fn deployed() -> Self {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/nats.conf");
+        let text = fs::read_to_string(file).expect("deploy/nats.conf");
+        let start = text.find("accounts {").expect("its accounts");
+        let mut accounts = text[start..].to_owned();
+        // The longest first, as one name begins another.
+        for user in ["drill-engine", "drill-web", "scheduler", "gateway", "engine", "notify", "ingest", "watch", "web"] {
+            let variable = format!("$HUIYIN_NATS_{}", user.replace('-', "_").to_uppercase());
+            assert!(accounts.contains(&variable), "{variable} is not in deploy/nats.conf");
+            accounts = accounts.replace(&format!("{variable},"), &format!("\"{user}\","));
+        }
+        Self::with_settings(&accounts)
     }
 
     /// Starts a server of another version.

@@ -1,6 +1,5 @@
 //! What each role may do on a real server set up by `deploy/nats.conf`, and which servers are refused.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,21 +7,6 @@ use harness::nats::NatsServer;
 use harness::smtp;
 use huiyin_bus::{Answers, Bus as _, Calls as _, Later, Message, Nats, NatsConfig, NatsError, Taken, Worker};
 use serde_json::json;
-
-/// A server with the accounts and permissions of `deploy/nats.conf`; each password is the name of its user.
-fn deployed() -> NatsServer {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/nats.conf");
-    let text = std::fs::read_to_string(file).expect("deploy/nats.conf");
-    let start = text.find("accounts {").expect("its accounts");
-    let mut accounts = text[start..].to_owned();
-    // The longest first, as one name begins another.
-    for role in ["drill-engine", "drill-web", "scheduler", "gateway", "engine", "notify", "ingest", "watch", "web"] {
-        let variable = format!("$HUIYIN_NATS_{}", role.replace('-', "_").to_uppercase());
-        assert!(accounts.contains(&variable), "{variable} is not in deploy/nats.conf");
-        accounts = accounts.replace(&format!("{variable},"), &format!("\"{role}\","));
-    }
-    NatsServer::with_settings(&accounts)
-}
 
 async fn signed_in(server: &NatsServer, role: &str) -> Nats {
     let file = tempfile::NamedTempFile::new().expect("a file");
@@ -82,7 +66,7 @@ const PEOPLE: &str = "huiyin.500110.live.cmd.person.*";
 
 #[tokio::test]
 async fn only_pages_ask_for_people_and_every_role_is_a_service() {
-    let server = deployed();
+    let server = NatsServer::deployed();
     let (engine, web, notify) =
         (signed_in(&server, "engine").await, signed_in(&server, "web").await, signed_in(&server, "notify").await);
     let echo: Arc<Echo> = Arc::default();
@@ -125,7 +109,7 @@ async fn only_pages_ask_for_people_and_every_role_is_a_service() {
 
 #[tokio::test]
 async fn an_exercise_and_the_real_thing_do_not_hear_each_other() {
-    let server = deployed();
+    let server = NatsServer::deployed();
     let (engine, drill) = (signed_in(&server, "engine").await, signed_in(&server, "drill-engine").await);
     let (web, drill_web) = (signed_in(&server, "web").await, signed_in(&server, "drill-web").await);
     let (mut real, mut exercise) = (web.listen(), drill_web.listen());
@@ -141,7 +125,7 @@ async fn an_exercise_and_the_real_thing_do_not_hear_each_other() {
 
 #[tokio::test]
 async fn what_machines_leave_is_taken_until_it_is_done() {
-    let server = deployed();
+    let server = NatsServer::deployed();
     let (engine, ingest) = (Arc::new(signed_in(&server, "engine").await), signed_in(&server, "ingest").await);
     let echo: Arc<Echo> = Arc::default();
     let work = engine.work(Arc::<Echo>::clone(&echo));
@@ -174,7 +158,7 @@ async fn what_machines_leave_is_taken_until_it_is_done() {
 
 #[tokio::test]
 async fn what_gateways_say_is_taken_until_it_is_committed_and_gateways_may_say_nothing_else() {
-    let server = deployed();
+    let server = NatsServer::deployed();
     let (engine, ingest) = (Arc::new(signed_in(&server, "engine").await), Arc::new(signed_in(&server, "ingest").await));
     let gateway = signed_in(&server, "gateway").await;
     let (machines, echo): (Arc<Echo>, Arc<Echo>) = Default::default();

@@ -76,11 +76,16 @@ impl From<Reply> for Result<Answer, EngineError> {
     }
 }
 
+/// The word of an address that keeps exercises apart.
+fn life(timeline: &str) -> &'static str {
+    if timeline == REAL { "live" } else { "drill" }
+}
+
 impl Command {
     /// The address under which it goes to an engine: `huiyin.<district>.<live|drill>.cmd.<person|machine>.<partition>`.
     #[must_use]
     pub fn address(&self) -> String {
-        let life = if self.timeline == REAL { "live" } else { "drill" };
+        let life = life(&self.timeline);
         let sender = if self.actor.kind == ActorKind::Machine { MACHINES } else { PEOPLE };
         let near = self.case().unwrap_or(self.id).as_u128() % PARTITIONS;
         format!("huiyin.{}.{life}.cmd.{sender}.{near}", self.district)
@@ -150,10 +155,10 @@ pub struct Doors {
 }
 
 impl Doors {
-    /// The addresses at which people's commands of a district come.
+    /// The addresses at which people's commands of a district and timeline come.
     #[must_use]
-    pub fn of_people(district: &str) -> String {
-        format!("huiyin.{district}.live.cmd.{PEOPLE}.*")
+    pub fn of_people(district: &str, timeline: &str) -> String {
+        format!("huiyin.{district}.{}.cmd.{PEOPLE}.*", life(timeline))
     }
 
     /// The doors of an engine that runs in this process.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) mod net;
 pub(crate) mod sensing;
 pub(crate) mod water;
 
@@ -183,7 +184,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HUIYIN_ROLES", value_enum, value_delimiter = ',', default_values_t = Role::ALL)]
     pub(crate) roles: Vec<Role>,
     #[command(flatten)]
-    pub(crate) nats: NatsArgs,
+    pub(crate) nats: net::NatsArgs,
     /// Address to listen on; `127.0.0.1:8080` for the console. Without the role `web` only /api/health and /api/ready answer
     /// there, with /metrics where there are doors of stations, and nothing listens unless an address is given.
     #[arg(long, env = "HUIYIN_LISTEN")]
@@ -253,24 +254,6 @@ impl std::fmt::Display for Role {
             Self::Ingest => "ingest",
         })
     }
-}
-
-/// How to reach other processes.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct NatsArgs {
-    /// NATS servers, separated by commas: `nats://host:4222`, `tls://host:4222`.
-    #[arg(long = "nats", env = "HUIYIN_NATS")]
-    pub(crate) servers: Option<String>,
-    /// File with what this process proves itself by to NATS: credentials (JWT and key), the seed of an nkey, or one line
-    /// `name:password`.
-    #[arg(long = "nats-credentials", env = "HUIYIN_NATS_CREDENTIALS", requires = "servers")]
-    pub(crate) credentials: Option<PathBuf>,
-    /// Certificate authorities (PEM) of the NATS servers, beside those of the system.
-    #[arg(long = "nats-ca", env = "HUIYIN_NATS_CA", requires = "servers")]
-    pub(crate) authorities: Option<PathBuf>,
-    /// Copies that NATS keeps of its streams: 3 in a cluster, 1 on one server.
-    #[arg(long = "nats-replicas", env = "HUIYIN_NATS_REPLICAS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub(crate) replicas: u8,
 }
 
 #[derive(Debug, Args)]

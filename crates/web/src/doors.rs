@@ -135,6 +135,12 @@ impl Doors {
                 Access::Needs(P::SeeCases),
                 plans::version::version,
             )
+            .open(
+                Method::GET,
+                "/api/cases/{key}/plan/versions/{n}/paper",
+                Access::Needs(P::SeeCases),
+                plans::version::paper,
+            )
             .open(Method::POST, "/api/sources/{id}/plan", Access::Needs(P::OpenCases), plans::begin::begin)
     }
 

@@ -27,7 +27,7 @@ use crate::controllers::{
         directory::units::units, directory::towns::towns, directory::categories::categories, assurance::show::show, assurance::broken::broken,
         stations::index::index, stations::show::show, stations::series::series, stations::why::why, stations::demo::spill,
         stations::demo::calm, alarms::index::index, sources::index::index, sources::show::show, sources::sheet::sheet, sources::map::map,
-        plans::show::show, plans::version::version, plans::begin::begin,
+        plans::show::show, plans::version::version, plans::version::paper, plans::begin::begin,
         audit::index::index, audit::export::export, incidents::show::show, activations::index::index, activations::points::points, incidents::report::report, incidents::kept::show, incidents::kept::paper, feeds::cap::atom, feeds::cap::message, clock::show::show, clock::advance::advance, service::health::health, service::ready::ready,
         service::metrics::metrics, service::openapi::openapi, service::events::events
     ),

@@ -344,6 +344,10 @@ pub trait Office: Send + Sync + 'static {
     fn plan_version(&self, _case: Uuid, _n: u32) -> Promise<'_, Option<PlanTextView>> {
         Box::pin(std::future::ready(Ok(None)))
     }
+    /// The same as a page of HTML for printing.
+    fn plan_version_paper(&self, _case: Uuid, _n: u32) -> Promise<'_, Option<String>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
     /// Begins the plan of a source.
     fn begin_plan<'a>(&'a self, _who: &'a User, _new: NewPlan) -> Promise<'a, AcceptedView> {
         Box::pin(std::future::ready(Err(OfficeError::NotFound)))

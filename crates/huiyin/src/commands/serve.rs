@@ -132,6 +132,11 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
         None => None,
     };
 
+    // Neither jobs nor stations have a part in exercises.
+    let exercise = match [Role::Web, Role::Engine, Role::Notify].into_iter().any(has) {
+        true => Some(exercise::Exercise::start(args, &house, &journal, &current, &public_url).await?),
+        false => None,
+    };
     let stopping = stop_signal();
     match listener {
         Some(listener) if has(Role::Web) => {
@@ -145,22 +150,24 @@ async fn serve(args: &ServeArgs) -> Result<ExitCode, Failure> {
                 None => None,
             };
             config.metrics_token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
-            let exercise = exercise::Exercise::start(args, &house, &journal, &current, &public_url).await?;
-            config.exercises = exercise.is_some();
-            let drill = exercise.as_ref().map(|exercise| exercise.doors(&house, config.clone())).transpose()?;
+            let drill = match &exercise {
+                Some(exercise) => exercise.doors(&house, &current, config.clone())?,
+                None => None,
+            };
+            config.exercises = drill.is_some();
             config.more_metrics = stations.as_ref().map(sensing::Stations::metrics);
             let state = state(&house, &engine, clock, demo, current, desk, station_desk, config)?;
             tell(args, &house, &state, &public_url).await.map_err(|error| error.body.message.en)?;
             until(stopping.clone(), huiyin_web::serve(listener, state, drill, told(stopping))).await?;
-            if let Some(exercise) = exercise {
-                within("exercises", exercise.stop()).await;
-            }
         }
         listener => {
             let token = args.metrics_token_file.as_deref().map(metrics_token).transpose()?;
             let metrics = token.zip(stations.as_ref().map(sensing::Stations::metrics));
             without_pages(args, house.code(), listener, &engine, metrics, stopping).await?;
         }
+    }
+    if let Some(exercise) = exercise {
+        within("exercises", exercise.stop()).await;
     }
     if let Some(stations) = stations {
         within("stations", stations.stop()).await;

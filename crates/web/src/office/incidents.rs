@@ -326,12 +326,12 @@ impl Bureau {
         self.district().map_or_else(|_| huiyin_calendar::china(), |district| district.calendar.zone())
     }
 
-    fn in_words(&self, at: chrono::DateTime<chrono::Utc>) -> Result<String, OfficeError> {
+    pub(super) fn in_words(&self, at: chrono::DateTime<chrono::Utc>) -> Result<String, OfficeError> {
         Ok(crate::incident::instant_in_words(at, self.district()?.calendar.zone()))
     }
 
-    /// What every paper of an incident says, and what is special to this one.
-    fn paper_of(&self, loaded: &Loaded, own: Value) -> Result<Value, OfficeError> {
+    /// What every paper that is put together here says, and what is special to this one.
+    pub(super) fn paper_of(&self, loaded: &Loaded, own: Value) -> Result<Value, OfficeError> {
         let (directory, zone) = (self.directory(), self.district()?.calendar.zone());
         let district = directory.district();
         let data = &loaded.state.data;

@@ -306,6 +306,10 @@ impl Office for Bureau {
         Box::pin(self.plan_text(case, n))
     }
 
+    fn plan_version_paper(&self, case: Uuid, n: u32) -> Promise<'_, Option<String>> {
+        Box::pin(self.plan_paper(case, n))
+    }
+
     fn begin_plan<'a>(&'a self, who: &'a User, new: NewPlan) -> Promise<'a, AcceptedView> {
         Box::pin(self.begin(who, new))
     }

@@ -8,7 +8,7 @@ use huiyin_directory::Directory;
 use huiyin_journal::accounts::User;
 use huiyin_response::Defaults;
 use huiyin_water::network::{Detail, Network, Place};
-use huiyin_water::plan::{Document, Fields, From, Kind, Known, Task, draft};
+use huiyin_water::plan::{Document, Field, Fields, From, Kind, Known, Task, draft};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -40,6 +40,15 @@ pub struct PlanParts {
     pub fields: Arc<Fields>,
     /// Tasks that a new plan of each kind of source begins with.
     pub defaults: Arc<Defaults>,
+}
+
+/// A plan as it stood once.
+struct Then {
+    loaded: Loaded,
+    version: PlanVersionView,
+    /// It has no newer version.
+    latest: bool,
+    document: Document,
 }
 
 impl Bureau {
@@ -88,12 +97,44 @@ impl Bureau {
 
     /// What a plan said at a version; none: it is no plan, or has no such version.
     pub(super) async fn plan_text(&self, case: Uuid, n: u32) -> Result<Option<PlanTextView>, OfficeError> {
+        let Some(then) = self.plan_then(case, n).await? else { return Ok(None) };
+        let fields = self.parts.plans.fields.all().map(|field| FieldTextView {
+            id: field.id.clone(),
+            title: text(&field.title),
+            text: self.as_text(&then.document, &field.id, field.kind),
+        });
+        Ok(Some(PlanTextView { fields: fields.collect(), version: then.version }))
+    }
+
+    /// The same as a page for printing; chapters and fields that say nothing are left out.
+    pub(super) async fn plan_paper(&self, case: Uuid, n: u32) -> Result<Option<String>, OfficeError> {
+        let Some(Then { loaded, version, latest, document }) = self.plan_then(case, n).await? else { return Ok(None) };
+        let chapters = self.parts.plans.fields.chapters.iter().filter_map(|chapter| {
+            let filled = |field: &&Field| document.is_filled(&field.id, field.kind);
+            let fields: Vec<Value> = chapter.fields.iter().filter(filled).map(|field| {
+                let list = (field.kind == Kind::List).then_some(&field.id);
+                json!({"title": field.title.zh, "list": list, "text": self.as_text(&document, &field.id, field.kind)})
+            }).collect();
+            (!fields.is_empty()).then(|| json!({"title": chapter.title.zh, "fields": fields}))
+        });
+        let state = names::states(Some(&loaded.definition), &loaded.record.active);
+        let own = json!({
+            "chapters": chapters.collect::<Vec<_>>(),
+            "contacts": contacts(&document).rows, "materials": materials(&document).rows,
+            "tasks": self.tasks_view(&document).rows,
+            "version": version.n, "version_text": self.in_words(version.at)?,
+            "state_text": latest.then(|| state.first().map(|state| state.zh.clone())),
+        });
+        self.parts.letters.print("预案", self.paper_of(&loaded, own)?).map(Some)
+    }
+
+    /// A plan as it stood at a version.
+    async fn plan_then(&self, case: Uuid, n: u32) -> Result<Option<Then>, OfficeError> {
         let Some(loaded) = self.plan_case(case).await? else { return Ok(None) };
         let (entries, fields) = (self.record_of(case).await?, &self.parts.plans.fields);
-        let Some(version) = versions(&loaded.definition, fields, &entries).into_iter().find(|known| known.n == n)
-        else {
-            return Ok(None);
-        };
+        let mut versions = versions(&loaded.definition, fields, &entries);
+        let latest = versions.len() == n as usize;
+        let Some(at) = versions.iter().position(|known| known.n == n) else { return Ok(None) };
         let mut document = Document::default();
         for entry in entries.iter().filter(|entry| entry.event.is_some()).take(n as usize) {
             match entry.event.as_deref().unwrap_or_default() {
@@ -101,12 +142,7 @@ impl Bureau {
                 event => drop(document.apply(event, &entry.data)),
             }
         }
-        let fields = fields.all().map(|field| FieldTextView {
-            id: field.id.clone(),
-            title: text(&field.title),
-            text: self.as_text(&document, &field.id, field.kind),
-        });
-        Ok(Some(PlanTextView { version, fields: fields.collect() }))
+        Ok(Some(Then { version: versions.swap_remove(at), loaded, latest, document }))
     }
 
     /// Begins the plan of a source: with the text of the one in force, else with what the system knows.

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use huiyin_bus::{Answers, Bus, InProcess, Later, Nats, NatsConfig, Offered};
-use huiyin_engine::{Clock, Config, Doors, Engine, Registry};
+use huiyin_engine::{Clock, Config, DRILL, Doors, Engine, REAL, Registry};
 use huiyin_journal::Journal;
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -18,6 +18,8 @@ pub(super) struct Net {
     bus: Arc<dyn Bus>,
     nats: Option<Arc<Nats>>,
     district: String,
+    /// `real`, or that of the exercises: they have addresses, streams and engines of their own.
+    timeline: &'static str,
     offered: Vec<Offered>,
     /// Takes what machines left in their queue.
     taking: Option<JoinHandle<()>>,
@@ -49,16 +51,41 @@ pub(super) fn agreed(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 impl Net {
+    /// Of the real office.
     pub(super) async fn connect(args: &ServeArgs, district: &str) -> Result<Self, Failure> {
-        let nats = match &args.nats.servers {
+        let config = args.nats.servers.as_deref().map(|servers| config(args, servers, district));
+        Self::over(config, district, REAL).await
+    }
+
+    /// Of the exercises; none where neither this process nor another one could carry out what is done in them.
+    pub(super) async fn of_exercises(args: &ServeArgs, district: &str) -> Result<Option<Self>, Failure> {
+        let has = |role| args.roles.contains(&role);
+        // An account that is only for the real office may not speak for exercises.
+        let may = args.nats.credentials.is_none() || args.nats.drill_credentials.is_some();
+        let config = match args.nats.servers.as_deref() {
+            Some(servers) if may => {
+                let credentials = args.nats.drill_credentials.clone();
+                Some(NatsConfig { drill: true, credentials, ..config(args, servers, district) })
+            }
+            _ if has(Role::Web) && has(Role::Engine) => None,
+            _ => {
+                tracing::info!("no exercises here: other processes have a part in them; give --nats-drill-credentials");
+                return Ok(None);
+            }
+        };
+        Self::over(config, district, DRILL).await.map(Some)
+    }
+
+    async fn over(config: Option<NatsConfig>, district: &str, timeline: &'static str) -> Result<Self, Failure> {
+        let nats = match config {
             None => None,
-            Some(servers) => Some(Arc::new(Nats::connect(config(args, servers, district)).await?)),
+            Some(config) => Some(Arc::new(Nats::connect(config).await?)),
         };
         let bus: Arc<dyn Bus> = match &nats {
             Some(nats) => Arc::<Nats>::clone(nats),
             None => Arc::new(InProcess::default()),
         };
-        Ok(Self { bus, nats, district: district.to_owned(), offered: Vec::new(), taking: None })
+        Ok(Self { bus, nats, district: district.to_owned(), timeline, offered: Vec::new(), taking: None })
     }
 
     /// The engine of this process, or how it sees the engines of others.
@@ -74,27 +101,42 @@ impl Net {
             Some(nats) if !args.roles.contains(&Role::Engine) => {
                 Engine::elsewhere(journal, registry, clock, bus, Arc::<Nats>::clone(nats)).await?
             }
-            _ => Engine::start(journal, registry, clock, bus, Config::default()).await?,
+            _ => {
+                let config = Config { timelines: vec![self.timeline.to_owned()], ..Config::default() };
+                Engine::start(journal, registry, clock, bus, config).await?
+            }
         })
     }
 
-    /// Opens the doors for other processes, and tells who asks what runs here.
+    /// Opens the doors for other processes, and tells who asks what runs here. Of exercises only the engine is offered, to
+    /// people: no machine takes part.
     pub(super) async fn offer(&mut self, roles: &[Role], engine: &Engine) -> Result<(), Failure> {
         let Some(nats) = &self.nats else { return Ok(()) };
         for role in roles {
-            let (name, about) = (format!("huiyin-{role}"), format!("回音 {role}, {}", self.district));
-            let offered = if *role == Role::Engine {
-                let doors = Arc::new(Doors::new(engine.clone()));
-                self.taking = Some(nats.work(Arc::<Doors>::clone(&doors)));
-                nats.offer(&name, &about, &Doors::of_people(&self.district), "engine", doors).await?
-            } else {
-                let address = format!("huiyin.{}.live.role.{role}", self.district);
-                let status = Status { role: *role, district: self.district.clone(), engine: engine.clone() };
-                nats.offer(&name, &about, &address, &role.to_string(), Arc::new(status)).await?
+            let (name, about) = (self.named(*role), format!("回音 {role}, {}", self.district));
+            let offered = match role {
+                Role::Engine => {
+                    let doors = Arc::new(Doors::new(engine.clone()));
+                    if self.timeline == REAL {
+                        self.taking = Some(nats.work(Arc::<Doors>::clone(&doors)));
+                    }
+                    nats.offer(&name, &about, &Doors::of_people(&self.district, self.timeline), "engine", doors).await?
+                }
+                _ if self.timeline == DRILL => continue,
+                role => {
+                    let address = format!("huiyin.{}.live.role.{role}", self.district);
+                    let status = Status { role: *role, district: self.district.clone(), engine: engine.clone() };
+                    nats.offer(&name, &about, &address, &role.to_string(), Arc::new(status)).await?
+                }
             };
             self.offered.push(offered);
         }
         Ok(())
+    }
+
+    /// Its name in `nats micro ls`. On a server without accounts exercises stand beside the real office.
+    fn named(&self, role: Role) -> String {
+        if self.timeline == DRILL { format!("huiyin-{role}-drill") } else { format!("huiyin-{role}") }
     }
 
     /// NATS, where there are other processes.

@@ -19,6 +19,7 @@ const en: Record<keyof typeof zh, string> = {
   'plan.view.compare': 'Versions and comparison',
   'plan.contents': 'Contents',
   'plan.sheet': 'Map sheet (PDF)',
+  'plan.paper': 'Print the plan',
   'plan.required': 'required',
   'plan.mark.empty': 'empty',
   'plan.mark.begun': 'filled in by the system, to be checked',

@@ -17,6 +17,7 @@ export default {
   'plan.view.compare': '版本与比较',
   'plan.contents': '目录',
   'plan.sheet': '一图（PDF）',
+  'plan.paper': '打印预案',
   'plan.required': '必填',
   'plan.mark.empty': '未填写',
   'plan.mark.begun': '系统预填，待核对',
