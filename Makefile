@@ -27,8 +27,8 @@ build: prerequisites console ## console and binary as they are deployed, optimis
 	cargo build --release --locked --bin huiyin
 
 run: prerequisites console ## build everything and start on http://$(LISTEN): the Qijiang directory, a demonstration clock, simulated stations
-	cargo build --profile demo --locked --bin huiyin
-	target/demo/huiyin serve --listen $(LISTEN) --data $(DATA) --demo-clock --doors $(DOORS) --demo-stations
+	cargo build --locked --bin huiyin
+	target/debug/huiyin serve --listen $(LISTEN) --data $(DATA) --demo-clock --doors $(DOORS) --demo-stations
 
 test: ## install what the tests need, run all tests, leave nothing running
 	@deploy/prerequisites.sh test
