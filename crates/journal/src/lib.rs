@@ -7,6 +7,7 @@
 pub mod accounts;
 mod attachment;
 pub mod canonical;
+mod columns;
 pub mod delivery;
 mod error;
 mod job_runs;

@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::filter::{Arg, CaseFilter, Condition};
+use crate::columns::from_columns;
 use crate::error::JournalError;
 use crate::secret::{CaseKey, mask};
 use crate::store::rows::{RawCase, case_columns, list};
@@ -80,32 +81,33 @@ pub struct Link {
     pub at: Instant,
 }
 
-#[derive(sqlx::FromRow)]
-struct Raw {
-    id: Uuid,
-    number: String,
-    district: String,
-    timeline: String,
-    workflow: String,
-    version: i64,
-    title: String,
-    place: String,
-    category: String,
-    channel: String,
-    active: String,
-    owner: Option<String>,
-    owners: String,
-    due_at: Option<i64>,
-    due_clock: Option<String>,
-    due_provisional: bool,
-    marks: String,
-    excluded: String,
-    received_at: i64,
-    registered_at: i64,
-    opened_at: i64,
-    closed_at: Option<i64>,
-    last_at: i64,
-    seq: i64,
+from_columns! {
+    struct Raw {
+        id: Uuid,
+        number: String,
+        district: String,
+        timeline: String,
+        workflow: String,
+        version: i64,
+        title: String,
+        place: String,
+        category: String,
+        channel: String,
+        active: String,
+        owner: Option<String>,
+        owners: String,
+        due_at: Option<i64>,
+        due_clock: Option<String>,
+        due_provisional: bool,
+        marks: String,
+        excluded: String,
+        received_at: i64,
+        registered_at: i64,
+        opened_at: i64,
+        closed_at: Option<i64>,
+        last_at: i64,
+        seq: i64,
+    }
 }
 
 const ROW: &str = "SELECT c.id, c.number, c.district, c.timeline, c.workflow, c.version, c.title, c.place, c.category, \

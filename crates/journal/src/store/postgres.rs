@@ -1,6 +1,7 @@
 //! The batch on PostgreSQL: each column goes in as one array that `UNNEST` takes apart.
 
-use sqlx::{Postgres, Transaction};
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Postgres, Row as _, Transaction};
 use uuid::Uuid;
 
 use super::rows::{RawAnswer, RawCase, case_columns, with_timers};
@@ -99,11 +100,15 @@ pub(super) async fn claim(tx: &mut Tx, claims: &[Claim], now: i64) -> Result<Vec
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-#[derive(sqlx::FromRow)]
 struct RawLocked {
-    #[sqlx(flatten)]
     case: RawCase,
     wrapped: Option<Vec<u8>>,
+}
+
+impl FromRow<'_, PgRow> for RawLocked {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self { case: RawCase::from_row(row)?, wrapped: row.try_get("wrapped")? })
+    }
 }
 
 pub(super) async fn lock(tx: &mut Tx, cases: &[Uuid], skip: bool) -> Result<Vec<Locked>, JournalError> {

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::attachment::Attachment;
 use crate::canonical::{self, GENESIS, Hash};
+use crate::columns::from_columns;
 use crate::error::JournalError;
 use crate::time::{Instant, from_micros};
 
@@ -146,37 +147,38 @@ macro_rules! case_columns {
 }
 pub(crate) use case_columns;
 
-#[derive(sqlx::FromRow)]
-pub(crate) struct RawCase {
-    id: Uuid,
-    number: String,
-    district: String,
-    timeline: String,
-    workflow: String,
-    version: i64,
-    definition_hash: String,
-    state: String,
-    title: String,
-    place: String,
-    category: String,
-    channel: String,
-    active: String,
-    owner: Option<String>,
-    owners: String,
-    due_at: Option<i64>,
-    due_clock: Option<String>,
-    due_provisional: bool,
-    marks: String,
-    excluded: String,
-    running: i64,
-    received_at: i64,
-    registered_at: i64,
-    opened_at: i64,
-    closed_at: Option<i64>,
-    last_at: i64,
-    seq: i64,
-    head: Vec<u8>,
-    plain: String,
+from_columns! {
+    pub(crate) struct RawCase {
+        id: Uuid,
+        number: String,
+        district: String,
+        timeline: String,
+        workflow: String,
+        version: i64,
+        definition_hash: String,
+        state: String,
+        title: String,
+        place: String,
+        category: String,
+        channel: String,
+        active: String,
+        owner: Option<String>,
+        owners: String,
+        due_at: Option<i64>,
+        due_clock: Option<String>,
+        due_provisional: bool,
+        marks: String,
+        excluded: String,
+        running: i64,
+        received_at: i64,
+        registered_at: i64,
+        opened_at: i64,
+        closed_at: Option<i64>,
+        last_at: i64,
+        seq: i64,
+        head: Vec<u8>,
+        plain: String,
+    }
 }
 
 impl RawCase {
@@ -497,12 +499,13 @@ pub struct Writes {
     pub answers: Vec<AnswerWrite>,
 }
 
-#[derive(sqlx::FromRow)]
-pub(crate) struct RawAnswer {
-    id: Uuid,
-    body_hash: Vec<u8>,
-    case_id: Option<Uuid>,
-    answer: Option<String>,
+from_columns! {
+    pub(crate) struct RawAnswer {
+        id: Uuid,
+        body_hash: Vec<u8>,
+        case_id: Option<Uuid>,
+        answer: Option<String>,
+    }
 }
 
 impl TryFrom<RawAnswer> for StoredAnswer {

@@ -2,7 +2,8 @@
 //! Ids and hashes travel as hexadecimal digits.
 
 use serde::Serialize;
-use sqlx::{Sqlite, Transaction};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::rows::{RawAnswer, RawCase, case_columns, with_timers};
@@ -101,11 +102,15 @@ pub(super) async fn claim(tx: &mut Tx, claims: &[Claim], now: i64) -> Result<Vec
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-#[derive(sqlx::FromRow)]
 struct RawLocked {
-    #[sqlx(flatten)]
     case: RawCase,
     wrapped: Option<Vec<u8>>,
+}
+
+impl FromRow<'_, SqliteRow> for RawLocked {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self { case: RawCase::from_row(row)?, wrapped: row.try_get("wrapped")? })
+    }
 }
 
 pub(super) async fn lock(tx: &mut Tx, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError> {
