@@ -10,7 +10,7 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= var
 DOORS ?= deploy/doors.demo.yaml
 
-.PHONY: help run build console test check bench clean prerequisites
+.PHONY: help run build console test lint check bench clean prerequisites
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,9 +34,11 @@ test: ## install what the tests need, run all tests, leave nothing running
 	@deploy/prerequisites.sh test
 	tests/run
 
-check: ## the fast inner loop: format, lints, types, unit tests of the pure crates
+lint: prerequisites ## format and lints of the Rust code
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+
+check: lint ## the fast inner loop: format, lints, types, unit tests of the pure crates
 	cargo test --locked -q -p huiyin-calendar -p huiyin-chart -p huiyin-check -p huiyin-directory --lib
 	cd $(UI) && { [ -d node_modules ] || npm ci --no-audit --no-fund --loglevel=error; } && npm run check --silent
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every Rust test binary of the workspace, as many side by side as there are processors, those that take longest
-first: `cargo test` runs one after the other, and the long ones have one thread each. Prints what each printed when it has
+"""Runs every Rust test binary of the workspace, side by side, those that take longest first: `cargo test` runs one after
+the other, and the long ones have one thread each or wait. Prints what each printed when it has
 ended, and at the end those that failed. Run by tests/run after the build.
 
     tests/parallel.py               all of them, and the documentation tests
@@ -18,8 +18,10 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # As tests/run builds: other settings would build everything once more.
 os.environ["CARGO_INCREMENTAL"] = "0"
-# Those that take a minute and more, the longest first; every other takes seconds. `durability` mostly waits.
-LONG = ["durability", "mutations", "xstate", "report"]
+# Those that take a minute and more, the longest first; every other takes seconds.
+LONG = ["durability", "mutations", "engine", "report", "xstate", "river", "conformance", "versions", "web"]
+# `durability` mostly waits: beside it every processor has a run.
+AT_ONCE = os.cpu_count() + 1
 
 
 def binaries():
@@ -48,18 +50,18 @@ def run(name, folder, executable):
 
 
 def main():
-    wanted = sys.argv[1:]
+    wanted, began = sys.argv[1:], time.monotonic()
     tests = [test for test in binaries() if not wanted or test[0] in wanted]
     unknown = set(wanted) - {name for name, _, _ in tests}
     if unknown or not tests:
         sys.exit(f"no test binary is called {', '.join(sorted(unknown))}")
     rank = {name: number for number, name in enumerate(LONG)}
     tests.sort(key=lambda test: rank.get(test[0], len(LONG)))
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         failed = [test for test, passed in zip(tests, pool.map(lambda test: run(*test), tests)) if not passed]
     if not wanted and subprocess.run(["cargo", "test", "--workspace", "--locked", "--doc", "--quiet"], cwd=ROOT).returncode:
         failed.append(("--doc", ROOT, ""))
-    print(f"\n{len(tests)} test binaries, {len(failed)} failed", flush=True)
+    print(f"\n{len(tests)} test binaries, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True)
     for name, folder, _ in failed:
         again = "cargo test --workspace --doc" if name == "--doc" else f"tests/parallel.py {name}"
         print(f"  {folder.name}, {name}: again with {again}", flush=True)

@@ -1,5 +1,5 @@
-//! Makes sure the folder of the built console exists, so that `cargo build` works without Node, and rebuilds when the
-//! console was built again.
+//! Makes sure the folder of the built console exists, so that `cargo build` works without Node. An optimised program carries
+//! the console in itself and is built again with it; others read the folder while they run.
 
 use std::path::Path;
 
@@ -8,6 +8,8 @@ fn main() {
     if let Err(problem) = std::fs::create_dir_all(dist) {
         println!("cargo::warning=the folder for the console could not be made: {problem}");
     }
-    println!("cargo::rerun-if-changed=ui/dist");
+    if std::env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        println!("cargo::rerun-if-changed=ui/dist");
+    }
     println!("cargo::rerun-if-changed=build.rs");
 }

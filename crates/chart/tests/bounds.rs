@@ -1,7 +1,5 @@
 //! What a workflow may cost: deep, growing and wide charts are refused at load or stopped with words, and never hang or
 //! end the process.
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 

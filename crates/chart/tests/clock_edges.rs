@@ -1,7 +1,5 @@
 //! Where rules of clocks meet: two clocks at once, a clock late from its first moment, what cannot be read.
-#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, missing_docs)]
-
-mod desk;
+use crate::desk;
 
 use desk::{Desk, leader, local};
 use huiyin_chart::{Effect, Input};

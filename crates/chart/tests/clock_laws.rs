@@ -1,7 +1,5 @@
 //! What holds for every history of a case, tried on random ones. A failure names its seed.
-#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, missing_docs)]
-
-mod desk;
+use crate::desk;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,5 @@
 //! The promises of clocks and ladders, one test each, in the words of the office.
-#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, missing_docs)]
-
-mod desk;
+use crate::desk;
 
 use desk::{Desk, at, leader, local, person};
 use huiyin_calendar::{Calendar, Hours, YearFile, china};

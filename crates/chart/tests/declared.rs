@@ -1,6 +1,4 @@
 //! What a workflow declares holds in its expressions: fields, forms, kinds of values and the domains of control fields.
-#![allow(clippy::unwrap_used, missing_docs)]
-
 fn problems(yaml: &str) -> String {
     huiyin_chart::load("t.yaml", yaml, &|_| None).map(|_| ()).unwrap_err().to_string()
 }

@@ -1,7 +1,5 @@
 //! Who may send what: forms, senders, requirements, and the list of what is possible now.
-#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, missing_docs)]
-
-mod desk;
+use crate::desk;
 
 use desk::{Desk, Units, at, leader, person};
 use huiyin_chart::{Actor, ActorKind, Context};

@@ -1,7 +1,5 @@
 //! An expression gives the same answer natively and through the `cel` crate, whatever the data are. Expressions are drawn
 //! from a grammar that covers all that is lowered; the seed stands in the output of a failed test.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
-
 use chrono::{DateTime, Utc};
 use huiyin_chart::definition::{Place, StateIx};
 use huiyin_chart::expr::{Declared, Expr, Scope};

@@ -1,7 +1,5 @@
 //! 突发环境事件, as an officer lives it: which clock runs when, who is told, what a machine may not do, and how it ends.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod scene;
+use crate::scene;
 
 use scene::{Scene, alarm, call, criteria, duty, followup, grade, initial, lead, machine, operator, other_case, time};
 use serde_json::json;

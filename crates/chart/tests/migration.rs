@@ -1,7 +1,5 @@
 //! A running case goes over to another version of its workflow: what stays, what moves, what is refused, and the way back.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod desk;
+use crate::desk;
 
 use desk::{Desk, local};
 use huiyin_chart::{CaseState, ClockRule, Plan};

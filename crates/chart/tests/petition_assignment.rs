@@ -1,7 +1,5 @@
 //! 交办、签收、退单: every petition has a responsible unit within one working day, whatever people do or leave undone.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod office;
+use crate::office;
 
 use office::{Office, complaint, dispatcher, leader, unit};
 use serde_json::json;

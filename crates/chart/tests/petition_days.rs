@@ -1,8 +1,6 @@
 //! The days that count are those on which things happened: no clock is kept by typing late, choosing another route, or
 //! recording what lies ahead.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod office;
+use crate::office;
 
 use office::{Office, complaint, dispatcher, head, leader, operator, other_case, unit};
 use serde_json::{Value, json};

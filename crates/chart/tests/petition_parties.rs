@@ -1,7 +1,5 @@
 //! Who may act on a petition, who must stay away, and how cases that belong together speak to each other.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod office;
+use crate::office;
 
 use office::{Office, complaint, dispatcher, duty, head, leader, operator, other_case, unit};
 use serde_json::{Value, json};

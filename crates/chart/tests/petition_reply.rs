@@ -1,7 +1,5 @@
 //! 办理与答复: routes (一) to (六), their clocks, extension, 12345, and every lawful way to end.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod office;
+use crate::office;
 
 use office::{Office, complaint, dispatcher, head, leader, operator, other_case, unit};
 use serde_json::json;

@@ -1,7 +1,5 @@
 //! The states of the shipped petition, walked alone on virtual time: who has it, what is drawn up, how it ends.
 //! Its clocks are not here: time stands still and their raises are sent by hand.
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use std::path::Path;
 
 use huiyin_calendar::{Calendar, Hours, china};

@@ -1,7 +1,5 @@
 //! 第二十五条: grave and urgent matters, and those of many people, are reported in minutes, by day and by night.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod office;
+use crate::office;
 
 use office::{Office, complaint, duty};
 use serde_json::json;

@@ -1,6 +1,4 @@
 //! Mistakes in a workflow file that load refuses, each with the words that help: one mistake, one test line.
-#![allow(clippy::unwrap_used, missing_docs)]
-
 fn problems(yaml: &str) -> String {
     huiyin_chart::load("t.yaml", yaml, &|_| None).map(|_| ()).unwrap_err().to_string()
 }

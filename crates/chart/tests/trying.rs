@@ -1,6 +1,4 @@
 //! `huiyin try` as a person uses it: the opening with its data, waits, what stopped it and where.
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use huiyin_calendar::{Calendar, Hours, china};
 use huiyin_chart::load;
 use huiyin_chart::try_run::{Line, Stopped, TrialError, read_script, try_run};

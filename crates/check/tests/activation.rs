@@ -1,7 +1,5 @@
 //! The activation of a source's plan is proved, and every way of weakening it is found.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod house;
+use crate::house;
 
 use huiyin_check::{Report, check};
 

@@ -1,8 +1,5 @@
 //! A remembered verdict must not outlive what it rests on: everything the check looks at changes the basis.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-#[path = "house/mod.rs"]
-mod house;
+use crate::house;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,7 @@
 //! The diagrams of all shipped workflows are well-formed and complete: every state, transition and clock is in them, in
 //! both languages, nothing lies on top of anything else, and the same workflow always gives the same text. With
 //! `HUIYIN_DIAGRAMS=FOLDER` they are also written there, to be looked at.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod house;
+use crate::house;
 
 use std::collections::{BTreeMap, BTreeSet};
 

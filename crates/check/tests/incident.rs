@@ -1,7 +1,5 @@
 //! The incident is proved, on assumptions that are said, and every way of weakening it is found.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod house;
+use crate::house;
 
 use huiyin_chart::definition::LimitStatus;
 use huiyin_check::{Report, check};

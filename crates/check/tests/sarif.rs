@@ -1,8 +1,6 @@
 //! The SARIF log of a refused, an unreadable and a proved workflow is valid by the schema of SARIF 2.1.0
 //! (`sarif/schema-2.1.0.json`, as the npm package `@microsoft/jest-sarif` carries it), and says where, what and how.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod house;
+use crate::house;
 
 use huiyin_check::{check, sarif};
 use serde_json::{Value, json};

@@ -1,6 +1,4 @@
 //! The shipped workflows are proved, in time.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
-
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

@@ -1,8 +1,6 @@
 //! What the proof knows of a case's data, and how it tells what it found: control fields exactly, other conditions as they
 //! like, examples with dates, real or possible.
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod house;
+use crate::house;
 
 use huiyin_check::{Certainty, Problem, Report, check};
 

@@ -1,7 +1,5 @@
 //! Every address that a mail can carry is a page of the console.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use huiyin_notify::digest::WORK_LIST;
 
 /// The paths of the console's routes, as its router lists them.

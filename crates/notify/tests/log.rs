@@ -1,8 +1,6 @@
 //! The delivery log behaves the same on SQLite and PostgreSQL.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-mod house;
+use crate::house;
 
 use harness::postgres::Postgres;
 use house::{House, at};

@@ -1,8 +1,6 @@
 //! Mail through a real third-party SMTP server that accepts, refuses, stalls, goes away and comes back.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-mod house;
+use crate::house;
 
 use harness::smtp::{Mode, PASSWORD, SmtpServer, Tls, USER};
 use house::{House, SECRETS, at};

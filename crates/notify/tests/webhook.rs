@@ -1,8 +1,6 @@
 //! Webhooks against a receiver of our own: signature, idempotency key, refusals, redirects, private addresses.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-mod house;
+use crate::house;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

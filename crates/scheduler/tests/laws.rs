@@ -1,7 +1,5 @@
 //! Laws of the scheduler on both databases: what was missed is made up for once; two of them never run one job twice; what
 //! failed is tried again.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test may stop at the first surprise")]
-
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 

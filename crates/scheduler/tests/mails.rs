@@ -1,6 +1,4 @@
 //! The supervision report and the alarms arrive at a real SMTP server, once, with one Message-ID a reader, and carry nobody.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test may stop at the first surprise")]
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

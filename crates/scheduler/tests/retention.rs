@@ -1,6 +1,4 @@
 //! What is kept too long goes at night; what the rules have not read stays, and so does what is young.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test may stop at the first surprise")]
-
 use std::sync::Arc;
 
 use chrono::{FixedOffset, TimeDelta};

@@ -1,8 +1,6 @@
 //! The shipped drinking-water rules on the public GECCO series: what was measured on the part of the time that no figure
 //! of the rules was taken from must not get worse.
-#![allow(clippy::print_stdout, missing_docs)]
-
-mod gecco;
+use crate::gecco;
 
 #[test]
 fn most_events_of_the_held_out_part_are_found_with_few_false_alarms() {

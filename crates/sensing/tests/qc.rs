@@ -9,9 +9,7 @@
 //! - *What fails a check by itself* (flag, range, unit, clock) is no neighbour in a stream; `ioos_qc` knows each check for
 //!   itself only.
 //! - *Means of `fail` and `suspect`*: a stream's rate, spike and flat line make a reading suspect and never bad.
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
-
-mod gecco;
+use crate::gecco;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -1,6 +1,4 @@
 //! The shipped stations, pollutants and limits of Qijiang; and what is refused by file, line and field.
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,6 +1,4 @@
 //! Rules on readings and on silence, in the words of the field: what fires, once, when; what does not, and why.
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};

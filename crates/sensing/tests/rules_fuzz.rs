@@ -3,9 +3,7 @@
 //!
 //! `HUIYIN_FUZZ=10000000` for more executions, `HUIYIN_SEED` to repeat a run; use `--release` for many. An execution is one
 //! reading or one look at the time.
-#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "a test may stop at the first surprise")]
-
-mod made_up;
+use crate::made_up;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,9 +1,7 @@
 //! The activation board through the doors: in order of arrival, with tasks and samples, and only for those who may know.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-mod bureau;
-mod house;
+use crate::bureau;
+use crate::house;
 
 use std::sync::Arc;
 

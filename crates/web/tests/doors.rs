@@ -1,8 +1,6 @@
 //! The doors: authorisation of every endpoint, CSRF, sign-in, masks, bad requests, headers.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-mod house;
+use crate::house;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
@@ -531,7 +529,7 @@ async fn a_work_list_is_not_asked_for_grey_lamps() {
     }
 }
 
-/// `HUIYIN_WRITE_DOCS=1 cargo test -p huiyin-web` writes it anew.
+/// `HUIYIN_WRITE_DOCS=1 cargo test -p huiyin-web --test web` writes it anew.
 #[test]
 fn the_printed_description_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
@@ -542,7 +540,7 @@ fn the_printed_description_is_current() {
     let kept = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         kept == printed,
-        "docs/openapi.json is old. run: HUIYIN_WRITE_DOCS=1 cargo test -p huiyin-web --test doors"
+        "docs/openapi.json is old. run: HUIYIN_WRITE_DOCS=1 cargo test -p huiyin-web --test web"
     );
 }
 

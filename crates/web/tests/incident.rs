@@ -1,10 +1,8 @@
 //! Incidents through the doors: report drafts with what is missing, the public warning in CAP 1.2 and its feed, how the
 //! clocks were kept, and the same in an exercise that reaches nobody.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-mod bureau;
-mod house;
+use crate::bureau;
+use crate::house;
 
 use std::path::Path;
 use std::process::Command;

@@ -1,8 +1,6 @@
 //! Live events: who hears of which case, over a real connection, until the service stops.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-mod house;
+use crate::house;
 
 use house::House;
 use house::desk::{INSIDE, SHIJIAO};

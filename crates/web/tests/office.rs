@@ -1,10 +1,8 @@
 //! The doors with the real office behind them: a matter's life by those whose duty it is, what each may see, what is
 //! refused, mails, papers, files, live pages. On SQLite, and the central ones on PostgreSQL as well.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-mod bureau;
-mod house;
+use crate::bureau;
+use crate::house;
 
 use axum::http::{Method, StatusCode, header};
 use bureau::{Office, complaint, complaint_with};

@@ -1,10 +1,8 @@
 //! Response plans through the doors: begun with what is known, saved field by field, refused while something is missing,
 //! compared version by version, revised from the text of the one in force; and their map sheet as PDF.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-mod bureau;
-mod house;
+use crate::bureau;
+use crate::house;
 
 use axum::http::{StatusCode, header};
 use bureau::Office;

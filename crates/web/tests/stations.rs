@@ -1,10 +1,8 @@
 //! Stations behind the doors, on a real store: what they said last, series with limits and quality, the alarm log with
 //! what the engine refused, and why nothing fired.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-mod bureau;
-mod house;
+use crate::bureau;
+use crate::house;
 
 use axum::http::{Method, StatusCode};
 use bureau::{Office, complaint};
