@@ -69,7 +69,8 @@ impl NatsServer {
         let start = text.find("accounts {").expect("its accounts");
         let mut accounts = text[start..].to_owned();
         // The longest first, as one name begins another.
-        for user in ["drill-engine", "drill-web", "scheduler", "gateway", "engine", "notify", "ingest", "watch", "web"] {
+        for user in ["drill-engine", "drill-web", "scheduler", "gateway", "engine", "notify", "ingest", "watch", "web"]
+        {
             let variable = format!("$HUIYIN_NATS_{}", user.replace('-', "_").to_uppercase());
             assert!(accounts.contains(&variable), "{variable} is not in deploy/nats.conf");
             accounts = accounts.replace(&format!("{variable},"), &format!("\"{user}\","));

@@ -1,5 +1,11 @@
 //! The language and the workflows that are shipped. One program, because each would be built and linked on its own.
-#![allow(clippy::needless_pass_by_value, clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test may stop at the first surprise"
+)]
 
 mod bounds;
 mod clock_edges;

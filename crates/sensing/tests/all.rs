@@ -1,5 +1,11 @@
 //! Quality marks, rules and the registry of stations. One program, because each would be built and linked on its own.
-#![allow(clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test may stop at the first surprise"
+)]
 
 mod drinking_water;
 mod gecco;

@@ -538,10 +538,7 @@ fn the_printed_description_is_current() {
         std::fs::write(path, &printed).unwrap();
     }
     let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        kept == printed,
-        "docs/openapi.json is old. run: HUIYIN_WRITE_DOCS=1 cargo test -p huiyin-web --test web"
-    );
+    assert!(kept == printed, "docs/openapi.json is old. run: HUIYIN_WRITE_DOCS=1 cargo test -p huiyin-web --test web");
 }
 
 #[tokio::test]

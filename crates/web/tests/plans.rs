@@ -219,11 +219,18 @@ async fn versions_are_what_the_journal_says_and_a_revision_begins_with_the_text_
     assert_eq!(text(last, "contacts").await, "区水利局 · 023-00000000 · 停止取水");
     let none = office.get("handler", &format!("/api/cases/{number}/plan/versions/{}", last + 1)).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
-    let paper = async |n: u64| office.get("handler", &format!("/api/cases/{number}/plan/versions/{n}/paper")).await.text;
+    let paper =
+        async |n: u64| office.get("handler", &format!("/api/cases/{number}/plan/versions/{n}/paper")).await.text;
     let (first, newest) = (paper(1).await, paper(last).await);
-    assert!(first.contains("金鸡岩洗选厂") && first.contains("已有更新的版本") && !first.contains("command 已写"), "{first}");
+    assert!(
+        first.contains("金鸡岩洗选厂") && first.contains("已有更新的版本") && !first.contains("command 已写"),
+        "{first}"
+    );
     assert!(newest.contains("command 已写") && newest.contains("<td>区水利局</td><td>停止取水</td>"), "{newest}");
-    assert!(newest.contains("023-00000000") && newest.contains("活性炭") && !newest.contains("已有更新的版本"), "{newest}");
+    assert!(
+        newest.contains("023-00000000") && newest.contains("活性炭") && !newest.contains("已有更新的版本"),
+        "{newest}"
+    );
 
     let next = begin(&office, "DW25").await;
     let revised = plan(&office, "handler", &next).await;

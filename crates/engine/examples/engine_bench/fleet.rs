@@ -141,7 +141,8 @@ pub(crate) async fn worker(url: &str, folder: &Path, nats: &str) {
     let (clock, bus) = (Arc::new(SystemClock::default()), Arc::<Nats>::clone(&nats));
     let engine = Engine::start(journal, registry(), clock, bus, Config::default()).await.unwrap();
     let doors = Arc::new(Doors::new(engine.clone()));
-    let offered = nats.offer("huiyin-engine", "bench", &Doors::of_people(DISTRICT, REAL), "engine", doors).await.unwrap();
+    let offered =
+        nats.offer("huiyin-engine", "bench", &Doors::of_people(DISTRICT, REAL), "engine", doors).await.unwrap();
     println!("at work");
     let end = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     end.await.unwrap().unwrap();
