@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use huiyin_bus::Message;
 use huiyin_chart::Effect;
 use huiyin_journal::{CaseRecord, Instant, OutboxItem};
@@ -58,12 +59,14 @@ pub(crate) async fn relay(core: Arc<Core>, kinds: &'static [&'static str], stop:
 enum Handed {
     /// Handed on; what came of it.
     Done(String),
-    /// Handed on; nothing needs to be remembered.
-    Forget,
     /// To be tried again.
     Again(String),
     /// Can never be handed on, or the other case refused it: somebody has to look.
     Never(String),
+}
+
+fn no_case() -> Handed {
+    Handed::Never("its case does not exist".into())
 }
 
 impl Core {
@@ -75,30 +78,63 @@ impl Core {
         let now = self.clock.now();
         let districts = self.registry.districts();
         let items = self.claim(kinds, &districts, now).await?;
-        let mut away: Option<String> = None;
-        for item in &items {
-            let told = TOLD.contains(&item.kind.as_str());
-            let handed = match (&away, told) {
-                // Each would wait in vain for as long as the first did.
-                (Some(why), true) => Handed::Again(why.clone()),
-                _ => self.hand_on(item).await.unwrap_or_else(|e| Handed::Again(e.to_string())),
-            };
-            if let (Handed::Again(why), true) = (&handed, told) {
-                away = Some(why.clone());
-            }
-            match handed {
-                Handed::Done(result) => drop(self.journal.effect_done(item, &result).await?),
-                Handed::Forget => self.journal.effect_forgotten(item).await?,
-                Handed::Again(why) => {
-                    add(&self.counters.relay_failed, 1);
-                    let wait = chrono::Duration::seconds((1_i64 << item.attempts.min(9)).min(LONGEST_RETRY));
-                    self.journal.effect_retry_at(item, now + wait, &why).await?;
-                }
-                Handed::Never(why) => self.give_up(item, &why).await?,
-            }
-            add(&self.counters.relayed, 1);
+        let (told, done): (Vec<_>, Vec<_>) = items.iter().partition(|item| TOLD.contains(&item.kind.as_str()));
+        self.tell_all(&told).await?;
+        for item in done {
+            let handed = self.hand_on(item).await.unwrap_or_else(|e| Handed::Again(e.to_string()));
+            self.settle(item, handed).await?;
         }
+        add(&self.counters.relayed, items.len() as u64);
         Ok(items.len())
+    }
+
+    /// Puts messages on the bus in their order, all of them under way at once: each waits for the disk of the bus, and a bus
+    /// that is away is waited for once.
+    async fn tell_all(&self, items: &[&OutboxItem]) -> Result<(), EngineError> {
+        let mut messages = Vec::with_capacity(items.len());
+        for item in items {
+            messages.push(self.message_of(item).await.unwrap_or_else(|e| Err(Handed::Again(e.to_string()))));
+        }
+        let told = messages.into_iter().map(|message| async move {
+            self.bus.publish(&message?).await.map_err(|e| Handed::Again(e.to_string()))
+        });
+        let mut forgotten = Vec::with_capacity(items.len());
+        for (item, told) in items.iter().zip(join_all(told).await) {
+            match told {
+                Ok(()) if item.kind == "committed" => forgotten.push(*item),
+                Ok(()) => self.settle(item, Handed::Done("published".into())).await?,
+                Err(handed) => self.settle(item, handed).await?,
+            }
+        }
+        Ok(self.journal.effects_forgotten(&forgotten).await?)
+    }
+
+    /// What the bus is told of an effect.
+    async fn message_of(&self, item: &OutboxItem) -> Result<Result<Message, Handed>, EngineError> {
+        if item.kind == "committed" {
+            let read = serde_json::from_str(&item.payload);
+            return Ok(read.map_err(|e| Handed::Never(format!("the payload does not read: {e}"))));
+        }
+        let Some(record) = self.journal.case(item.case).await? else { return Ok(Err(no_case())) };
+        Ok(match self.effect(item).await? {
+            Ok(Effect::Emit { event, data, .. }) => Ok(message(&record, &item.key, &event, item.created_at, data)),
+            Ok(_) => Err(Handed::Never("not a message".into())),
+            Err(problem) => Err(Handed::Never(problem)),
+        })
+    }
+
+    /// Remembers what became of an effect.
+    async fn settle(&self, item: &OutboxItem, handed: Handed) -> Result<(), EngineError> {
+        match handed {
+            Handed::Done(result) => drop(self.journal.effect_done(item, &result).await?),
+            Handed::Again(why) => {
+                add(&self.counters.relay_failed, 1);
+                let wait = chrono::Duration::seconds((1_i64 << item.attempts.min(9)).min(LONGEST_RETRY));
+                self.journal.effect_retry_at(item, self.clock.now() + wait, &why).await?;
+            }
+            Handed::Never(why) => self.give_up(item, &why).await?,
+        }
+        Ok(())
     }
 
     /// Effects of the timelines that this engine lives by: one exercise's time is not another's.
@@ -126,26 +162,16 @@ impl Core {
         Ok(())
     }
 
+    /// Carries out what an effect asks of other cases.
     async fn hand_on(&self, item: &OutboxItem) -> Result<Handed, EngineError> {
-        if item.kind == "committed" {
-            let message: Message = match serde_json::from_str(&item.payload) {
-                Ok(message) => message,
-                Err(e) => return Ok(Handed::Never(format!("the payload does not read: {e}"))),
-            };
-            return Ok(self.tell(&message).await.map_or_else(Handed::Again, |()| Handed::Forget));
+        if self.journal.case(item.case).await?.is_none() {
+            return Ok(no_case());
         }
-        let Some(record) = self.journal.case(item.case).await? else {
-            return Ok(Handed::Never("its case does not exist".into()));
-        };
         let effect = match self.effect(item).await? {
             Ok(effect) => effect,
             Err(problem) => return Ok(Handed::Never(problem)),
         };
         match effect {
-            Effect::Emit { event, data, .. } => {
-                let message = message(&record, &item.key, &event, item.created_at, data);
-                Ok(self.tell(&message).await.map_or_else(Handed::Again, |()| Handed::Done("published".into())))
-            }
             // Refused now it would be refused for ever: the id of the command is used up with the answer.
             Effect::Open { workflow, .. } if self.registry.current(&workflow).is_none() => {
                 Ok(Handed::Again(format!("no workflow `{workflow}` is in force here")))
@@ -156,7 +182,9 @@ impl Core {
                 self.command(item, ids::effect_command(&item.key), target).await
             }
             Effect::Send { to, event, data, .. } => self.send(item, &to, &event, &data).await,
-            Effect::Notify { .. } | Effect::Document { .. } => Ok(Handed::Never("not an effect of the relay".into())),
+            Effect::Emit { .. } | Effect::Notify { .. } | Effect::Document { .. } => {
+                Ok(Handed::Never("not an effect of the relay".into()))
+            }
         }
     }
 
@@ -171,10 +199,6 @@ impl Core {
             return Ok(Err("a sealed value does not open".into()));
         }
         Ok(serde_json::from_value(payload).map_err(|e| format!("the payload does not read: {e}")))
-    }
-
-    async fn tell(&self, message: &Message) -> Result<(), String> {
-        self.bus.publish(message).await.map_err(|e| e.to_string())
     }
 
     async fn send(&self, item: &OutboxItem, to: &str, event: &str, data: &Value) -> Result<Handed, EngineError> {

@@ -55,7 +55,7 @@ const SETTLE: &str = "UPDATE outbox SET state = $3, result = $4, mac = $5, lease
 const KEY: &str = "SELECT key FROM outbox WHERE id = $1";
 const RETRY: &str = "UPDATE outbox SET next_at = $3, result = $4, leased_until = 0 \
     WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
-const FORGET: &str = "DELETE FROM outbox WHERE id = $1 AND attempts = $2";
+const FORGET: &str = "DELETE FROM outbox WHERE id IN ({ids})";
 const WAITING: &str = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind = $1";
 const SIZE: &str = "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' AND district = $1 LIMIT 10000) w), \
     (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'failed' AND district = $1 LIMIT 10000) f)";
@@ -153,12 +153,24 @@ impl Journal {
         Ok(changed == 1)
     }
 
-    /// It is out and its row is of no further use (announcements of committed entries, which the journal holds).
+    /// They are out and their rows are of no further use (announcements of committed entries, which the journal holds), even
+    /// to whoever has taken one since: at most a few hundred.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn effect_forgotten(&self, item: &OutboxItem) -> Result<(), JournalError> {
-        writing!(self, pool => { sqlx::query(FORGET).bind(item.id).bind(item.attempts).execute(pool).await?; });
+    pub async fn effects_forgotten(&self, items: &[&OutboxItem]) -> Result<(), JournalError> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let marks = (1..=items.len()).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ");
+        let sql = FORGET.replace("{ids}", &marks);
+        writing!(self, pool => {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for item in items {
+                query = query.bind(item.id);
+            }
+            query.execute(pool).await?;
+        });
         Ok(())
     }
 
