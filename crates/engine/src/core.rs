@@ -127,7 +127,9 @@ pub(crate) struct Core {
     /// One for each timeline of the configuration.
     pub(crate) watches: Vec<Watch>,
     /// An effect was written that the relay is to take.
-    pub(crate) effects: Notify,
+    pub(crate) told: Notify,
+    /// The same for what becomes a command.
+    pub(crate) done: Notify,
     /// When the relay looked last.
     pub(crate) relayed: Looked,
 }

@@ -62,7 +62,8 @@ async fn core(
         config,
         counters: Counters::default(),
         watches,
-        effects: tokio::sync::Notify::new(),
+        told: tokio::sync::Notify::new(),
+        done: tokio::sync::Notify::new(),
         relayed: crate::core::Looked::default(),
     };
     core.follow_database().await?;

@@ -27,21 +27,27 @@ pub(crate) const TOLD: [&str; 2] = ["emit", "committed"];
 pub(crate) const DONE: [&str; 2] = ["open", "send"];
 /// How long a taken effect is kept from others.
 const LEASE: chrono::Duration = chrono::Duration::seconds(30);
+/// How long more is gathered before the bus of many processes is told: what is told together costs the database one claim.
+const GATHER: Duration = Duration::from_millis(25);
 /// Longest wait between two tries.
 const LONGEST_RETRY: i64 = 300;
 
 /// Hands effects of these kinds on until it is told to stop. Two of them run, so that a bus that is away keeps no opening
 /// waiting.
 pub(crate) async fn relay(core: Arc<Core>, kinds: &'static [&'static str], stop: CancellationToken) {
+    let (wakes, gather) = match *kinds == TOLD {
+        true => (&core.told, core.bus.durable()),
+        false => (&core.done, false),
+    };
     while !stop.is_cancelled() {
-        let woken = core.effects.notified();
+        let woken = wakes.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();
         core.relayed.now();
         match core.relay_once(kinds).await {
             Ok(0) => {
                 tokio::select! {
-                    () = &mut woken => {}
+                    () = &mut woken => if gather { tokio::time::sleep(GATHER).await },
                     () = tokio::time::sleep(Duration::from_secs(1)) => {}
                     () = stop.cancelled() => {}
                 }
@@ -82,9 +88,9 @@ impl Core {
         self.tell_all(&told).await?;
         for item in done {
             let handed = self.hand_on(item).await.unwrap_or_else(|e| Handed::Again(e.to_string()));
-            self.settle(item, handed).await?;
+            self.remember(item, handed).await?;
         }
-        add(&self.counters.relayed, items.len() as u64);
+        add(&self.counters.relayed, items.len());
         Ok(items.len())
     }
 
@@ -95,15 +101,15 @@ impl Core {
         for item in items {
             messages.push(self.message_of(item).await.unwrap_or_else(|e| Err(Handed::Again(e.to_string()))));
         }
-        let told = messages.into_iter().map(|message| async move {
-            self.bus.publish(&message?).await.map_err(|e| Handed::Again(e.to_string()))
-        });
+        let told = messages
+            .into_iter()
+            .map(|message| async move { self.bus.publish(&message?).await.map_err(|e| Handed::Again(e.to_string())) });
         let mut forgotten = Vec::with_capacity(items.len());
         for (item, told) in items.iter().zip(join_all(told).await) {
             match told {
                 Ok(()) if item.kind == "committed" => forgotten.push(*item),
-                Ok(()) => self.settle(item, Handed::Done("published".into())).await?,
-                Err(handed) => self.settle(item, handed).await?,
+                Ok(()) => self.remember(item, Handed::Done("published".into())).await?,
+                Err(handed) => self.remember(item, handed).await?,
             }
         }
         Ok(self.journal.effects_forgotten(&forgotten).await?)
@@ -124,7 +130,7 @@ impl Core {
     }
 
     /// Remembers what became of an effect.
-    async fn settle(&self, item: &OutboxItem, handed: Handed) -> Result<(), EngineError> {
+    async fn remember(&self, item: &OutboxItem, handed: Handed) -> Result<(), EngineError> {
         match handed {
             Handed::Done(result) => drop(self.journal.effect_done(item, &result).await?),
             Handed::Again(why) => {

@@ -19,7 +19,7 @@ use crate::metrics::add;
 use crate::named::{self, Named};
 use crate::number;
 use crate::registry::District;
-use crate::relay::message;
+use crate::relay::{self, message};
 use crate::work::{Deed, Working};
 
 /// Kind of the entry of an attachment.
@@ -441,8 +441,10 @@ impl Core {
                 watch.written(earliest);
             }
         }
-        if finished.writes.outbox.iter().any(|effect| crate::relay::KINDS.contains(&effect.kind.as_str())) {
-            self.effects.notify_waiters();
+        for (kinds, waits) in [(&relay::TOLD, &self.told), (&relay::DONE, &self.done)] {
+            if finished.writes.outbox.iter().any(|effect| kinds.contains(&effect.kind.as_str())) {
+                waits.notify_waiters();
+            }
         }
         for message in &finished.messages {
             if let Err(e) = self.bus.publish(message).await {

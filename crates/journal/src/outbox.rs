@@ -47,7 +47,7 @@ pub struct OutboxSize {
 type Row = (i64, i64, String, String, Uuid, i64, String, String, String, i64);
 
 const CLAIM: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN \
-    (SELECT id FROM outbox WHERE state = 'waiting' AND district IN ({districts}){timelines} AND kind IN ({kinds}) AND next_at <= $1 AND leased_until <= $1 \
+    (SELECT id FROM outbox WHERE state = 'waiting' AND district IN ({districts}){timelines} AND kind IN ({kinds}) AND next_at <= $1 AND leased_until <= $1{unhurried} \
      ORDER BY next_at, id LIMIT $3 {lock}) \
     RETURNING id, attempts, key, kind, case_id, seq, district, timeline, payload, created_at";
 const SETTLE: &str = "UPDATE outbox SET state = $3, result = $4, mac = $5, leased_until = 0 \
@@ -55,7 +55,10 @@ const SETTLE: &str = "UPDATE outbox SET state = $3, result = $4, mac = $5, lease
 const KEY: &str = "SELECT key FROM outbox WHERE id = $1";
 const RETRY: &str = "UPDATE outbox SET next_at = $3, result = $4, leased_until = 0 \
     WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
-const FORGET: &str = "DELETE FROM outbox WHERE id IN ({ids})";
+const FORGET: &str = "DELETE FROM outbox WHERE id IN ({ids}){unhurried}";
+/// Not waited for on the disk of PostgreSQL: a claim or a deletion that a crash undoes means that the bus is told once more
+/// under the same id.
+const UNHURRIED: &str = " AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'";
 const WAITING: &str = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind = $1";
 const SIZE: &str = "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' AND district = $1 LIMIT 10000) w), \
     (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'failed' AND district = $1 LIMIT 10000) f)";
@@ -92,6 +95,7 @@ impl Journal {
             .replace("{kinds}", &marks_of_kinds)
             .replace("{districts}", &marks_of_districts)
             .replace("{timelines}", &of_timelines)
+            .replace("{unhurried}", self.unhurried())
             .replace("{lock}", lock);
         let mut rows: Vec<Row> = writing!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(micros(now)).bind(micros(lease_until)).bind(i64::from(n));
@@ -105,6 +109,10 @@ impl Journal {
         });
         rows.sort_by_key(|row| row.0);
         Ok(rows.into_iter().map(item).collect())
+    }
+
+    fn unhurried(&self) -> &'static str {
+        if matches!(self.db(), Db::Postgres { .. }) { UNHURRIED } else { "" }
     }
 
     /// It is out. False: somebody else has taken it since.
@@ -163,7 +171,7 @@ impl Journal {
             return Ok(());
         }
         let marks = (1..=items.len()).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ");
-        let sql = FORGET.replace("{ids}", &marks);
+        let sql = FORGET.replace("{ids}", &marks).replace("{unhurried}", self.unhurried());
         writing!(self, pool => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for item in items {

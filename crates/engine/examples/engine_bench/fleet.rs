@@ -69,7 +69,15 @@ pub(crate) async fn measure(house: &House) {
     );
 
     let running = workers(2);
+    // What the saturation left to be told is told first: half load is what can go on all day.
+    let waiting = async || pages.journal().waiting_effects("committed").await.unwrap().0;
+    let (left, began) = (waiting().await, Instant::now());
+    while waiting().await > 0 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    println!("  {left} events were still to be told: {:.0}/s", left as f64 / began.elapsed().as_secs_f64());
     let mut took = at_rate(&pages, &cases, of_two / 2.0).await;
+    println!("  {} events wait at its end", waiting().await);
     drop(running);
     took.sort_by(f64::total_cmp);
     let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
