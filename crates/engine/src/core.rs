@@ -27,7 +27,7 @@ pub struct Config {
     pub workers: usize,
     /// Most due timers read at once.
     pub timer_batch: u32,
-    /// Most effects taken at once.
+    /// Most effects of one kind taken at once.
     pub relay_batch: u32,
     /// Seed of case ids; none: the system's randomness. Given only by tests and simulations.
     pub seed: Option<u64>,

@@ -46,10 +46,11 @@ pub struct OutboxSize {
 
 type Row = (i64, i64, String, String, Uuid, i64, String, String, String, i64);
 
-const CLAIM: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN \
-    (SELECT id FROM outbox WHERE state = 'waiting' AND district IN ({districts}){timelines} AND kind IN ({kinds}) AND next_at <= $1 AND leased_until <= $1{unhurried} \
-     ORDER BY next_at, id LIMIT $3 {lock}) \
+const CLAIM: &str = "UPDATE outbox SET attempts = attempts + 1, leased_until = $2 WHERE id IN ({waiting}) \
     RETURNING id, attempts, key, kind, case_id, seq, district, timeline, payload, created_at";
+/// What waits of one kind, in the order of the index: over several kinds at once the database would sort all that waits.
+const WAITING_OF: &str = "SELECT id FROM (SELECT id FROM outbox WHERE state = 'waiting' AND district IN ({districts}){timelines} \
+    AND kind = {kind} AND next_at <= $1 AND leased_until <= $1{unhurried} ORDER BY next_at, id LIMIT $3 {lock}) AS of_{n}";
 const SETTLE: &str = "UPDATE outbox SET state = $3, result = $4, mac = $5, leased_until = 0 \
     WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
 const KEY: &str = "SELECT key FROM outbox WHERE id = $1";
@@ -67,7 +68,7 @@ const OPENING: &str =
 const KEYS_OF: &str = "SELECT key, kind, state FROM outbox WHERE case_id = $1 ORDER BY id";
 
 impl Journal {
-    /// Takes up to `n` waiting effects of these kinds in these districts and timelines (none: every one), oldest first, and
+    /// Takes up to `n` waiting effects of each of these kinds in these districts and timelines (none: every one), oldest first, and
     /// keeps others away until `lease_until`.
     ///
     /// # Errors
@@ -85,18 +86,19 @@ impl Journal {
             return Ok(Vec::new());
         }
         let marks = |from: usize, n| (from..from + n).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ");
-        let (marks_of_kinds, marks_of_districts) = (marks(4, kinds.len()), marks(4 + kinds.len(), districts.len()));
         let of_timelines = match marks(4 + kinds.len() + districts.len(), timelines.len()) {
             none if none.is_empty() => none,
             some => format!(" AND timeline IN ({some})"),
         };
         let lock = if matches!(self.db(), Db::Postgres { .. }) { "FOR UPDATE SKIP LOCKED" } else { "" };
-        let sql = CLAIM
-            .replace("{kinds}", &marks_of_kinds)
-            .replace("{districts}", &marks_of_districts)
+        let of_kind = WAITING_OF
+            .replace("{districts}", &marks(4 + kinds.len(), districts.len()))
             .replace("{timelines}", &of_timelines)
             .replace("{unhurried}", self.unhurried())
             .replace("{lock}", lock);
+        let each = (0..kinds.len())
+            .map(|n| of_kind.replace("{kind}", &format!("${}", 4 + n)).replace("{n}", &n.to_string()));
+        let sql = CLAIM.replace("{waiting}", &each.collect::<Vec<_>>().join(" UNION ALL "));
         let mut rows: Vec<Row> = writing!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(micros(now)).bind(micros(lease_until)).bind(i64::from(n));
             for kind in kinds {
