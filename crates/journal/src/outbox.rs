@@ -96,8 +96,8 @@ impl Journal {
             .replace("{timelines}", &of_timelines)
             .replace("{unhurried}", self.unhurried())
             .replace("{lock}", lock);
-        let each = (0..kinds.len())
-            .map(|n| of_kind.replace("{kind}", &format!("${}", 4 + n)).replace("{n}", &n.to_string()));
+        let each =
+            (0..kinds.len()).map(|n| of_kind.replace("{kind}", &format!("${}", 4 + n)).replace("{n}", &n.to_string()));
         let sql = CLAIM.replace("{waiting}", &each.collect::<Vec<_>>().join(" UNION ALL "));
         let mut rows: Vec<Row> = writing!(self, pool => {
             let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(micros(now)).bind(micros(lease_until)).bind(i64::from(n));

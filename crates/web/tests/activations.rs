@@ -1,7 +1,6 @@
 //! The activation board through the doors: in order of arrival, with tasks and samples, and only for those who may know.
 
 use crate::bureau;
-use crate::house;
 
 use std::sync::Arc;
 

@@ -2,7 +2,6 @@
 //! refused, mails, papers, files, live pages. On SQLite, and the central ones on PostgreSQL as well.
 
 use crate::bureau;
-use crate::house;
 
 use axum::http::{Method, StatusCode, header};
 use bureau::{Office, complaint, complaint_with};

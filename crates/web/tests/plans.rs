@@ -2,7 +2,6 @@
 //! compared version by version, revised from the text of the one in force; and their map sheet as PDF.
 
 use crate::bureau;
-use crate::house;
 
 use axum::http::{StatusCode, header};
 use bureau::Office;
