@@ -46,7 +46,7 @@ pub(crate) fn run() {
     let store = Service::new(folder.path(), &postgres.url());
     let begin = |role: &str, more: &[&str]| {
         let real = proof(proofs.path(), role);
-        let mut words = vec!["--roles", role, "--nats", &nats.url(), "--nats-credentials", &real].join(" ");
+        let mut words = ["--roles", role, "--nats", &nats.url(), "--nats-credentials", &real].join(" ");
         words.extend(more.iter().flat_map(|word| [" ", word]));
         let service = store.beside(&words.split(' ').collect::<Vec<_>>());
         let process = service.start();

@@ -188,9 +188,9 @@ fn a_letter_to_a_unit_never_names_the_petitioner() {
     let context = json!({"number": "XF-20261124-000017", "office_name": "綦江区生态环境局", "date_text": "2026年11月24日",
         "petitioner_name": "张三丰", "title": "河水发黑", "received_text": "2026年11月20日", "accepted_text": "2026年11月23日",
         "route": "five", "unit_name": "赶水镇", "unit_relation": "town", "reason": "理由", "reply": {"facts": "事实", "opinion": "意见", "basis": "依据", "conclusion_text": "依法履行职责"}});
-    // The reports of an incident are about no petition: they are rendered in crates/web/tests/incident.rs.
-    let of_incidents = ["初报.html", "续报.html", "处理结果报告.html", "时限执行情况.html"];
-    for (name, _) in env.templates().filter(|(name, _)| !name.starts_with('_') && !of_incidents.contains(name)) {
+    // Reports of an incident and plans are about no petition: they are rendered in crates/web/tests/{incident,plans}.rs.
+    let of_others = ["初报.html", "续报.html", "处理结果报告.html", "时限执行情况.html", "预案.html"];
+    for (name, _) in env.templates().filter(|(name, _)| !name.starts_with('_') && !of_others.contains(name)) {
         let text =
             env.get_template(name).unwrap().render(variables(&context)).unwrap_or_else(|e| panic!("{name}: {e:#}"));
         let to_a_unit = matches!(name, "交办单.html" | "转送函.html" | "催办通知书.html");

@@ -234,7 +234,7 @@ impl Core {
                 // A case that is over needs to be told nothing any more.
                 Handed::Never(why) if self.is_over(case).await? => results.push(format!("{case}: over: {why}")),
                 Handed::Never(why) => refused.push(format!("{case}: {why}")),
-                other => return Ok(other),
+                again @ Handed::Again(_) => return Ok(again),
             }
         }
         if refused.is_empty() { Ok(Handed::Done(results.join("; "))) } else { Ok(Handed::Never(refused.join("; "))) }
