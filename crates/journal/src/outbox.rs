@@ -57,8 +57,8 @@ const KEY: &str = "SELECT key FROM outbox WHERE id = $1";
 const RETRY: &str = "UPDATE outbox SET next_at = $3, result = $4, leased_until = 0 \
     WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
 const FORGET: &str = "DELETE FROM outbox WHERE id IN ({ids}){unhurried}";
-/// Not waited for on the disk of PostgreSQL: a claim or a deletion that a crash undoes means that the bus is told once more
-/// under the same id.
+/// Not waited for on the disk of PostgreSQL. When a crash undoes a claim or a deletion, the effect is taken once more and goes
+/// out again under the same key: a message under its id, a command under its id, a mail under its delivery.
 const UNHURRIED: &str = " AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'";
 const WAITING: &str = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind = $1";
 const SIZE: &str = "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' AND district = $1 LIMIT 10000) w), \
