@@ -65,15 +65,17 @@ impl Mosquitto {
         }
     }
 
-    /// Waits until its sessions are on the disk as they were at a moment or later.
+    /// Waits until a message whose body holds these words is on the disk, with all that came before it. (That the file
+    /// was written after a moment says nothing: what it holds may be older.)
     ///
     /// # Panics
-    /// When they are not within half a minute.
-    pub fn written_down(&self, since: std::time::SystemTime) {
+    /// When it is not within half a minute.
+    pub fn written_down(&self, words: &str) {
         let until = Instant::now() + Duration::from_secs(30);
         let file = self.folder.path().join("mosquitto.db");
-        while fs::metadata(&file).and_then(|meta| meta.modified()).map_or(true, |at| at < since) {
-            assert!(Instant::now() < until, "the broker writes no sessions down");
+        let holds = |kept: &[u8]| kept.windows(words.len()).any(|one| one == words.as_bytes());
+        while !fs::read(&file).is_ok_and(|kept| holds(&kept)) {
+            assert!(Instant::now() < until, "the broker does not write {words} down");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -147,10 +147,8 @@ async fn whatever_dies_nothing_is_lost_and_nothing_is_there_twice() {
     scene.trap.let_go();
     assert_eq!(minutes(&scene).await, [0]);
     // While nobody is there the broker keeps what comes, and is killed itself.
-    publish(&broker, (30..39).map(said).collect()).await;
-    let last = std::time::SystemTime::now();
-    publish(&broker, vec![said(39)]).await;
-    broker.written_down(last);
+    publish(&broker, (30..40).map(said).collect()).await;
+    broker.written_down(&at(39).to_rfc3339());
     broker.go_away();
     broker.come_back();
     let second = Process::start(&scene, &broker);
