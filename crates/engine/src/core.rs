@@ -13,6 +13,7 @@ use crate::command::REAL;
 use crate::ids::Ids;
 use crate::metrics::Counters;
 use crate::registry::Registry;
+use crate::tell::Fresh;
 
 /// How the engine works. Every queue, batch and loop has its limit here.
 #[derive(Clone, Debug)]
@@ -130,6 +131,8 @@ pub(crate) struct Core {
     pub(crate) told: Notify,
     /// The same for what becomes a command.
     pub(crate) done: Notify,
+    /// What was committed here and the bus is to be told of.
+    pub(crate) fresh: Fresh,
     /// When the relay looked last.
     pub(crate) relayed: Looked,
 }

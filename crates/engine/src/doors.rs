@@ -4,6 +4,7 @@
 //! Who may knock at a door is not who may act: what a sender says of its roles counts for nothing here, the account is
 //! looked up again for every command; and neither people nor machines reach what only Huiyin itself may do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use huiyin_bus::{Answers, Calls, Later, Taken, Worker};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::command::{Answer, Command, EngineError, REAL, Refused, Target};
 use crate::engine::Engine;
+use crate::people::People;
 
 /// People's commands come under this word of an address.
 const PEOPLE: &str = "person";
@@ -152,6 +154,7 @@ async fn recorded(journal: &Journal, command: &Command) -> Result<Option<Answer>
 #[derive(Clone, Debug)]
 pub struct Doors {
     engine: Engine,
+    people: Arc<People>,
 }
 
 impl Doors {
@@ -163,8 +166,8 @@ impl Doors {
 
     /// The doors of an engine that runs in this process.
     #[must_use]
-    pub const fn new(engine: Engine) -> Self {
-        Self { engine }
+    pub fn new(engine: Engine) -> Self {
+        Self { engine, people: Arc::default() }
     }
 
     async fn person(&self, address: &str, question: &[u8]) -> Result<Answer, EngineError> {
@@ -183,8 +186,7 @@ impl Doors {
         if command.actor.kind != ActorKind::Person || !for_people(&command.target) {
             return Ok(Err(not_allowed()));
         }
-        let accounts = self.engine.journal().accounts();
-        let user = accounts.user(&command.actor.id).await.map_err(|e| EngineError::Unavailable(e.to_string()))?;
+        let user = self.people.user(self.engine.journal(), &command.actor.id).await?;
         let Some(user) = user.filter(|user| user.active && user.district == command.district) else {
             return Ok(Err(not_allowed()));
         };

@@ -15,7 +15,7 @@ use crate::core::{Config, Core, Watch};
 use crate::metrics::{Counters, Metrics};
 use crate::queue::{Door, queue, work};
 use crate::registry::Registry;
-use crate::{doors, ids, relay, watch};
+use crate::{doors, ids, relay, tell, watch};
 
 /// How often the self-check runs and the database's time is measured.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
@@ -64,6 +64,7 @@ async fn core(
         watches,
         told: tokio::sync::Notify::new(),
         done: tokio::sync::Notify::new(),
+        fresh: crate::tell::Fresh::default(),
         relayed: crate::core::Looked::default(),
     };
     core.follow_database().await?;
@@ -99,13 +100,19 @@ impl Engine {
             let core = Arc::clone(&core);
             part(&mut tasks, &stop, move |stop| relay::relay(Arc::clone(&core), kinds, stop));
         }
+        if core.bus.durable() {
+            let core = Arc::clone(&core);
+            part(&mut tasks, &stop, move |stop| tell::tell(Arc::clone(&core), stop));
+        }
         let keeper = Arc::clone(&core);
         part(&mut tasks, &stop, move |stop| watch::look_after(Arc::clone(&keeper), LOOK_AFTER, stop));
         let adopter = Arc::clone(&core);
         part(&mut tasks, &stop, move |stop| adopt_new_calendars(Arc::clone(&adopter), stop));
-        let done = stopped.clone();
+        let (done, last) = (stopped.clone(), Arc::clone(&core));
         tokio::spawn(async move {
             while tasks.join_next().await.is_some() {}
+            // What the workers committed as they ended.
+            last.tell_fresh().await;
             done.cancel();
         });
         Ok(Self { core, way: Way::Queue(door), stop, stopped })

@@ -1,10 +1,12 @@
 //! The queue of commands that wait, and the workers that drain it in batches.
+//!
+//! A transaction costs about the same for one command as for ten. What comes while one is under way therefore waits for its
+//! end and goes together; only a crowd has a second one begun beside it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{Answer, Command, EngineError};
@@ -23,14 +25,38 @@ pub(crate) struct Door {
 }
 
 /// The receiving side, shared by the workers.
-pub(crate) type Line = Arc<Mutex<mpsc::Receiver<Waiting>>>;
+pub(crate) struct Line {
+    receiver: Mutex<mpsc::Receiver<Waiting>>,
+    /// Batches under way.
+    busy: AtomicUsize,
+    /// One of them has ended.
+    ended: Notify,
+}
 
-/// How long a worker waits for company when commands come faster than one at a time.
-const LINGER: Duration = Duration::from_millis(1);
+/// So many that wait are a crowd.
+const CROWD: usize = 32;
 
-pub(crate) fn queue(limit: usize) -> (Door, Line) {
+pub(crate) fn queue(limit: usize) -> (Door, Arc<Line>) {
     let (sender, receiver) = mpsc::channel(limit.max(1));
-    (Door { sender }, Arc::new(Mutex::new(receiver)))
+    let line = Line { receiver: Mutex::new(receiver), busy: AtomicUsize::new(0), ended: Notify::new() };
+    (Door { sender }, Arc::new(line))
+}
+
+/// A batch under way, however it ends.
+struct UnderWay<'l>(&'l Line);
+
+impl<'l> UnderWay<'l> {
+    fn begin(line: &'l Line) -> Self {
+        line.busy.fetch_add(1, Ordering::SeqCst);
+        Self(line)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.busy.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.notify_waiters();
+    }
 }
 
 impl Door {
@@ -53,49 +79,50 @@ impl Door {
 }
 
 /// Drains the queue until it is told to stop; what waits then is still answered.
-pub(crate) async fn work(core: Arc<Core>, line: Line, stop: CancellationToken) {
+pub(crate) async fn work(core: Arc<Core>, line: Arc<Line>, stop: CancellationToken) {
+    let most = core.config.batch;
     loop {
-        let batch = {
-            let mut line = line.lock().await;
+        let mut batch = Vec::with_capacity(most.min(64));
+        let under_way = {
+            let mut receiver = line.receiver.lock().await;
             tokio::select! {
                 biased;
-                batch = next_batch(&mut line, core.config.batch) => batch,
-                () = stop.cancelled() => { line.close(); next_closed(&mut line, core.config.batch) }
+                () = gather(&line, &mut receiver, &mut batch, most) => {}
+                () = stop.cancelled() => {
+                    receiver.close();
+                    while batch.len() < most && let Ok(waiting) = receiver.try_recv() {
+                        batch.push(waiting);
+                    }
+                }
             }
+            UnderWay::begin(&line)
         };
         if batch.is_empty() {
             return;
         }
         answer(&core, batch).await;
+        drop(under_way);
     }
 }
 
-/// Everything that waits, up to `most`. A lone command is not kept waiting; several may find company within a millisecond.
-async fn next_batch(line: &mut mpsc::Receiver<Waiting>, most: usize) -> Vec<Waiting> {
-    let mut batch = Vec::with_capacity(most.min(64));
-    line.recv_many(&mut batch, most).await;
-    if batch.len() > 1 && batch.len() < most / 4 {
-        let until = tokio::time::sleep(LINGER);
-        tokio::pin!(until);
-        while batch.len() < most {
-            let left = most - batch.len();
-            tokio::select! {
-                biased;
-                n = line.recv_many(&mut batch, left) => if n == 0 { break },
-                () = &mut until => break,
-            }
+/// Everything that waits, up to `most`: at once when nothing is under way, else when it has ended or there is a crowd.
+async fn gather(line: &Line, receiver: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, most: usize) {
+    receiver.recv_many(batch, most).await;
+    let crowd = CROWD.min(most);
+    while !batch.is_empty() && batch.len() < crowd {
+        let ended = line.ended.notified();
+        tokio::pin!(ended);
+        ended.as_mut().enable();
+        if line.busy.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let left = most - batch.len();
+        tokio::select! {
+            biased;
+            n = receiver.recv_many(batch, left) => if n == 0 { return },
+            () = &mut ended => {}
         }
     }
-    batch
-}
-
-fn next_closed(line: &mut mpsc::Receiver<Waiting>, most: usize) -> Vec<Waiting> {
-    let mut batch = Vec::new();
-    while batch.len() < most {
-        let Ok(waiting) = line.try_recv() else { break };
-        batch.push(waiting);
-    }
-    batch
 }
 
 async fn answer(core: &Core, batch: Vec<Waiting>) {

@@ -26,18 +26,24 @@ pub(crate) const TOLD: [&str; 2] = ["emit", "committed"];
 /// What becomes a command.
 pub(crate) const DONE: [&str; 2] = ["open", "send"];
 /// How long a taken effect is kept from others.
-const LEASE: chrono::Duration = chrono::Duration::seconds(30);
+pub(crate) const LEASE: chrono::Duration = chrono::Duration::seconds(30);
 /// How long more is gathered before the bus of many processes is told: what is told together costs the database one claim.
-const GATHER: Duration = Duration::from_millis(25);
+pub(crate) const GATHER: Duration = Duration::from_millis(25);
+/// How often it is looked for effects of which nobody told.
+const LOOK: Duration = Duration::from_secs(1);
+/// The same for what is told from memory: each look passes over what was told since the last one.
+const LOOK_FOR_LEFT: Duration = Duration::from_secs(5);
 /// Longest wait between two tries.
 const LONGEST_RETRY: i64 = 300;
 
 /// Hands effects of these kinds on until it is told to stop. Two of them run, so that a bus that is away keeps no opening
 /// waiting.
 pub(crate) async fn relay(core: Arc<Core>, kinds: &'static [&'static str], stop: CancellationToken) {
-    let (wakes, gather) = match *kinds == TOLD {
-        true => (&core.told, core.bus.durable()),
-        false => (&core.done, false),
+    let (wakes, gather, look) = match *kinds == TOLD {
+        // What was committed is told from memory: only what was left over is looked for.
+        true if core.bus.durable() => (&core.told, true, LOOK_FOR_LEFT),
+        true => (&core.told, false, LOOK),
+        false => (&core.done, false, LOOK),
     };
     while !stop.is_cancelled() {
         let woken = wakes.notified();
@@ -48,7 +54,7 @@ pub(crate) async fn relay(core: Arc<Core>, kinds: &'static [&'static str], stop:
             Ok(0) => {
                 tokio::select! {
                     () = &mut woken => if gather { tokio::time::sleep(GATHER).await },
-                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    () = tokio::time::sleep(look) => {}
                     () = stop.cancelled() => {}
                 }
             }
@@ -107,7 +113,7 @@ impl Core {
         let mut forgotten = Vec::with_capacity(items.len());
         for (item, told) in items.iter().zip(join_all(told).await) {
             match told {
-                Ok(()) if item.kind == "committed" => forgotten.push(*item),
+                Ok(()) if item.kind == "committed" => forgotten.push(item.key.as_str()),
                 Ok(()) => self.remember(item, Handed::Done("published".into())).await?,
                 Err(handed) => self.remember(item, handed).await?,
             }

@@ -20,6 +20,7 @@ use crate::named::{self, Named};
 use crate::number;
 use crate::registry::District;
 use crate::relay::{self, message};
+use crate::tell::Told;
 use crate::work::{Deed, Working};
 
 /// Kind of the entry of an attachment.
@@ -48,7 +49,10 @@ pub(crate) struct Run<'c> {
 /// What a batch wrote.
 pub(crate) struct Finished {
     pub(crate) writes: Writes,
+    /// For whoever listens in this process.
     pub(crate) messages: Vec<Message>,
+    /// For the bus of many processes.
+    pub(crate) told: Vec<Told>,
     pub(crate) steps: usize,
 }
 
@@ -420,12 +424,18 @@ impl<'c> Run<'c> {
                 self.writes.counters.push(Counter { key, n });
             }
         }
+        let mut told = Vec::new();
         if self.core.bus.durable() {
+            let leased_until = self.core.fresh.lease(self.now);
             for message in std::mem::take(&mut self.messages) {
-                self.writes.outbox.push(committed(&message)?);
+                let effect = committed(&message, leased_until)?;
+                if leased_until.is_some() {
+                    told.push(Told { key: effect.key.clone(), message });
+                }
+                self.writes.outbox.push(effect);
             }
         }
-        Ok(Finished { writes: self.writes, messages: self.messages, steps: self.steps })
+        Ok(Finished { writes: self.writes, messages: self.messages, told, steps: self.steps })
     }
 }
 
@@ -442,10 +452,12 @@ impl Core {
             }
         }
         for (kinds, waits) in [(&relay::TOLD, &self.told), (&relay::DONE, &self.done)] {
-            if finished.writes.outbox.iter().any(|effect| kinds.contains(&effect.kind.as_str())) {
+            let mut left = finished.writes.outbox.iter().filter(|effect| effect.leased_until.is_none());
+            if left.any(|effect| kinds.contains(&effect.kind.as_str())) {
                 waits.notify_waiters();
             }
         }
+        self.fresh.add(finished.told);
         for message in &finished.messages {
             if let Err(e) = self.bus.publish(message).await {
                 tracing::debug!(%e, "nobody heard of a committed entry");
@@ -454,7 +466,7 @@ impl Core {
     }
 }
 
-fn committed(message: &Message) -> Result<huiyin_journal::OutboxWrite, Trouble> {
+fn committed(message: &Message, leased_until: Option<Instant>) -> Result<huiyin_journal::OutboxWrite, Trouble> {
     let payload = serde_json::to_string(message).map_err(|e| Trouble::Poison(e.to_string()))?;
     let at = message.data["at"].as_i64().unwrap_or_default();
     Ok(huiyin_journal::OutboxWrite {
@@ -466,6 +478,7 @@ fn committed(message: &Message) -> Result<huiyin_journal::OutboxWrite, Trouble> 
         timeline: message.timeline.clone(),
         payload,
         created_at: huiyin_journal::from_micros(at),
+        leased_until,
     })
 }
 

@@ -315,6 +315,7 @@ impl Working {
                 timeline: self.record.timeline.clone(),
                 payload: self.effect(effect, vault)?.to_string(),
                 created_at: at,
+                leased_until: None,
             });
         }
         Ok(())

@@ -17,6 +17,8 @@ mod proofs;
 mod proxy;
 #[path = "engine/seeded.rs"]
 mod seeded;
+#[path = "engine/tell.rs"]
+mod tell;
 #[path = "engine/timers.rs"]
 mod timers;
 #[path = "engine/versions.rs"]
@@ -55,6 +57,7 @@ on_both!(
     faults::a_panic_does_not_end_the_worker,
     faults::two_districts_share_a_store,
     faults::batches_in_opposite_order_never_meet_in_a_circle,
+    tell::what_is_committed_is_told_once_and_what_could_not_be_told_later,
     timers::each_rung_rings_once_in_due_order,
     timers::what_was_missed_coalesces_when_the_engine_returns,
     timers::two_engines_ring_each_rung_once,

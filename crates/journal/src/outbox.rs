@@ -3,6 +3,7 @@
 //! Taking counts `attempts` up, and that number is the fence: who took it before and slept past the lease
 //! can no longer settle it.
 
+use serde_json::json;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -56,7 +57,11 @@ const SETTLE: &str = "UPDATE outbox SET state = $3, result = $4, mac = $5, lease
 const KEY: &str = "SELECT key FROM outbox WHERE id = $1";
 const RETRY: &str = "UPDATE outbox SET next_at = $3, result = $4, leased_until = 0 \
     WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
-const FORGET: &str = "DELETE FROM outbox WHERE id IN ({ids}){unhurried}";
+const FORGET: &str = "DELETE FROM outbox WHERE {keys}{unhurried}";
+const RELEASE: &str =
+    "UPDATE outbox SET next_at = $2, result = $3, leased_until = 0 WHERE {keys} AND state = 'waiting' AND attempts = 0";
+const KEYS_SQLITE: &str = "key IN (SELECT value FROM json_each($1))";
+const KEYS_POSTGRES: &str = "key = ANY($1)";
 /// Not waited for on the disk of PostgreSQL. When a crash undoes a claim or a deletion, the effect is taken once more and goes
 /// out again under the same key: a message under its id, a command under its id, a mail under its delivery.
 const UNHURRIED: &str = " AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'";
@@ -168,19 +173,39 @@ impl Journal {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn effects_forgotten(&self, items: &[&OutboxItem]) -> Result<(), JournalError> {
-        if items.is_empty() {
+    pub async fn effects_forgotten(&self, keys: &[&str]) -> Result<(), JournalError> {
+        if keys.is_empty() {
             return Ok(());
         }
-        let marks = (1..=items.len()).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ");
-        let sql = FORGET.replace("{ids}", &marks).replace("{unhurried}", self.unhurried());
-        writing!(self, pool => {
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for item in items {
-                query = query.bind(item.id);
+        let sql = |of: &str| AssertSqlSafe(FORGET.replace("{keys}", of).replace("{unhurried}", self.unhurried()));
+        match self.db() {
+            Db::Sqlite { write, .. } => {
+                drop(sqlx::query(sql(KEYS_SQLITE)).bind(json!(keys).to_string()).execute(write).await?);
             }
-            query.execute(pool).await?;
-        });
+            Db::Postgres { pool } => drop(sqlx::query(sql(KEYS_POSTGRES)).bind(keys).execute(pool).await?),
+        }
+        Ok(())
+    }
+
+    /// Whoever wrote them could not hand them on: from `at` on everybody may take them. Those that somebody has taken since
+    /// stay as they are.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn effects_released(&self, keys: &[&str], at: Instant, why: &str) -> Result<(), JournalError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let sql = |of: &str| AssertSqlSafe(RELEASE.replace("{keys}", of));
+        match self.db() {
+            Db::Sqlite { write, .. } => {
+                let query = sqlx::query(sql(KEYS_SQLITE)).bind(json!(keys).to_string()).bind(micros(at)).bind(why);
+                query.execute(write).await?;
+            }
+            Db::Postgres { pool } => {
+                sqlx::query(sql(KEYS_POSTGRES)).bind(keys).bind(micros(at)).bind(why).execute(pool).await?;
+            }
+        }
         Ok(())
     }
 

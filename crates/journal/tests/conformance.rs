@@ -44,6 +44,7 @@ on_both!(
     job_runs::a_job_is_known_from_the_first_time_on,
     job_runs::what_was_written_since_is_found_by_case,
     outbox::an_effect_is_taken_by_one_and_settled_by_its_last_taker,
+    outbox::an_effect_that_its_writer_keeps_is_anybodys_when_it_is_released_or_its_lease_is_over,
     outbox::the_same_effect_is_written_once,
     outbox::timers_are_set_moved_and_cleared,
     proofs::a_changed_entry_breaks_the_chain_there,

@@ -209,12 +209,10 @@ impl WaterDesk {
         })
     }
 
-    /// Reaches and places as GeoJSON, WGS-84.
-    ///
-    /// # Errors
-    /// When it cannot be written, which would be a fault of the network.
-    pub fn geojson(&self) -> Result<serde_json::Value, OfficeError> {
-        serde_json::to_value(self.network.to_geojson()).map_err(failed)
+    /// Reaches and places as text of GeoJSON, WGS-84.
+    #[must_use]
+    pub fn geojson(&self) -> String {
+        self.network.to_geojson().to_string()
     }
 
     fn row(&self, place: &Place, plans: &HashMap<String, PlanStateView>) -> Option<SourceRowView> {

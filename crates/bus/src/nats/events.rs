@@ -87,6 +87,10 @@ pub(super) async fn hear(client: Client, addresses: String, sender: broadcast::S
         Err(e) => return tracing::error!(%e, "committed events cannot be heard"),
     };
     while let Some(raw) = heard.next().await {
+        // An engine alone has nobody who listens.
+        if sender.receiver_count() == 0 {
+            continue;
+        }
         match serde_json::from_slice::<Message>(&raw.payload) {
             Ok(message) => drop(sender.send(Arc::new(message))),
             Err(e) => tracing::debug!(%e, subject = %raw.subject, "a message is no event of ours"),

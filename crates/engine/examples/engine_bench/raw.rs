@@ -87,6 +87,7 @@ impl Load {
                 timeline: record.timeline.clone(),
                 payload: last.payload.clone(),
                 created_at: record.last_at,
+                leased_until: None,
             });
             writes.answers.push(AnswerWrite { id: command, case: Some(case), answer: last.answer.clone() });
         }

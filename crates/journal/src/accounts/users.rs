@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Accounts, AccountsError, micros, on_store};
+use super::{Accounts, AccountsError, Store, micros, on_store};
 
 /// One person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,10 @@ const UPDATE: &str = "UPDATE users SET name = $2, roles = $3, units = $4, heads 
 const SET_PASSWORD: &str = "UPDATE users SET password_hash = $2, changed_at = $3 WHERE id = $1";
 const BY_ID: &str = "SELECT id, district, login, name, password_hash, roles, units, heads, language, active \
      FROM users WHERE id = $1";
+const OF_IDS_SQLITE: &str = "SELECT id, district, login, name, password_hash, roles, units, heads, language, active \
+     FROM users WHERE id IN (SELECT value FROM json_each($1))";
+const OF_IDS_POSTGRES: &str = "SELECT id, district, login, name, password_hash, roles, units, heads, language, active \
+     FROM users WHERE id = ANY($1)";
 const BY_LOGIN: &str = "SELECT id, district, login, name, password_hash, roles, units, heads, language, active \
      FROM users WHERE lower(login) = lower($1) ORDER BY login = $1 DESC LIMIT 1";
 const OF_DISTRICT: &str = "SELECT id, district, login, name, password_hash, roles, units, heads, language, active \
@@ -123,6 +127,18 @@ impl Accounts {
     /// When the store cannot be read.
     pub async fn user(&self, id: &str) -> Result<Option<User>, AccountsError> {
         Ok(self.account(BY_ID, id).await?.map(|account| account.user))
+    }
+
+    /// Those of these ids who are there, in no order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn users_of(&self, ids: &[String]) -> Result<Vec<User>, AccountsError> {
+        let rows: Vec<Row> = match &self.store {
+            Store::Sqlite { read, .. } => sqlx::query_as(OF_IDS_SQLITE).bind(list(ids)).fetch_all(read).await?,
+            Store::Postgres(pool) => sqlx::query_as(OF_IDS_POSTGRES).bind(ids).fetch_all(pool).await?,
+        };
+        rows.into_iter().map(|row| Ok(account(row)?.user)).collect()
     }
 
     /// The person with this id, with the hash of their password.

@@ -118,7 +118,7 @@ impl Batch {
         Ok(row.map(kept::kept))
     }
 
-    /// Writes everything, one statement for each table that has something to be written.
+    /// Writes everything: in as few statements as there are kinds of things to be written.
     ///
     /// # Errors
     /// When the database refuses.

@@ -162,7 +162,7 @@ impl Journal {
             Db::Sqlite { write, .. } => batch::Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Db::Postgres { pool } => {
                 self.month_exists(pool, now).await?;
-                batch::Tx::Postgres(pool.begin().await?)
+                batch::Tx::Postgres(pool.begin_with(postgres::BEGIN).await?)
             }
         };
         Ok(Batch::new(self.clone(), batch))

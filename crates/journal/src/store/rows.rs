@@ -369,6 +369,9 @@ pub struct OutboxWrite {
     pub payload: String,
     /// Time of the entry.
     pub created_at: Instant,
+    /// Kept from others until then, by the process that writes it and hands it on itself; none: whoever comes first takes
+    /// it.
+    pub leased_until: Option<Instant>,
 }
 
 /// The key of a new case.

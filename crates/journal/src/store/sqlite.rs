@@ -52,8 +52,8 @@ const SET_TIMERS: &str = "INSERT INTO timers (case_id, key, due_at, version, dis
     SELECT unhex(value->>0), value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 FROM json_each($1) WHERE true \
     ON CONFLICT (case_id, key) DO UPDATE SET due_at = excluded.due_at, version = excluded.version, \
     not_before = excluded.not_before";
-const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, timeline, payload, created_at, next_at) \
-    SELECT value->>0, value->>1, unhex(value->>2), value->>3, value->>4, value->>5, value->>6, value->>7, value->>7 \
+const OUTBOX: &str = "INSERT INTO outbox (key, kind, case_id, seq, district, timeline, payload, created_at, next_at, leased_until) \
+    SELECT value->>0, value->>1, unhex(value->>2), value->>3, value->>4, value->>5, value->>6, value->>7, value->>7, value->>8 \
     FROM json_each($1) WHERE true ON CONFLICT (key) DO NOTHING";
 const KEYS: &str =
     "INSERT INTO case_keys (case_id, wrapped) SELECT unhex(value->>0), unhex(value->>1) FROM json_each($1)";
@@ -202,7 +202,8 @@ fn timer(t: &TimerWrite) -> impl Serialize {
 }
 
 fn effect(e: &OutboxWrite) -> impl Serialize {
-    (&e.key, &e.kind, id(e.case), e.seq, &e.district, &e.timeline, &e.payload, micros(e.created_at))
+    let leased = e.leased_until.map_or(0, micros);
+    (&e.key, &e.kind, id(e.case), e.seq, &e.district, &e.timeline, &e.payload, micros(e.created_at), leased)
 }
 
 fn attachment(a: &Attachment) -> impl Serialize {

@@ -252,6 +252,7 @@ fn step(
         timeline: record.timeline.clone(),
         payload: "{}".into(),
         created_at: at(round),
+        leased_until: None,
     });
     if known.is_some() { writes.changed.push(record) } else { writes.opened.push(record) }
 }

@@ -14,6 +14,7 @@ fn effect(key: &str) -> OutboxWrite {
         timeline: "real".into(),
         payload: r#"{"template":"x"}"#.into(),
         created_at: at(0),
+        leased_until: None,
     }
 }
 
@@ -66,6 +67,28 @@ pub(crate) async fn an_effect_is_taken_by_one_and_settled_by_its_last_taker(stor
     let states = journal.effects_of(id(1)).await.unwrap();
     assert_eq!(states.iter().filter(|(_, _, state)| state == "done").count(), 1);
     assert_eq!(journal.waiting_effects("notify").await.unwrap().0, 9);
+}
+
+pub(crate) async fn an_effect_that_its_writer_keeps_is_anybodys_when_it_is_released_or_its_lease_is_over(store: Store) {
+    let journal = store.open().await;
+    let outbox = (0..4).map(|n| OutboxWrite { leased_until: Some(at(30)), ..effect(&format!("1/{n}")) }).collect();
+    write(&journal, Writes { outbox, ..Writes::default() }).await;
+    let here = ["500110".to_owned()];
+    let take = async |now| {
+        let taken = journal.claim_effects(&["notify"], &here, &[], 9, at(now), at(now + 30)).await.unwrap();
+        taken.into_iter().map(|item| (item.key, item.attempts)).collect::<Vec<_>>()
+    };
+    assert!(take(29).await.is_empty(), "whoever wrote them hands them on");
+    journal.effects_forgotten(&["1/0", "1/none"]).await.unwrap();
+    journal.effects_released(&["1/1"], at(10), "away").await.unwrap();
+    assert_eq!(take(9).await, [], "not before it is due again");
+    assert_eq!(take(11).await, [("1/1".to_owned(), 1)]);
+    // Its writer comes late: somebody has taken it since.
+    journal.effects_released(&["1/1"], at(12), "away").await.unwrap();
+    assert_eq!(take(13).await, []);
+    assert_eq!(take(30).await, [("1/2".to_owned(), 1), ("1/3".to_owned(), 1)]);
+    journal.effects_forgotten(&["1/1", "1/2", "1/3"]).await.unwrap();
+    assert_eq!(journal.effects_of(id(1)).await.unwrap(), []);
 }
 
 pub(crate) async fn the_same_effect_is_written_once(store: Store) {

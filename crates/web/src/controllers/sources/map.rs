@@ -13,6 +13,6 @@ use crate::error::ApiError;
 #[utoipa::path(get, path = "/api/waters", tag = "sources",
     responses((status = 200, content_type = "application/geo+json", body = Object), (status = 404, body = crate::error::ErrorEnvelope)))]
 pub(crate) async fn map(State(state): State<AppState>) -> Result<Response, ApiError> {
-    let text = desk(&state)?.geojson()?.to_string();
+    let text = desk(&state)?.geojson();
     Ok(([(header::CONTENT_TYPE, "application/geo+json")], text).into_response())
 }

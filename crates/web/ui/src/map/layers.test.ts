@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Alarm, Station } from '../api/stations'
 import type { CaseRow } from '../api/types'
 import type { Feature, Features } from '../api/waters'
-import { bounds, caseFeatures, LAYERS, of, spread, stationFeatures } from './layers'
+import { bounds, caseFeatures, layered, LAYERS, nearest, rivers, spread, stationFeatures } from './layers'
 
 const name = { zh: '甲', en: 'a' }
 const at = (id: string, group: string, coordinates: [number, number]): Feature => ({ type: 'Feature', id, geometry: { type: 'Point', coordinates }, properties: { id, name, group, approximate: true } })
@@ -32,6 +32,19 @@ describe('the layers of the map', () => {
     expect(c).toEqual([2, 2])
     expect(bounds(features)).toEqual([1, 1, 2, 2])
     expect(bounds([])).toBeNull()
-    expect(of('source', features)).toHaveLength(3)
+    expect(layered([...features, at('d', 'elsewhere', [1, 1])]).source).toEqual(features)
+  })
+  it('draw the reaches of a river as one line from afar, and know which one was meant', () => {
+    const reach = (id: string, water: string, ...coordinates: [number, number][]): Feature => ({ type: 'Feature', id, geometry: { type: 'LineString', coordinates }, properties: { id, name, group: 'reach', approximate: true, water } })
+    // Two heads of the Qi meet, the Pu comes in below them; a ring of the Wan has no head.
+    const reaches = [
+      reach('q3', '綦江', [2, 2], [3, 2]), reach('q1', '綦江', [0, 2], [2, 2]), reach('q2', '綦江', [2, 0], [2, 2]), reach('q4', '綦江', [3, 2], [4, 2]),
+      reach('p1', '蒲河', [3, 0], [3, 1]), reach('p2', '蒲河', [3, 1], [3, 2]),
+      reach('w1', '湾', [7, 7], [8, 8]), reach('w2', '湾', [8, 8], [7, 7]),
+    ]
+    const drawn = rivers(reaches).map((one) => JSON.stringify(one.geometry.coordinates))
+    expect(drawn).toEqual(['[[2,2],[3,2],[4,2]]', '[[0,2],[2,2]]', '[[2,0],[2,2]]', '[[3,0],[3,1],[3,2]]', '[[7,7],[8,8],[7,7]]'])
+    expect(nearest(reaches, [3.4, 2.1])?.id).toBe('q4')
+    expect(nearest([], [3.4, 2.1])).toBeUndefined()
   })
 })

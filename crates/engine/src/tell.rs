@@ -1,0 +1,108 @@
+//! Telling the bus of many processes what was just committed, from memory: the row in the outbox is there in case this
+//! process dies or the bus is away, and is deleted once the bus has it. What cannot be told here is left to the relay.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use huiyin_bus::Message;
+use huiyin_journal::Instant;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::core::Core;
+use crate::metrics::add;
+use crate::relay::{GATHER, LEASE};
+
+/// Most that wait here; what is committed beyond it is the relay's.
+const MOST: usize = 10_000;
+/// Most that are under way at once.
+const AT_ONCE: usize = 500;
+/// How long the relay leaves alone what could not be told here.
+const LATER: chrono::Duration = chrono::Duration::seconds(1);
+/// What could not be told and not be released either is taken by the relay when its lease is over; asked again this often.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// What was committed and is still to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Fresh {
+    waiting: Mutex<Vec<Told>>,
+    woken: Notify,
+    /// Whether somebody tells.
+    on: AtomicBool,
+}
+
+/// A message with the key of its effect.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) key: String,
+    pub(crate) message: Message,
+}
+
+impl Fresh {
+    /// Until when what is committed now is kept from others; none: there is no room, or nobody tells here.
+    pub(crate) fn lease(&self, now: Instant) -> Option<Instant> {
+        let room = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len() < MOST;
+        (self.on.load(Ordering::Acquire) && room).then(|| now + LEASE)
+    }
+
+    /// It is committed.
+    pub(crate) fn add(&self, told: Vec<Told>) {
+        if !told.is_empty() {
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
+            self.woken.notify_one();
+        }
+    }
+
+    fn take(&self) -> Vec<Told> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let some = waiting.len().min(AT_ONCE);
+        waiting.drain(..some).collect()
+    }
+}
+
+/// Tells until it is told to stop.
+pub(crate) async fn tell(core: Arc<Core>, stop: CancellationToken) {
+    core.fresh.on.store(true, Ordering::Release);
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = core.fresh.woken.notified() => tokio::time::sleep(GATHER).await,
+            () = stop.cancelled() => core.fresh.on.store(false, Ordering::Release),
+        }
+        core.tell_fresh().await;
+    }
+}
+
+impl Core {
+    /// Tells all that waits.
+    pub(crate) async fn tell_fresh(&self) {
+        loop {
+            let some = self.fresh.take();
+            if some.is_empty() {
+                return;
+            }
+            let told = join_all(some.iter().map(|one| self.bus.publish(&one.message))).await;
+            let (mut out, mut left, mut why) = (Vec::new(), Vec::new(), String::new());
+            for (one, told) in some.iter().zip(told) {
+                match told {
+                    Ok(()) => out.push(one.key.as_str()),
+                    Err(problem) => {
+                        left.push(one.key.as_str());
+                        why = problem.to_string();
+                    }
+                }
+            }
+            add(&self.counters.relayed, out.len());
+            // A row that stays is told once more under the same id when its lease is over.
+            if let Err(e) = self.journal.effects_forgotten(&out).await {
+                tracing::warn!(%e, "what was told could not be forgotten; it is told again");
+                tokio::time::sleep(AGAIN).await;
+            }
+            if let Err(e) = self.journal.effects_released(&left, self.clock.now() + LATER, &why).await {
+                tracing::warn!(%e, "what could not be told is told when its lease is over");
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+}
