@@ -30,6 +30,8 @@ pub struct Config {
     pub timer_batch: u32,
     /// Most effects of one kind taken at once.
     pub relay_batch: u32,
+    /// How long a transaction is tried again when the store was in the way, not the batch.
+    pub patience: std::time::Duration,
     /// Seed of case ids; none: the system's randomness. Given only by tests and simulations.
     pub seed: Option<u64>,
     /// Largest data of a case, in bytes of JSON.
@@ -45,6 +47,7 @@ impl Default for Config {
             workers: 0,
             timer_batch: 500,
             relay_batch: 200,
+            patience: std::time::Duration::from_secs(3),
             seed: None,
             largest_data: 256 * 1024,
         }

@@ -87,8 +87,6 @@ impl std::fmt::Display for Trouble {
     }
 }
 
-/// How long a transaction is tried again when the store was in the way, not the batch.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// Longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
@@ -174,7 +172,7 @@ impl Core {
             add(&self.counters.rolled_back, 1);
             let waited = matches!(&trouble, Trouble::Store(e) if e.has_waited());
             let again = trouble.is_of_the_store() && !waited;
-            if !again || started.elapsed() > PATIENCE {
+            if !again || started.elapsed() > self.config.patience {
                 tracing::warn!(items = items.len(), %trouble, "a batch was rolled back");
                 return Err(trouble);
             }

@@ -1,10 +1,11 @@
 //! The queue of commands that wait, and the workers that drain it in batches.
 //!
 //! A transaction costs about the same for one command as for ten. What comes while one is under way therefore waits for its
-//! end and goes together; only a crowd has a second one begun beside it.
+//! end and goes together; only a crowd, or one that takes long, has a second one begun beside it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,8 @@ pub(crate) struct Line {
 
 /// So many that wait are a crowd.
 const CROWD: usize = 32;
+/// For so long the end of another one is waited for: it may itself wait for somebody who stands still.
+const LONG: Duration = Duration::from_millis(20);
 
 pub(crate) fn queue(limit: usize) -> (Door, Arc<Line>) {
     let (sender, receiver) = mpsc::channel(limit.max(1));
@@ -105,10 +108,12 @@ pub(crate) async fn work(core: Arc<Core>, line: Arc<Line>, stop: CancellationTok
     }
 }
 
-/// Everything that waits, up to `most`: at once when nothing is under way, else when it has ended or there is a crowd.
+/// Everything that waits, up to `most`: at once when nothing is under way, else when it has ended, has taken long, or there is
+/// a crowd.
 async fn gather(line: &Line, receiver: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, most: usize) {
     receiver.recv_many(batch, most).await;
-    let crowd = CROWD.min(most);
+    let (crowd, long) = (CROWD.min(most), tokio::time::sleep(LONG));
+    tokio::pin!(long);
     while !batch.is_empty() && batch.len() < crowd {
         let ended = line.ended.notified();
         tokio::pin!(ended);
@@ -121,6 +126,7 @@ async fn gather(line: &Line, receiver: &mut mpsc::Receiver<Waiting>, batch: &mut
             biased;
             n = receiver.recv_many(batch, left) => if n == 0 { return },
             () = &mut ended => {}
+            () = &mut long => return,
         }
     }
 }

@@ -21,7 +21,7 @@ const MOST: usize = 10_000;
 const AT_ONCE: usize = 500;
 /// How long the relay leaves alone what could not be told here.
 const LATER: chrono::Duration = chrono::Duration::seconds(1);
-/// What could not be told and not be released either is taken by the relay when its lease is over; asked again this often.
+/// Pause when the store did not answer.
 const AGAIN: Duration = Duration::from_millis(250);
 
 /// What was committed and is still to be told.
@@ -55,9 +55,9 @@ impl Fresh {
         }
     }
 
-    fn take(&self) -> Vec<Told> {
+    fn take(&self, most: usize) -> Vec<Told> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let some = waiting.len().min(AT_ONCE);
+        let some = waiting.len().min(most);
         waiting.drain(..some).collect()
     }
 }
@@ -78,7 +78,7 @@ impl Core {
     /// Tells all that waits.
     pub(crate) async fn tell_fresh(&self) {
         loop {
-            let some = self.fresh.take();
+            let some = self.fresh.take(AT_ONCE);
             if some.is_empty() {
                 return;
             }
@@ -94,6 +94,9 @@ impl Core {
                 }
             }
             add(&self.counters.relayed, out.len());
+            // A bus that is away is waited for once.
+            let rest = if out.is_empty() { self.fresh.take(usize::MAX) } else { Vec::new() };
+            left.extend(rest.iter().map(|one| one.key.as_str()));
             // A row that stays is told once more under the same id when its lease is over.
             if let Err(e) = self.journal.effects_forgotten(&out).await {
                 tracing::warn!(%e, "what was told could not be forgotten; it is told again");

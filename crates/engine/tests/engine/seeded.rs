@@ -1,8 +1,10 @@
 //! One seed, one script of commands, time and faults; on both databases the same bytes come out.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use huiyin_engine::{Answer, Command, Driver, EngineError, Target};
+use huiyin_bus::InProcess;
+use huiyin_engine::{Answer, Command, Config, Driver, EngineError, Target};
 use huiyin_journal::Fault;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -10,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::house::{House, event, hours, open};
+use super::house::{House, event, hours, open, registry};
 
 /// Commands of one run, repeated and conflicting ones included.
 const COMMANDS: usize = 4000;
@@ -83,7 +85,10 @@ impl Script {
 }
 
 pub(crate) async fn run(house: House, seed: u64) -> Left {
-    let driver = house.driver_on(house.journal(Some(faults(seed))).await).await;
+    // How often a fault is tried again must not depend on how busy the machine is.
+    let config = Config { patience: Duration::from_secs(3600), ..House::config() };
+    let (journal, bus) = (house.journal(Some(faults(seed))).await, Arc::new(InProcess::default()));
+    let driver = Driver::open(journal, registry(), Arc::clone(&house.clock), bus, config).await.unwrap();
     let mut script = Script { rng: ChaCha8Rng::seed_from_u64(seed), cases: Vec::new(), sent: Vec::new(), next: 0 };
     let mut left =
         Left { rows: Vec::new(), accepted: 0, refused: 0, conflicts: 0, repeated: 0, retried: 0, fired: 0, entries: 0 };
