@@ -77,11 +77,11 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn everybody_hears_of_the_one_they_asked_for_and_one_that_gives_up_keeps_nobody_waiting() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("people.db").display());
-        let journal = OpenOptions::new(&url, folder.path(), Utc::now()).open().await.unwrap();
+        let journal = OpenOptions::new(&url, folder.path(), Utc::now()).open().await.expect("a store");
         for n in 0..5 {
-            journal.accounts().create_user(&person(&format!("p{n}")), None, Utc::now()).await.unwrap();
+            journal.accounts().create_user(&person(&format!("p{n}")), None, Utc::now()).await.expect("an account");
         }
         let people = Arc::new(People::default());
         let mut asking = tokio::task::JoinSet::new();
@@ -93,7 +93,7 @@ mod tests {
                 let asked = people.user(&journal, &id);
                 let patience = std::time::Duration::from_micros(if n % 3 == 0 { n * 10 } else { 60_000_000 });
                 let Ok(found) = tokio::time::timeout(patience, asked).await else { return 0 };
-                assert_eq!(found.unwrap().map(|user| user.id), (n % 7 < 5).then_some(id));
+                assert_eq!(found.expect("the store answers").map(|user| user.id), (n % 7 < 5).then_some(id));
                 u32::from(n % 3 != 0)
             });
         }

@@ -180,9 +180,11 @@ impl Journal {
         let sql = |of: &str| AssertSqlSafe(FORGET.replace("{keys}", of).replace("{unhurried}", self.unhurried()));
         match self.db() {
             Db::Sqlite { write, .. } => {
-                drop(sqlx::query(sql(KEYS_SQLITE)).bind(json!(keys).to_string()).execute(write).await?);
+                sqlx::query(sql(KEYS_SQLITE)).bind(json!(keys).to_string()).execute(write).await?;
             }
-            Db::Postgres { pool } => drop(sqlx::query(sql(KEYS_POSTGRES)).bind(keys).execute(pool).await?),
+            Db::Postgres { pool } => {
+                sqlx::query(sql(KEYS_POSTGRES)).bind(keys).execute(pool).await?;
+            }
         }
         Ok(())
     }

@@ -12,9 +12,9 @@ use crate::time::micros;
 
 type Tx = Transaction<'static, Postgres>;
 
-/// The statements of a batch are planned once a connection: what they cost to be planned for each batch is half of what they
-/// cost, and every plan is the same, by the keys that come in.
-pub(super) const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan";
+/// The statements of a batch are planned once a connection, not once a batch: that is half of what they cost. Every plan goes
+/// by the keys that come in, also one that was made while a table was still empty.
+pub(super) const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
 const CLAIM: &str = "INSERT INTO commands (id, body_hash, at) \
     SELECT id, body_hash, $3 FROM UNNEST($1::uuid[], $2::bytea[]) v (id, body_hash) ORDER BY id \
     ON CONFLICT (id) DO NOTHING RETURNING id";
