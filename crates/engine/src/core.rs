@@ -130,7 +130,7 @@ pub(crate) struct Core {
     pub(crate) counters: Counters,
     /// One for each timeline of the configuration.
     pub(crate) watches: Vec<Watch>,
-    /// An effect was written that the bus is to be told of.
+    /// An effect was written that the relay is to tell the bus of.
     pub(crate) told: Notify,
     /// The same for what becomes a command.
     pub(crate) done: Notify,

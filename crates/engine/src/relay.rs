@@ -1,6 +1,7 @@
 //! The relay: takes effects from the outbox and hands them on. Messages go to the bus; openings and events for other
 //! cases become commands, whose ids are derived from the effect, so that repeating one changes nothing.
 //!
+//! What was just committed is told by [`crate::tell`] where there are many processes; what that leaves over comes here.
 //! Notices and papers are not its business: `notify` takes those from the outbox itself.
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub(crate) const TOLD: [&str; 2] = ["emit", "committed"];
 pub(crate) const DONE: [&str; 2] = ["open", "send"];
 /// How long a taken effect is kept from others.
 pub(crate) const LEASE: chrono::Duration = chrono::Duration::seconds(30);
-/// How long more is gathered before the bus of many processes is told: what is told together costs the database one claim.
+/// How long more is gathered before the bus of many processes is told: what is told together is forgotten in one step.
 pub(crate) const GATHER: Duration = Duration::from_millis(25);
 /// How often it is looked for effects of which nobody told.
 const LOOK: Duration = Duration::from_secs(1);
