@@ -30,6 +30,7 @@ run: prerequisites console ## build everything and start on http://$(LISTEN): th
 	cargo build --locked --bin huiyin
 	target/debug/huiyin serve --listen $(LISTEN) --data $(DATA) --demo-clock --doors $(DOORS) --demo-stations
 
+# CI runs it with HUIYIN_THOROUGH=1: larger samples, and processes killed more often and for longer.
 test: ## install what the tests need, run all tests, leave nothing running
 	@deploy/prerequisites.sh test
 	tests/run

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every Rust test binary of the workspace, side by side, those that take longest first: `cargo test` runs one after
-the other, and the long ones have one thread each or wait. Prints what each printed when it has
-ended, and at the end those that failed. Run by tests/run after the build.
+the other, and the long ones have one thread each or wait. Prints what each printed when it has ended, how long it took and
+how long processors worked for it, and at the end those that failed. Run by tests/run after the build.
 
     tests/parallel.py               all of them, and the documentation tests
     tests/parallel.py NAME...       those of these names
@@ -11,6 +11,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import time
@@ -18,10 +19,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # As tests/run builds: other settings would build everything once more.
 os.environ["CARGO_INCREMENTAL"] = "0"
-# Those that take a minute and more, the longest first; every other takes seconds.
-LONG = ["durability", "mutations", "engine", "report", "xstate", "river", "conformance", "versions", "web"]
-# `durability` mostly waits: beside it every processor has a run.
-AT_ONCE = os.cpu_count() + 1
+# Those that take long, the longest first; every other takes seconds.
+LONG = ["durability", "mutations", "engine", "report", "versions", "xstate", "sensing", "river", "conformance", "store",
+        "postgresql", "web", "check", "simulation", "chart"]
+# `durability` mostly waits, and tests/run has a browser beside them all: so every processor has something to do.
+AT_ONCE = max(2, os.cpu_count())
 
 
 def binaries():
@@ -41,12 +43,23 @@ def run(name, folder, executable):
     """Whether it passed. Its folder and manifest directory are those that `cargo test` gives."""
     began = time.monotonic()
     environment = {**os.environ, "CARGO_MANIFEST_DIR": str(folder)}
-    done = subprocess.run([executable], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    verdict = "ok" if done.returncode == 0 else f"FAILED ({done.returncode})"
-    printed = done.stdout.decode(errors="replace").strip()
-    print(f"\n-- {folder.name}, {name}: {verdict}, {time.monotonic() - began:.0f} s\n{printed}", flush=True)
-    return done.returncode == 0
+    test = subprocess.Popen([executable], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with test.stdout:
+        printed = test.stdout.read().decode(errors="replace").strip()
+    # Tells what it used, and what those used that it waited for; a PostgreSQL of its own is none of them.
+    _, status, used = os.wait4(test.pid, 0)
+    test.returncode = os.waitstatus_to_exitcode(status)
+    verdict = "ok" if test.returncode == 0 else f"FAILED ({test.returncode})"
+    took = f"{time.monotonic() - began:.0f} s, CPU {used.ru_utime + used.ru_stime:.0f} s"
+    print(f"\n-- {folder.name}, {name}: {verdict}, {took}\n{printed}", flush=True)
+    return test.returncode == 0
+
+
+def cpu():
+    """Seconds that processors worked for those that were waited for so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main():
@@ -55,13 +68,16 @@ def main():
     unknown = set(wanted) - {name for name, _, _ in tests}
     if unknown or not tests:
         sys.exit(f"no test binary is called {', '.join(sorted(unknown))}")
+    built = cpu()
     rank = {name: number for number, name in enumerate(LONG)}
     tests.sort(key=lambda test: rank.get(test[0], len(LONG)))
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         failed = [test for test, passed in zip(tests, pool.map(lambda test: run(*test), tests)) if not passed]
+    worked = cpu() - built
     if not wanted and subprocess.run(["cargo", "test", "--workspace", "--locked", "--doc", "--quiet"], cwd=ROOT).returncode:
         failed.append(("--doc", ROOT, ""))
-    print(f"\n{len(tests)} test binaries, {len(failed)} failed, {time.monotonic() - began:.0f} s", flush=True)
+    took = f"{time.monotonic() - began:.0f} s, CPU {worked:.0f} s"
+    print(f"\n{len(tests)} test binaries, {len(failed)} failed, {took}", flush=True)
     for name, folder, _ in failed:
         again = "cargo test --workspace --doc" if name == "--doc" else f"tests/parallel.py {name}"
         print(f"  {folder.name}, {name}: again with {again}", flush=True)

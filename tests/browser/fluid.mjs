@@ -95,7 +95,6 @@ async function measure(name, workflows, folder) {
   const browser = await launch()
   try {
     const page = await openPage(browser)
-    page.setDefaultTimeout(60_000)
     await page.goto(`${service.base}/sign-in?token=${service.token}`)
     await page.waitForSelector('nav')
     const began = performance.now()

@@ -76,7 +76,7 @@ describe('a complaint that nobody takes up', () => {
     await letTimeRun(first, '到下一个到期时间')
     // A first due time may be answered by the duty desk's taking over a moment later: overdue is what stays so.
     const overdue = () => first.evaluate(() => fetch('/api/cases?open=1&overdue=1&limit=1').then((r) => r.json()).then((list) => list.rows.length > 0))
-    const stays = async () => await overdue() && (await first.waitForTimeout(1000), overdue())
+    const stays = async () => await overdue() && (await first.waitForTimeout(3000), overdue())
     for (let i = 0; i < 6 && !(await stays()); i += 1) await letTimeRun(first, '1 个工作日')
     await first.waitForSelector('.lamp-red')
     assert.match(await first.textContent('.lamp-red'), /超期/)
@@ -190,7 +190,8 @@ describe('a complaint that is answered, each step by whose duty it is', () => {
     await page.goto(`${BASE}/log`)
     await page.waitForFunction(() => document.activeElement?.id === 'log-title')
     await page.keyboard.insertText('未提交的内容')
-    await page.waitForTimeout(400)
+    // The draft is kept a moment after the last letter.
+    await page.waitForFunction(() => Object.values(sessionStorage).some((kept) => kept.includes('未提交的内容')))
     await page.context().clearCookies()
     await page.keyboard.insertText('。')
     await page.waitForURL(/sign-in/)

@@ -12,16 +12,18 @@ const PASSWORD = 'a-password-for-tests'
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 const WIDE = { width: 1366, height: 768 }
 const NARROW = { width: 390, height: 844 }
+/** Longest wait for anything, in milliseconds: other tests may have the processors meanwhile. */
+export const PATIENCE = 60_000
 
 export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--lang=zh-CN'] })
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--lang=zh-CN'], timeout: PATIENCE })
 }
 
 /** A page on which nothing may go wrong unseen: errors of the console and of scripts are collected. */
 export async function openPage(browser) {
   const context = await browser.newContext({ viewport: WIDE, locale: 'zh-CN', timezoneId: 'America/New_York' })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(PATIENCE)
   page.wrong = []
   page.on('console', (message) => {
     // Asking who is signed in, when nobody is, is answered 401; the browser writes that down by itself.

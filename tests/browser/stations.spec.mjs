@@ -2,7 +2,7 @@
 // alarm and its incident appear, and the rules say why others did not fire. Then the pages in both languages.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { ask, assertNothingWrong, assertPageHolds, BASE, launch, openPage, people, shot, signIn } from './office.mjs'
+import { ask, assertNothingWrong, assertPageHolds, BASE, launch, openPage, PATIENCE, people, shot, signIn } from './office.mjs'
 
 let browser, page
 
@@ -18,7 +18,7 @@ describe('a spill at the border', () => {
   test('every station is heard, and each says when', async () => {
     await page.getByRole('link', { name: '站点', exact: true }).click()
     await page.waitForSelector('.stations tbody tr')
-    await page.waitForFunction(() => document.querySelectorAll('.stations .lamp-green').length === 8, null, { timeout: 60_000 })
+    await page.waitForFunction(() => document.querySelectorAll('.stations .lamp-green').length === 8, null, { timeout: 2 * PATIENCE })
     assert.match(await page.textContent('.stations'), /石门坎/)
     assert.match(await page.textContent('.page-title'), /8 个站点，8 个在线/)
   })
@@ -44,7 +44,7 @@ describe('a spill at the border', () => {
     await page.waitForFunction(() => {
       document.querySelector('#why-title')?.closest('section')?.querySelector('button')?.click()
       return /符合限值 ≤ 1/.test(document.querySelector('.why-said').textContent)
-    }, null, { polling: 1000, timeout: 30_000 })
+    }, null, { polling: 1000 })
     assert.match(await said.textContent(), /未超出/)
   })
 
@@ -52,8 +52,8 @@ describe('a spill at the border', () => {
     await page.fill('#spill-value', '8')
     await page.getByRole('button', { name: '开始泄漏' }).press('Enter')
     await page.waitForFunction(() => /已开始/.test(document.querySelector('.demo-spill').textContent))
-    await page.waitForFunction(() => /氨氮突升/.test(document.querySelector('.alarms')?.textContent ?? ''), null, { timeout: 60_000 })
-    await page.waitForSelector('.alarms .number', { timeout: 30_000 })
+    await page.waitForFunction(() => /氨氮突升/.test(document.querySelector('.alarms')?.textContent ?? ''), null, { timeout: 2 * PATIENCE })
+    await page.waitForSelector('.alarms .number')
     await page.waitForFunction(() => [...document.querySelectorAll('.legend li')].some((li) => /超限值 [1-9]/.test(li.textContent)))
     await shot(page, 'station-spill')
     await page.getByRole('link', { name: '报警', exact: true }).click()

@@ -16,8 +16,6 @@ use crate::service::{Process, Service};
 const DISTRICT: &str = "500110";
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Kills at most; the run ends when everything is out.
-const MOST_KILLS: u32 = 60;
 
 /// Says something until it is answered, starting the process again when it is away.
 fn say(service: &Service, process: &mut Process, caller: &Caller, path: &str, body: &Value) -> Value {
@@ -79,11 +77,12 @@ pub(crate) fn run(seed: u64) {
     say(&service, &mut process, &caller, "/api/cases", &json!({"id": new_id(), "workflow": "incident", "data": data}));
 
     let mut confirmed: BTreeMap<Uuid, Uuid> = BTreeMap::new();
-    let (mut kills, began) = (0, Instant::now());
+    // At most so many kills; the run ends when everything is out.
+    let (most, mut kills, began) = (harness::size(10, 60), 0, Instant::now());
     loop {
         // A moment to get something done, and the next signal.
         std::thread::sleep(Duration::from_millis(rng.random_range(0..900)));
-        if kills < MOST_KILLS {
+        if kills < most {
             process.kill();
             kills += 1;
             process = service.start();

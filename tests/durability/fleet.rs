@@ -1,5 +1,5 @@
 //! Two engines, two with pages, one that sends mails, one scheduler, one with doors of stations; three NATS servers, one PostgreSQL, one mail relay:
-//! killed, restarted, cut off and paused at random under load.
+//! killed, restarted, cut off and paused at random under load, for `HUIYIN_FLEET_SECONDS` and at least one whole round.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -45,13 +45,17 @@ enum Deed {
 
 impl Deed {
     /// How often each is done in one round; a round is done in random order.
-    const SHARES: [(Self, usize); 5] =
-        [(Self::Kill, 9), (Self::KillNats, 3), (Self::CutNats, 1), (Self::RestartPostgresql, 1), (Self::Pause, 1)];
+    fn shares() -> [(Self, usize); 5] {
+        let (kills, of_nats) = harness::size((4, 2), (9, 3));
+        let once = [(Self::CutNats, 1), (Self::RestartPostgresql, 1), (Self::Pause, 1)];
+        [(Self::Kill, kills), (Self::KillNats, of_nats), once[0], once[1], once[2]]
+    }
 }
 
 /// See the module.
 pub(crate) fn run(seed: u64) {
-    let seconds = std::env::var("HUIYIN_FLEET_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(180);
+    let seconds = std::env::var("HUIYIN_FLEET_SECONDS").ok().and_then(|s| s.parse().ok());
+    let span = Duration::from_secs(seconds.unwrap_or(harness::size(60, 180)));
     let folder = tempfile::tempdir().unwrap();
     let postgres = Postgres::start();
     let nats = NatsServer::cluster(3);
@@ -85,7 +89,7 @@ pub(crate) fn run(seed: u64) {
     let station = Speaking::begin(door);
     let rng = StdRng::seed_from_u64(seed);
     let mut fleet = Fleet { members, nats, postgres, rng, done: Default::default() };
-    fleet.suffer(Duration::from_secs(seconds));
+    fleet.suffer(span);
 
     let from_machines = machines.end();
     let said = station.end();
@@ -114,22 +118,22 @@ pub(crate) fn run(seed: u64) {
     let sent = checks::mails_accepted(&store, &kept);
     eprintln!("{sent} mails sent, {} accepted by the relay, none given up", kept.len());
     assert!(sent > 0 && from_machines.len() > 10, "nothing was tried");
+    for deed in ["all of NATS", "one NATS server", "paused", "PostgreSQL"] {
+        assert!(fleet.done.contains_key(deed), "{deed} is not among {:?}", fleet.done);
+    }
 }
 
 impl Fleet {
     fn suffer(&mut self, span: Duration) {
         let began = Instant::now();
-        let (mut paused, mut deeds) = (false, Vec::new());
-        while began.elapsed() < span {
+        let (mut paused, mut rounds, mut deeds) = (false, 0, self.round());
+        // On a slow machine one round may take longer: everything is done at least once.
+        while began.elapsed() < span || rounds == 0 {
             std::thread::sleep(Duration::from_millis(self.rng.random_range(200..1500)));
             if !paused && began.elapsed() > span / 3 {
                 paused = true;
                 let engine = ROLES.iter().position(|role| *role == "engine").unwrap();
                 self.pause(engine, PAST_EVERY_LEASE);
-            }
-            if deeds.is_empty() {
-                deeds = Deed::SHARES.iter().flat_map(|(deed, times)| std::iter::repeat_n(*deed, *times)).collect();
-                deeds.shuffle(&mut self.rng);
             }
             match deeds.pop().unwrap() {
                 Deed::Kill => self.kill_a_member(),
@@ -141,7 +145,18 @@ impl Fleet {
                     self.pause(n, Duration::from_secs(2));
                 }
             }
+            if deeds.is_empty() {
+                rounds += 1;
+                deeds = self.round();
+            }
         }
+    }
+
+    fn round(&mut self) -> Vec<Deed> {
+        let shares = Deed::shares().into_iter();
+        let mut deeds: Vec<Deed> = shares.flat_map(|(deed, times)| std::iter::repeat_n(deed, times)).collect();
+        deeds.shuffle(&mut self.rng);
+        deeds
     }
 
     fn kill_a_member(&mut self) {

@@ -17,8 +17,11 @@ use crate::http::{Answer, Caller};
 const SENDERS: u64 = 6;
 /// Cases that one sender opens at most.
 const CASES: usize = 12;
-/// The clock is moved at most so often, by six hours each time.
-const CLOCK_MOVES: u64 = 160;
+/// How often the clock is moved at most, and how far each time: forty days in all. A run of few kills is short, and goes in
+/// longer steps, so that rungs fire in it, too.
+fn clock_moves() -> (u64, &'static str) {
+    harness::size((40, "24 hours"), (160, "6 hours"))
+}
 
 /// One command and its answer.
 #[derive(Clone, Debug)]
@@ -92,13 +95,14 @@ impl Load {
 }
 
 fn move_clock(shared: &Shared, stop: &AtomicBool) {
+    let (most, step) = clock_moves();
     while !stop.load(Ordering::SeqCst) {
         std::thread::sleep(Duration::from_millis(400));
-        let moved = shared.callers[0].post("/api/clock", &json!({"advance": "6 hours"}));
+        let moved = shared.callers[0].post("/api/clock", &json!({"advance": step}));
         if moved.is_ok_and(|answer| answer.status == 200) {
             let mut log = shared.log.lock().unwrap();
             log.clock_moves += 1;
-            if log.clock_moves == CLOCK_MOVES {
+            if log.clock_moves == most {
                 return;
             }
         }

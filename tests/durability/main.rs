@@ -3,8 +3,8 @@
 //!
 //! Senders open and advance cases over HTTP, send again with the same id what was not answered, repeat what was, and
 //! move the demonstration clock so that rungs fire. `HUIYIN_SEED` repeats a run's moments, `HUIYIN_KILLS` changes their
-//! number, `HUIYIN_BINARY` tests another build. [`fleet`] does the same to many processes over NATS, for
-//! `HUIYIN_FLEET_SECONDS`.
+//! number (50 on SQLite and 10 on PostgreSQL; with `HUIYIN_THOROUGH=1` 200 and 30), `HUIYIN_BINARY` tests another build.
+//! [`fleet`] does the same to many processes over NATS, for `HUIYIN_FLEET_SECONDS` (60; thorough 180) and a whole round.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod activation;
@@ -40,19 +40,19 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 #[test]
-fn two_hundred_kills_lose_and_repeat_nothing_on_sqlite() {
+fn kills_lose_and_repeat_nothing_on_sqlite() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", folder.path().join("huiyin.db").display());
-    run(&Service::new(folder.path(), &database), kills(200));
+    run(&Service::new(folder.path(), &database), kills(harness::size(50, 200)));
 }
 
 #[test]
-fn thirty_kills_lose_and_repeat_nothing_on_postgresql() {
+fn kills_lose_and_repeat_nothing_on_postgresql() {
     let _alone = alone();
     let server = Postgres::start();
     let folder = tempfile::tempdir().unwrap();
-    run(&Service::new(folder.path(), &server.url()), kills(30));
+    run(&Service::new(folder.path(), &server.url()), kills(harness::size(10, 30)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The harness: real servers for tests, private, on free ports, gone with the value that started them.
+//! The harness: real servers for tests, private, on free ports, gone with the value that started them; and how much is tried.
 
 pub mod mosquitto;
 pub mod nats;
@@ -8,6 +8,19 @@ pub mod smtp;
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Whether everything is tried at its full size (`HUIYIN_THOROUGH=1`), as CI does. Otherwise samples are smaller and less is
+/// killed, so that a run takes minutes; every kind of thing is tried all the same.
+#[must_use]
+pub fn thorough() -> bool {
+    std::env::var("HUIYIN_THOROUGH").is_ok_and(|set| set == "1")
+}
+
+/// How much of something is tried: usually, and when [`thorough`].
+#[must_use]
+pub fn size<T>(usual: T, full: T) -> T {
+    if thorough() { full } else { usual }
+}
 
 /// A port of the loopback that nobody listens on at this moment, below those that a system gives to outgoing connections
 /// (from 32768 on): what is stopped and started again on its port must not find it taken by somebody's connection

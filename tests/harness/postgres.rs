@@ -1,5 +1,6 @@
 //! A private PostgreSQL for tests: a fresh cluster in a temporary folder, on a free port of the loopback, no socket.
 //!
+//! To make a cluster costs a second, and many tests have one each: one is made for the process, and copied for all.
 //! It waits for the disk as a real one does (`fsync` on). It ends, and its folder goes, with the value that started it.
 //! PostgreSQL refuses to run as root, so root starts it as the system's user `postgres`.
 
@@ -8,17 +9,25 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tempfile::TempDir;
 
 use crate::free_port;
 
+/// Who a program runs as: user and group.
+type User = Option<(u32, u32)>;
+
+/// The cluster that all of this process are copies of, as long as one of them is there.
+static FIRST: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+
 /// A running server.
 #[derive(Debug)]
 pub struct Postgres {
     folder: TempDir,
+    _first: Arc<TempDir>,
     bin: PathBuf,
-    user: Option<(u32, u32)>,
+    user: User,
     port: u16,
 }
 
@@ -29,17 +38,10 @@ impl Postgres {
     /// When PostgreSQL is not installed or does not start; the message says what it wrote.
     #[must_use]
     pub fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("huiyin-postgres-").tempdir().expect("a temporary folder");
-        let user = unprivileged();
-        if let Some((uid, gid)) = user {
-            chown(folder.path(), Some(uid), Some(gid)).expect("root gives the folder away");
-        }
-        let server = Self { bin: bin(), user, port: free_port(), folder };
-        let data = server.data();
-        server.run(
-            "initdb",
-            &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-        );
+        let (bin, user) = (bin(), unprivileged());
+        let (first, folder) = (first(&bin, user), folder_of(user));
+        run(Path::new("cp"), &["-a", &data_in(&first), &data_in(&folder)], folder.path(), user);
+        let server = Self { folder, _first: first, bin, user, port: free_port() };
         server.up();
         server
     }
@@ -103,24 +105,11 @@ impl Postgres {
     }
 
     fn data(&self) -> String {
-        self.folder.path().join("data").display().to_string()
+        data_in(&self.folder)
     }
 
     fn run(&self, program: &str, args: &[&str]) {
-        let out = self.folder.path().join(format!("{program}.out"));
-        let file = fs::File::create(&out).expect("a file in our own folder");
-        let mut command = Command::new(self.bin.join(program));
-        command.args(args).current_dir(self.folder.path()).env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC");
-        command.stdin(Stdio::null()).stdout(file.try_clone().expect("a second handle")).stderr(file);
-        if let Some((uid, gid)) = self.user {
-            command.gid(gid).uid(uid);
-        }
-        let status = command.status().unwrap_or_else(|e| panic!("{program} of PostgreSQL does not run: {e}"));
-        if !status.success() {
-            let said = fs::read_to_string(&out).unwrap_or_default();
-            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            panic!("{program} failed: {said}\n{log}");
-        }
+        run(&self.bin.join(program), args, self.folder.path(), self.user);
     }
 }
 
@@ -133,6 +122,52 @@ impl Drop for Postgres {
             stop.gid(gid).uid(uid);
         }
         let _ = stop.status();
+    }
+}
+
+/// The cluster to be copied; made when there is none, or none any more.
+fn first(bin: &Path, user: User) -> Arc<TempDir> {
+    let mut kept = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(there) = kept.upgrade() {
+        return there;
+    }
+    let folder = folder_of(user);
+    let data = data_in(&folder);
+    let options = ["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
+    run(&bin.join("initdb"), &options, folder.path(), user);
+    let made = Arc::new(folder);
+    *kept = Arc::downgrade(&made);
+    made
+}
+
+fn folder_of(user: User) -> TempDir {
+    let folder = tempfile::Builder::new().prefix("huiyin-postgres-").tempdir().expect("a temporary folder");
+    if let Some((uid, gid)) = user {
+        chown(folder.path(), Some(uid), Some(gid)).expect("root gives the folder away");
+    }
+    folder
+}
+
+fn data_in(folder: &TempDir) -> String {
+    folder.path().join("data").display().to_string()
+}
+
+/// Runs a program to its end. What it says, and the log of a server, are in the folder.
+fn run(program: &Path, args: &[&str], folder: &Path, user: User) {
+    let name = program.file_name().unwrap_or_default().display();
+    let out = folder.join(format!("{name}.out"));
+    let file = fs::File::create(&out).expect("a file in our own folder");
+    let mut command = Command::new(program);
+    command.args(args).current_dir(folder).env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC");
+    command.stdin(Stdio::null()).stdout(file.try_clone().expect("a second handle")).stderr(file);
+    if let Some((uid, gid)) = user {
+        command.gid(gid).uid(uid);
+    }
+    let status = command.status().unwrap_or_else(|e| panic!("{name} does not run: {e}"));
+    if !status.success() {
+        let said = fs::read_to_string(&out).unwrap_or_default();
+        let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+        panic!("{name} failed: {said}\n{log}");
     }
 }
 
@@ -158,7 +193,7 @@ fn bin() -> PathBuf {
 }
 
 /// Whom root becomes to start a server; none when we are not root.
-fn unprivileged() -> Option<(u32, u32)> {
+fn unprivileged() -> User {
     let we_are_root = fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
     we_are_root.then(|| passwd("postgres", Path::new("/etc/passwd")).expect("the system user postgres exists"))
 }

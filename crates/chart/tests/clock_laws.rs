@@ -160,7 +160,7 @@ fn play(desk: &mut Desk, acts: &[Act], on_time: bool, check: &mut dyn FnMut(&Des
 
 #[test]
 fn an_outage_changes_nothing_but_the_number_of_notices() {
-    for seed in 0..150 {
+    for seed in 0..harness::size(40, 150) {
         let acts = history(seed);
         let (mut awake, mut asleep) = (opened(seed), opened(seed));
         play(&mut awake, &acts, true, &mut |_| {});
@@ -179,7 +179,7 @@ fn an_outage_changes_nothing_but_the_number_of_notices() {
 
 #[test]
 fn nothing_fires_twice_under_one_name() {
-    for seed in 0..150 {
+    for seed in 0..harness::size(40, 150) {
         for on_time in [true, false] {
             let mut desk = opened(seed);
             play(&mut desk, &history(seed), on_time, &mut |_| {});
@@ -197,7 +197,7 @@ fn nothing_fires_twice_under_one_name() {
 
 #[test]
 fn every_running_clock_and_every_delay_has_exactly_one_timer() {
-    for seed in 0..150 {
+    for seed in 0..harness::size(40, 150) {
         let mut desk = opened(seed);
         play(&mut desk, &history(seed), seed % 2 == 0, &mut |desk| {
             let mut expected = BTreeMap::new();
@@ -219,7 +219,7 @@ fn every_running_clock_and_every_delay_has_exactly_one_timer() {
 
 #[test]
 fn a_stored_case_read_back_is_the_same_case() {
-    for seed in 0..100 {
+    for seed in 0..harness::size(25, 100) {
         let mut desk = opened(seed);
         play(&mut desk, &history(seed), true, &mut |_| {});
         let stored = desk.case.to_json(&desk.def);
@@ -232,7 +232,7 @@ fn a_stored_case_read_back_is_the_same_case() {
 
 #[test]
 fn the_same_history_gives_the_same_journal() {
-    for seed in 0..50 {
+    for seed in 0..harness::size(15, 50) {
         let (mut one, mut two) = (opened(seed), opened(seed));
         play(&mut one, &history(seed), true, &mut |_| {});
         play(&mut two, &history(seed), true, &mut |_| {});
@@ -243,7 +243,7 @@ fn the_same_history_gives_the_same_journal() {
 
 #[test]
 fn a_date_moves_only_later_and_only_with_a_reason() {
-    for seed in 0..150 {
+    for seed in 0..harness::size(40, 150) {
         let mut desk = opened(seed);
         let mut known: BTreeMap<(String, u64), (huiyin_calendar::Instant, usize)> = BTreeMap::new();
         play(&mut desk, &history(seed), true, &mut |desk| {

@@ -131,7 +131,7 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(4000))]
+    #![proptest_config(cases(harness::size(1000, 4000)))]
     #[test]
     fn native_code_and_cel_give_the_same_answer(source in expression(), seen in world()) {
         let (data, event) = schemas();

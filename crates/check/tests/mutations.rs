@@ -13,7 +13,8 @@
 //! - `fallback`: the branches that are left decide every case, or one is left and is a gate.
 //! - `widened`: the state lies behind the disposal anyway.
 //!
-//! Of the longest workflow a seeded sample is tried; `HUIYIN_MUTATIONS=all` tries every one, `HUIYIN_SEED` another sample.
+//! Of the longer workflows a seeded sample is tried, 20 of each with one of every kind among them, or 80 with
+//! `HUIYIN_THOROUGH=1`; `HUIYIN_MUTATIONS=all` tries every one, `HUIYIN_SEED` another sample.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod house;
@@ -422,11 +423,14 @@ fn mutants(tree: &Tree, control: &BTreeSet<String>) -> Vec<Mutant> {
     found
 }
 
-/// So many mutations of one workflow, drawn by the seed; the kinds that matter most are all kept.
-const SAMPLE: usize = 80;
+/// Kinds of mutations: so many of one workflow are tried at the least.
+const KINDS: usize = 20;
 
+/// Some mutations of one workflow, drawn by the seed: one of each kind before a second one of any. A thorough sample keeps all
+/// of the kinds that matter most.
 fn sample(mut all: Vec<Mutant>, seed: u64) -> Vec<Mutant> {
-    if all.len() <= SAMPLE || std::env::var("HUIYIN_MUTATIONS").is_ok_and(|which| which == "all") {
+    let most = harness::size(KINDS, 80);
+    if all.len() <= most || std::env::var("HUIYIN_MUTATIONS").is_ok_and(|which| which == "all") {
         return all;
     }
     // A small generator of its own: the order must be the same for ever.
@@ -435,11 +439,21 @@ fn sample(mut all: Vec<Mutant>, seed: u64) -> Vec<Mutant> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state >> 33
     };
-    let always = |mutant: &Mutant| matches!(mutant.kind, "inverted" | "fallback" | "owner");
-    let mut drawn: Vec<(bool, u64, Mutant)> = all.drain(..).map(|mutant| (!always(&mutant), draw(), mutant)).collect();
-    drawn.sort_by_key(|(kept, number, _)| (*kept, *number));
-    drawn.truncate(SAMPLE);
-    drawn.into_iter().map(|(_, _, mutant)| mutant).collect()
+    let mut drawn: Vec<(u64, Mutant)> = all.drain(..).map(|mutant| (draw(), mutant)).collect();
+    drawn.sort_by_key(|(number, _)| *number);
+    let mut of_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut rank = |mutant: &Mutant| {
+        if harness::thorough() {
+            return usize::from(!matches!(mutant.kind, "inverted" | "fallback" | "owner"));
+        }
+        let before = of_kind.entry(mutant.kind).or_default();
+        *before += 1;
+        *before
+    };
+    let mut ranked: Vec<(usize, Mutant)> = drawn.into_iter().map(|(_, mutant)| (rank(&mutant), mutant)).collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.truncate(most);
+    ranked.into_iter().map(|(_, mutant)| mutant).collect()
 }
 
 /// What came of one mutation.
@@ -517,5 +531,7 @@ fn every_mutation_is_refused_on_its_line_or_harmless() {
     let allowed: BTreeSet<&str> =
         ["owner", "clock", "transition", "region", "pause", "inverted", "fallback", "widened"].into();
     assert!(survived.keys().all(|kind| allowed.contains(kind)), "{:?}", survived.keys());
-    assert!(tried >= 200);
+    assert!(tried >= harness::size(200, 800), "only {tried}");
+    let kinds: BTreeSet<&str> = verdicts.iter().map(|verdict| verdict.kind).collect();
+    assert_eq!(kinds.len(), KINDS, "not of every kind: {kinds:?}");
 }

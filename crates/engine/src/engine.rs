@@ -113,6 +113,7 @@ impl Engine {
             while tasks.join_next().await.is_some() {}
             // What the workers committed as they ended.
             last.tell_fresh().await;
+            last.forget_told().await;
             done.cancel();
         });
         Ok(Self { core, way: Way::Queue(door), stop, stopped })

@@ -196,9 +196,16 @@ impl Core {
             Item::Tick { .. } => None,
         });
         let claims: Vec<Claim> = claims.collect();
-        let claimed = batch.claim(&claims, now).await?;
+        let (cases, ticks) = cases_of(items);
+        let (claimed, locked) = batch.take(&claims, now, &cases, &ticks).await?;
         let mut run = Run::new(self, now, named);
-        self.lock(&mut batch, &mut run, items, &claimed).await?;
+        for case in locked {
+            let definition = self.registry.definition_in(&mut batch, &case.record.definition_hash).await?;
+            run.take(case, definition)?;
+        }
+        self.destinations(&mut run, items).await?;
+        let counters = run.counter_keys(&opened(items, &claimed));
+        run.set_counters(batch.counters(&counters).await?);
         let mut done = Vec::with_capacity(items.len());
         let mut claimed = claims.into_iter().zip(claimed);
         for item in items {
@@ -210,52 +217,17 @@ impl Core {
                 }),
             });
         }
-        let finished = run.finish()?;
+        let mut finished = run.finish()?;
         if finished.is_empty() {
             batch.rollback().await?;
             return Ok(done);
         }
-        batch.write(&finished.writes).await?;
-        batch.commit().await?;
+        let along = self.fresh.along(&mut finished.writes);
+        batch.finish(&self.journal.prepare(&finished.writes)?).await?;
+        along.committed();
         self.counters.commit_time.record(i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX));
         self.committed(finished).await;
         Ok(done)
-    }
-
-    /// Locks what the items need, in the order that all batches keep: cases, then counters.
-    async fn lock(
-        &self,
-        batch: &mut huiyin_journal::Batch,
-        run: &mut Run<'_>,
-        items: &[Item<'_>],
-        claimed: &[Claimed],
-    ) -> Result<(), Trouble> {
-        let mut claimed = claimed.iter();
-        let (mut cases, mut ticks, mut opens) = (Vec::new(), Vec::new(), Vec::new());
-        for item in items {
-            match item {
-                Item::Tick { case, .. } => ticks.push(*case),
-                Item::Command(command) if matches!(claimed.next(), Some(Claimed::New)) => match command.case() {
-                    Some(case) => cases.push(case),
-                    None => opens.push(*command),
-                },
-                Item::Command(_) => {}
-            }
-        }
-        for ids in [&mut cases, &mut ticks] {
-            ids.sort_unstable();
-            ids.dedup();
-        }
-        let mut locked = batch.lock(&cases).await?;
-        locked.extend(batch.lock_free(&ticks).await?);
-        for case in locked {
-            let definition = self.registry.definition_in(batch, &case.record.definition_hash).await?;
-            run.take(case, definition)?;
-        }
-        self.destinations(run, items).await?;
-        let counters = run.counter_keys(&opens);
-        run.set_counters(batch.counters(&counters).await?);
-        Ok(())
     }
 
     /// Loads the definitions that cases go to. One that the store does not have is left out, and its command refused.
@@ -338,6 +310,34 @@ impl Core {
             tracing::error!(%case, %e, "timers of a case that cannot be stepped could not be put off");
         }
     }
+}
+
+/// The cases of commands, and those whose timers are to be fired, in the order in which all batches lock.
+fn cases_of(items: &[Item<'_>]) -> (Vec<Uuid>, Vec<Uuid>) {
+    let (mut cases, mut ticks) = (Vec::new(), Vec::new());
+    for item in items {
+        match item {
+            Item::Tick { case, .. } => ticks.push(*case),
+            Item::Command(command) => cases.extend(command.case()),
+        }
+    }
+    for ids in [&mut cases, &mut ticks] {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    // Locked once is enough.
+    ticks.retain(|case| cases.binary_search(case).is_err());
+    (cases, ticks)
+}
+
+/// The commands that open a case and were not here before.
+fn opened<'a>(items: &[Item<'a>], claimed: &[Claimed]) -> Vec<&'a Command> {
+    let commands = items.iter().filter_map(|item| match item {
+        Item::Command(command) => Some(*command),
+        Item::Tick { .. } => None,
+    });
+    let new = commands.zip(claimed).filter(|(_, claimed)| matches!(claimed, Claimed::New));
+    new.map(|(command, _)| command).filter(|command| command.case().is_none()).collect()
 }
 
 /// Runs one step; a panic in it becomes trouble for this batch only.

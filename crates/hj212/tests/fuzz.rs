@@ -1,7 +1,8 @@
 //! Seeded mutations of frames: nothing panics, memory stays bounded, the valid frame behind the mutated one is always found
 //! whatever the chunks, and what is accepted is written again as the same bytes.
 //!
-//! `HUIYIN_FUZZ=10000000` for more executions, `HUIYIN_SEED` to repeat a run; use `--release` for many.
+//! 50,000 executions, with `HUIYIN_THOROUGH=1` 200,000; `HUIYIN_FUZZ=10000000` for more, `HUIYIN_SEED` to repeat a run; use
+//! `--release` for many.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "a test may stop at the first surprise")]
 
 use std::time::Instant;
@@ -170,7 +171,7 @@ fn written_again(
 #[test]
 fn mutated_frames_harm_nobody() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let executions = number("HUIYIN_FUZZ").unwrap_or(200_000);
+    let executions = number("HUIYIN_FUZZ").unwrap_or(harness::size(50_000, 200_000));
     let seed = number("HUIYIN_SEED").unwrap_or(212);
     eprintln!("seed {seed}, {executions} executions");
     let seeds = seeds();

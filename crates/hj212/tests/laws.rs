@@ -106,7 +106,7 @@ fn read(bytes: &[u8], chunks: &[usize], key: Option<&StationKey>) -> Vec<(Vec<u8
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(harness::size(100, 400)))]
 
     #[test]
     fn what_was_written_is_read_as_the_same(all in vec(made(), 1..5), chunks in vec(1..200_usize, 1..8)) {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const HEAD: &str = "received,channel,nature,river,title,petitioner,content,reply,reply_days,sent_on\n";
-/// Most historic petitions that are lived through here.
+/// Historic petitions that are lived through in a thorough run.
 const HISTORIC: usize = 24;
 
 fn huiyin(args: &[&str]) -> Output {
@@ -29,7 +29,8 @@ fn json(output: &Output) -> Value {
 /// A year of a district that does not exist: most in time, some late, some never; some anonymous.
 fn made_up_year() -> String {
     let mut file = HEAD.to_owned();
-    for n in 0..40_u32 {
+    // Ten have every way of being answered among them.
+    for n in 0..harness::size(12_u32, 40) {
         let (month, day) = (n % 12 + 1, n * 7 % 28 + 1);
         let nature = ["投诉", "举报", "咨询"][n as usize % 3];
         let petitioner = if n % 4 == 0 { "匿名" } else { "实名" };
@@ -203,8 +204,9 @@ fn a_report_counts_what_the_simulation_of_historic_petitions_counts_and_takes_th
     let mut writer = csv::Writer::from_path(&some).unwrap();
     writer.write_record(reader.headers().unwrap()).unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    // Evenly from the whole file, the newest included.
-    for row in rows.iter().rev().step_by(rows.len() / HISTORIC) {
+    // Evenly from the whole file, the newest included; usually from its last years alone, because each year is a report.
+    let (among, step) = harness::size((360, 60), (rows.len(), rows.len() / HISTORIC));
+    for row in rows.iter().rev().take(among).step_by(step) {
         writer.write_record(row).unwrap();
     }
     drop(writer);

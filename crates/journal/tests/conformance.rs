@@ -32,6 +32,7 @@ macro_rules! on_both {
 
 on_both!(
     batches::a_batch_is_written_whole_or_not_at_all,
+    batches::texts_of_every_kind_come_back_as_they_went_in,
     batches::a_command_is_claimed_once_and_its_answer_comes_back,
     batches::two_batches_on_one_case_follow_each_other,
     batches::a_case_in_other_hands_is_left_out,

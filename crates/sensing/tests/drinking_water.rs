@@ -6,9 +6,13 @@ use crate::gecco;
 fn most_events_of_the_held_out_part_are_found_with_few_false_alarms() {
     let Some(text) = gecco::series() else { return };
     let rules = gecco::rules();
-    let tuned = gecco::evaluate(&gecco::cut(&text, gecco::Part::Tuned), &rules);
+    // The longer part, which says less: the figures come from it.
+    if harness::thorough() {
+        let tuned = gecco::evaluate(&gecco::cut(&text, gecco::Part::Tuned), &rules);
+        println!("tuned:    {tuned}");
+        assert!(tuned.recall() >= 0.9 && tuned.false_a_day() <= 0.1, "{tuned}");
+    }
     let held_out = gecco::evaluate(&gecco::cut(&text, gecco::Part::HeldOut), &rules);
-    println!("tuned:    {tuned}\nheld out: {held_out}");
-    assert!(tuned.recall() >= 0.9 && tuned.false_a_day() <= 0.1, "{tuned}");
+    println!("held out: {held_out}");
     assert!(held_out.recall() >= 0.9 && held_out.f1() >= 0.9 && held_out.false_a_day() <= 0.15, "{held_out}");
 }

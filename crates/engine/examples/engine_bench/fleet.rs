@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::figure;
 use crate::house::{ACTOR, DISTRICT, House, journal_at, registry, swap};
+use crate::raw::Load;
 use crate::transitions::{prepare, saturate};
 
 /// How often one engine and two are measured, in turns: the machine is not alone with us.
@@ -24,6 +25,8 @@ const TURNS: usize = 3;
 const SENDERS: usize = 64;
 /// Parts of what two engines commit at which the time of one command is taken; the last one counts.
 const SHARES: [f64; 4] = [0.05, 0.125, 0.25, 0.5];
+/// Cases that the bare database goes round at the same rates.
+const BARE: usize = 4_000;
 const EACH_FOR: Duration = Duration::from_secs(15);
 
 pub(crate) async fn measure(house: &House) {
@@ -78,21 +81,52 @@ pub(crate) async fn measure(house: &House) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     println!("  {left} events were still to be told: {:.0}/s", left as f64 / began.elapsed().as_secs_f64());
-    let (mut p50, mut p99) = (0.0, 0.0);
+    let mut through = Vec::new();
     for share in SHARES {
-        let mut took = at_rate(&pages, &cases, of_two * share).await;
-        took.sort_by(f64::total_cmp);
-        let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
-        (p50, p99) = (at(0.5), at(0.99));
-        let (count, rate, left) = (took.len(), of_two * share, waiting().await);
+        let took = at_rate(&pages, &cases, of_two * share).await;
+        let (count, rate, left, [p50, p99]) = (took.len(), of_two * share, waiting().await, shape(took));
         println!(
             "  {count} commands at {rate:.0}/s: p50 {p50:.1} ms, p99 {p99:.1} ms; {left} events wait at their end"
         );
+        through.push([p50, p99]);
     }
     drop(running);
-    figure("one command over NATS at half load, p50", p50, "ms", None, "< 5 ms", p50 < 5.0);
-    figure("one command over NATS at half load, p99", p99, "ms", None, "< 30 ms", p99 < 30.0);
+    // The same rates on the bare database, one transition in a transaction: no engine, no NATS.
+    let mut load = Load::of(pages.journal().clone(), &cases[..cases.len().min(BARE)]).await;
+    let mut bare = Vec::new();
+    for share in SHARES {
+        let (rate, took) = (of_two * share, load.at_rate(of_two * share, EACH_FOR).await);
+        let (late, [p50, p99]) = (took.iter().filter(|took| took.is_infinite()).count(), shape(took));
+        println!(
+            "  bare database, one in a transaction at {rate:.0}/s: p50 {p50:.1} ms, p99 {p99:.1} ms; {late} not taken in time"
+        );
+        bare.push([p50, p99]);
+    }
+    if let (Some([p50, p99]), Some([bare50, bare99])) = (through.pop(), bare.pop()) {
+        figure(
+            "one command over NATS at half load, p50",
+            p50,
+            "ms",
+            Some(bare50).filter(|ms| ms.is_finite()),
+            "< 5 ms",
+            p50 < 5.0,
+        );
+        figure(
+            "one command over NATS at half load, p99",
+            p99,
+            "ms",
+            Some(bare99).filter(|ms| ms.is_finite()),
+            "< 30 ms",
+            p99 < 30.0,
+        );
+    }
     pages.stop().await;
+}
+
+/// Median and 99th percentile.
+fn shape(mut took: Vec<f64>) -> [f64; 2] {
+    took.sort_by(f64::total_cmp);
+    [0.5, 0.99].map(|share| took[((took.len() - 1) as f64 * share) as usize])
 }
 
 /// Milliseconds of each command, from when it should have been sent to its answer: a late sender hides nothing.

@@ -1,13 +1,13 @@
 //! The bare database: the same statements with the same payloads through the same driver, made ready beforehand, in a
-//! plain loop of transactions. No engine, no step, no hash; no JSON is written while it is timed.
+//! plain loop of transactions, or one by one at a given rate. No engine, no step, no hash; no JSON is written while it is timed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use huiyin_journal::{
-    AnswerWrite, CaseRecord, Claim, Entry, Journal, OutboxWrite, Prepared, TimerWrite, Writes, canonical,
+    AnswerWrite, CaseRecord, Claim, Entry, Journal, JournalError, OutboxWrite, Prepared, TimerWrite, Writes, canonical,
 };
 use uuid::Uuid;
 
@@ -92,7 +92,7 @@ impl Load {
             writes.answers.push(AnswerWrite { id: command, case: Some(case), answer: last.answer.clone() });
         }
         cases.sort_unstable();
-        Ready { claims, cases, writes: self.journal.prepare(writes).unwrap() }
+        Ready { claims, cases, writes: self.journal.prepare(&writes).unwrap() }
     }
 
     /// Transitions a second in transactions of `size`, by `writers` connections that share the work.
@@ -131,18 +131,39 @@ impl Load {
         median(took)
     }
 
+    /// Milliseconds of each transaction with one transition, at so many a second for so long, from when it should have been
+    /// sent; infinite where the database did not take it in time.
+    pub(crate) async fn at_rate(&mut self, rate: f64, long: Duration) -> Vec<f64> {
+        let all: Vec<Ready> = (0..(rate * long.as_secs_f64()) as usize).map(|_| self.transaction(1)).collect();
+        let (journal, began) = (Arc::new(self.journal.clone()), Instant::now());
+        let mut under_way = tokio::task::JoinSet::new();
+        for (n, ready) in all.into_iter().enumerate() {
+            let planned = began + Duration::from_secs_f64(n as f64 / rate);
+            tokio::time::sleep_until(planned.into()).await;
+            let journal = Arc::clone(&journal);
+            under_way.spawn(async move {
+                let written = try_write(&journal, &ready).await;
+                if written.is_ok() { planned.elapsed().as_secs_f64() * 1e3 } else { f64::INFINITY }
+            });
+        }
+        under_way.join_all().await
+    }
+
     pub(crate) async fn close(self) {
         self.journal.close().await;
     }
 }
 
 async fn write(journal: &Journal, ready: &Ready) {
+    try_write(journal, ready).await.unwrap();
+}
+
+async fn try_write(journal: &Journal, ready: &Ready) -> Result<(), JournalError> {
     let now = Utc::now();
-    let mut batch = journal.begin(now).await.unwrap();
-    batch.claim(&ready.claims, now).await.unwrap();
-    assert_eq!(batch.lock(&ready.cases).await.unwrap().len(), ready.cases.len());
-    batch.write_prepared(&ready.writes).await.unwrap();
-    batch.commit().await.unwrap();
+    let mut batch = journal.begin(now).await?;
+    let (_, locked) = batch.take(&ready.claims, now, &ready.cases, &[]).await?;
+    assert_eq!(locked.len(), ready.cases.len());
+    batch.finish(&ready.writes).await
 }
 
 pub(crate) fn median(mut took: Vec<f64>) -> f64 {

@@ -234,7 +234,8 @@ pub(crate) async fn a_running_service_raises_no_false_alarm(house: House) {
         });
     }
     let (mut findings, mut cases) = (Vec::new(), 0);
-    for _ in 0..6 {
+    // Each looks at more cases than the one before.
+    for _ in 0..harness::size(4, 6) {
         let said = verify(engine.journal(), engine.registry(), engine.now()).await.unwrap();
         findings.extend(said.findings);
         cases = said.cases;
@@ -243,6 +244,6 @@ pub(crate) async fn a_running_service_raises_no_false_alarm(house: House) {
     let sent: u128 = senders.join_all().await.into_iter().sum();
     engine.stop().await;
     eprintln!("{sent} events were sent meanwhile, {cases} cases seen last");
-    assert!(sent > 20, "the service was under load");
+    assert!(sent > harness::size(10, 20), "the service was under load");
     assert_eq!(findings, vec![]);
 }

@@ -15,7 +15,9 @@ use uuid::Uuid;
 use super::house::{House, event, hours, open, registry};
 
 /// Commands of one run, repeated and conflicting ones included.
-const COMMANDS: usize = 4000;
+fn commands() -> usize {
+    harness::size(1000, 4000)
+}
 
 /// What one run left behind: every answer, every stored row, and how often each kind of thing happened.
 pub(crate) struct Left {
@@ -29,10 +31,11 @@ pub(crate) struct Left {
     pub(crate) entries: u64,
 }
 
-/// Fails one in a hundred of the points that batches pass, the one after the commit included.
+/// Fails one in a hundred of the points that batches pass, the one after the commit included; three where there are fewer.
 fn faults(seed: u64) -> Box<Fault> {
     let rng = Mutex::new(ChaCha8Rng::seed_from_u64(seed ^ 0xfa17));
-    Box::new(move |_| rng.lock().unwrap().random_bool(0.01))
+    let often = harness::size(0.03, 0.01);
+    Box::new(move |_| rng.lock().unwrap().random_bool(often))
 }
 
 struct Script {
@@ -93,7 +96,7 @@ pub(crate) async fn run(house: House, seed: u64) -> Left {
     let mut left =
         Left { rows: Vec::new(), accepted: 0, refused: 0, conflicts: 0, repeated: 0, retried: 0, fired: 0, entries: 0 };
     let (mut hour, mut sent) = (0, 0);
-    while sent < COMMANDS {
+    while sent < commands() {
         if script.rng.random_bool(0.3) {
             hour += script.rng.random_range(1..20);
             driver.run_until(hours(hour)).await.unwrap();

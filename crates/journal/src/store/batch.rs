@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::{Claim, Claimed, Counter, CounterKey, Journal, Locked, Writes, postgres, sqlite};
@@ -21,7 +21,7 @@ pub struct Batch {
 
 pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(postgres::Tx),
 }
 
 /// Rows in the form in which the statements of one database take them.
@@ -31,7 +31,7 @@ pub struct Prepared(Rows);
 #[derive(Debug)]
 enum Rows {
     Sqlite(sqlite::Encoded),
-    Postgres(Box<Writes>),
+    Postgres(String),
 }
 
 impl std::fmt::Debug for Batch {
@@ -45,49 +45,29 @@ impl Batch {
         Self { journal, tx }
     }
 
-    /// Claims commands; the answer is in the order of `claims`. The ids of one call are different from each other.
+    /// Claims commands, locks `cases`, and those of `free` that nobody else has locked, and reads what is locked with its
+    /// timers. The first answer is in the order of `claims`, whose ids are different from each other; unknown cases are
+    /// missing in the second, which has `cases` before `free`, each in id order. `now` is the time of the claims.
     /// On PostgreSQL this waits for a batch elsewhere that has claimed one of them and not committed yet.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn claim(&mut self, claims: &[Claim], now: Instant) -> Result<Vec<Claimed>, JournalError> {
+    pub async fn take(
+        &mut self,
+        claims: &[Claim],
+        now: Instant,
+        cases: &[Uuid],
+        free: &[Uuid],
+    ) -> Result<(Vec<Claimed>, Vec<Locked>), JournalError> {
         self.journal.fault("claim")?;
-        if claims.is_empty() {
-            return Ok(Vec::new());
-        }
-        let known = match &mut self.tx {
-            Tx::Sqlite(tx) => sqlite::claim(tx, claims, micros(now)).await?,
-            Tx::Postgres(tx) => postgres::claim(tx, claims, micros(now)).await?,
+        self.journal.fault("lock")?;
+        let (known, locked) = match &mut self.tx {
+            Tx::Sqlite(tx) => sqlite::take(tx, claims, micros(now), cases, free).await?,
+            Tx::Postgres(tx) => postgres::take(tx, claims, micros(now), cases, free).await?,
         };
         let mut known: HashMap<Uuid, _> = known.into_iter().map(|answer| (answer.id, answer)).collect();
-        Ok(claims.iter().map(|claim| known.remove(&claim.id).map_or(Claimed::New, Claimed::Known)).collect())
-    }
-
-    /// Locks cases and reads them with their timers. Unknown ids are missing in the answer, which is in id order.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn lock(&mut self, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError> {
-        self.locked(cases, false).await
-    }
-
-    /// As [`Batch::lock`], but leaves out cases that somebody else has locked.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn lock_free(&mut self, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError> {
-        self.locked(cases, true).await
-    }
-
-    async fn locked(&mut self, cases: &[Uuid], skip: bool) -> Result<Vec<Locked>, JournalError> {
-        self.journal.fault("lock")?;
-        if cases.is_empty() {
-            return Ok(Vec::new());
-        }
-        match &mut self.tx {
-            Tx::Sqlite(tx) => sqlite::lock(tx, cases).await,
-            Tx::Postgres(tx) => postgres::lock(tx, cases, skip).await,
-        }
+        let claimed = claims.iter().map(|claim| known.remove(&claim.id).map_or(Claimed::New, Claimed::Known)).collect();
+        Ok((claimed, locked))
     }
 
     /// Locks counters and gives the last number of each, in the order of `keys`. To be called after the cases are locked.
@@ -113,35 +93,25 @@ impl Batch {
     pub async fn kept(&mut self, kind: &str, hash: &str) -> Result<Option<Kept>, JournalError> {
         let row: Option<kept::Row> = match &mut self.tx {
             Tx::Sqlite(tx) => sqlx::query_as(kept::ONE).bind(kind).bind(hash).fetch_optional(&mut **tx).await?,
-            Tx::Postgres(tx) => sqlx::query_as(kept::ONE).bind(kind).bind(hash).fetch_optional(&mut **tx).await?,
+            Tx::Postgres(tx) => {
+                sqlx::query_as(kept::ONE).bind(kind).bind(hash).fetch_optional(tx.connection().await?).await?
+            }
         };
         Ok(row.map(kept::kept))
     }
 
-    /// Writes everything: in as few statements as there are kinds of things to be written.
+    /// Writes everything and leaves the transaction open.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn write(&mut self, writes: &Writes) -> Result<(), JournalError> {
         self.journal.fault("write")?;
-        match &mut self.tx {
-            Tx::Sqlite(tx) => sqlite::write(tx, &sqlite::encode(writes)?).await,
-            Tx::Postgres(tx) => postgres::write(tx, writes).await.inspect_err(|e| self.journal.look_again(e)),
-        }
-    }
-
-    /// As [`Batch::write`], with what [`Journal::prepare`] made ready.
-    ///
-    /// # Errors
-    /// When the database refuses, or the rows were made ready for the other database.
-    pub async fn write_prepared(&mut self, prepared: &Prepared) -> Result<(), JournalError> {
-        self.journal.fault("write")?;
-        match (&mut self.tx, &prepared.0) {
-            (Tx::Sqlite(tx), Rows::Sqlite(encoded)) => sqlite::write(tx, encoded).await,
-            (Tx::Postgres(tx), Rows::Postgres(writes)) => {
-                postgres::write(tx, writes).await.inspect_err(|e| self.journal.look_again(e))
+        match (&mut self.tx, self.journal.prepare(writes)?.0) {
+            (Tx::Sqlite(tx), Rows::Sqlite(encoded)) => sqlite::write(tx, &encoded).await,
+            (Tx::Postgres(tx), Rows::Postgres(text)) => {
+                tx.write(&text).await.inspect_err(|e| self.journal.look_again(e))
             }
-            _ => Err(JournalError::damaged("rows to be written", "made ready for the other database")),
+            _ => Err(other_database()),
         }
     }
 
@@ -151,11 +121,32 @@ impl Batch {
     /// [`JournalError::CommitUnknown`] when the answer was lost: read the command ids back.
     pub async fn commit(self) -> Result<(), JournalError> {
         self.journal.fault("commit")?;
-        let done = match self.tx {
-            Tx::Sqlite(tx) => tx.commit().await,
-            Tx::Postgres(tx) => tx.commit().await,
-        };
-        done.map_err(JournalError::CommitUnknown)?;
+        match self.tx {
+            Tx::Sqlite(tx) => tx.commit().await.map_err(JournalError::CommitUnknown)?,
+            Tx::Postgres(tx) => tx.commit("").await?,
+        }
+        self.journal.fault("committed").map_err(|_| JournalError::CommitUnknown(sqlx::Error::WorkerCrashed))
+    }
+
+    /// Writes what [`Journal::prepare`] made ready and makes everything last: [`Batch::write`] and [`Batch::commit`] in as few
+    /// messages to the database as it takes.
+    ///
+    /// # Errors
+    /// When the database refuses, or the rows were made ready for the other database;
+    /// [`JournalError::CommitUnknown`] when the answer was lost: read the command ids back.
+    pub async fn finish(self, prepared: &Prepared) -> Result<(), JournalError> {
+        self.journal.fault("write")?;
+        self.journal.fault("commit")?;
+        match (self.tx, &prepared.0) {
+            (Tx::Sqlite(mut tx), Rows::Sqlite(encoded)) => {
+                sqlite::write(&mut tx, encoded).await?;
+                tx.commit().await.map_err(JournalError::CommitUnknown)?;
+            }
+            (Tx::Postgres(tx), Rows::Postgres(text)) => {
+                tx.commit(text).await.inspect_err(|e| self.journal.look_again(e))?;
+            }
+            _ => return Err(other_database()),
+        }
         self.journal.fault("committed").map_err(|_| JournalError::CommitUnknown(sqlx::Error::WorkerCrashed))
     }
 
@@ -172,7 +163,12 @@ impl Batch {
     }
 }
 
+fn other_database() -> JournalError {
+    JournalError::damaged("rows to be written", "made ready for the other database")
+}
+
 const ANSWER: &str = "SELECT id, body_hash, case_id, answer FROM commands WHERE id = $1";
+
 impl Journal {
     /// After a failed write: a month may have lost its partition.
     fn look_again(&self, error: &JournalError) {
@@ -181,14 +177,14 @@ impl Journal {
         }
     }
 
-    /// Makes rows ready for [`Batch::write_prepared`]: outside the transaction, so that it is held for less time.
+    /// Makes rows ready for [`Batch::finish`]: outside the transaction, so that it is held for less time.
     ///
     /// # Errors
     /// When a value cannot be written down.
-    pub fn prepare(&self, writes: Writes) -> Result<Prepared, JournalError> {
+    pub fn prepare(&self, writes: &Writes) -> Result<Prepared, JournalError> {
         Ok(Prepared(match self.kind() {
-            super::Kind::Sqlite => Rows::Sqlite(sqlite::encode(&writes)?),
-            super::Kind::Postgres => Rows::Postgres(Box::new(writes)),
+            super::Kind::Sqlite => Rows::Sqlite(sqlite::encode(writes)?),
+            super::Kind::Postgres => Rows::Postgres(postgres::encode(writes)?),
         }))
     }
 

@@ -1,6 +1,7 @@
 //! The two databases behind one [`Journal`], and the transaction in which a batch of steps is written.
 
 mod batch;
+mod literal;
 mod open;
 mod postgres;
 pub(crate) mod rows;
@@ -52,6 +53,8 @@ struct Inner {
     roots: Option<PathBuf>,
     /// Months whose partition is known to exist (PostgreSQL).
     months: Mutex<HashSet<(i32, u32)>>,
+    /// Connections for the next batches (PostgreSQL).
+    warm: Arc<postgres::Warm>,
     fault: Option<Box<Fault>>,
 }
 
@@ -152,7 +155,8 @@ impl Journal {
         Ok(Some(from_micros(now)))
     }
 
-    /// Begins the transaction of a batch. `now` is the time of its steps.
+    /// Begins the transaction of a batch; on PostgreSQL the server hears of it with its first statement. `now` is the time of
+    /// its steps.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -162,7 +166,7 @@ impl Journal {
             Db::Sqlite { write, .. } => batch::Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Db::Postgres { pool } => {
                 self.month_exists(pool, now).await?;
-                batch::Tx::Postgres(pool.begin_with(postgres::BEGIN).await?)
+                batch::Tx::Postgres(postgres::Tx::on(pool, &self.inner.warm).await?)
             }
         };
         Ok(Batch::new(self.clone(), batch))
@@ -246,7 +250,11 @@ impl Journal {
                 }
                 write.close().await;
             }
-            Db::Postgres { pool } => pool.close().await,
+            Db::Postgres { pool } => {
+                let closing = pool.close();
+                self.inner.warm.clear();
+                closing.await;
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
 use super::{Db, Fault, Inner, Journal};
 use crate::error::JournalError;
@@ -22,7 +22,7 @@ use crate::{canonical, migrations};
 /// How long a caller waits for a connection before it is told that the database does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A connection to a server that lay still for longer is asked whether it is alive before it is used.
-const STILL: Duration = Duration::from_secs(1);
+pub(super) const STILL: Duration = Duration::from_secs(1);
 
 /// How to open a store.
 pub struct OpenOptions {
@@ -92,7 +92,8 @@ impl OpenOptions {
         let vault = self.vault(&db).await?;
         let months = Mutex::new(HashSet::new());
         let (data_dir, roots, fault) = (self.data_dir, self.roots, self.fault);
-        let journal = Journal { inner: Arc::new(Inner { db, vault, data_dir, roots, months, fault }) };
+        let journal =
+            Journal { inner: Arc::new(Inner { db, vault, data_dir, roots, months, warm: Arc::default(), fault }) };
         journal.bind_master().await?;
         Ok(journal)
     }
@@ -150,7 +151,15 @@ impl OpenOptions {
                 ("statement_timeout", "60000"),
                 ("idle_in_transaction_session_timeout", "60000"),
                 ("lock_timeout", "10000"),
+                // What a batch writes out as text counts on it.
+                ("standard_conforming_strings", "on"),
             ]);
+        // The text of a batch holds what it writes: none of it may get into our log.
+        let options = options.disable_statement_logging();
+        let first =
+            PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options.clone()).await?;
+        migrations::postgres(&first, self.now).await?;
+        first.close().await;
         let pool = PgPoolOptions::new()
             .max_connections(self.connections.max(2))
             .acquire_timeout(PATIENCE)
@@ -164,9 +173,9 @@ impl OpenOptions {
                     Ok(true)
                 })
             })
+            .after_connect(|connection, _| Box::pin(super::postgres::prepare(connection)))
             .connect_with(options)
             .await?;
-        migrations::postgres(&pool, self.now).await?;
         Ok(Db::Postgres { pool })
     }
 

@@ -181,12 +181,6 @@ from_columns! {
     }
 }
 
-impl RawCase {
-    pub(crate) fn id(&self) -> Uuid {
-        self.id
-    }
-}
-
 pub(crate) fn list(json: &str, what: &str) -> Result<Vec<String>, JournalError> {
     serde_json::from_str(json).map_err(|e| JournalError::damaged(what, e))
 }
@@ -500,6 +494,8 @@ pub struct Writes {
     pub counters: Vec<Counter>,
     /// Answers of claimed commands.
     pub answers: Vec<AnswerWrite>,
+    /// Keys of effects that are out: their rows go.
+    pub told: Vec<String>,
 }
 
 from_columns! {

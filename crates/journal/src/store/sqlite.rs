@@ -75,6 +75,7 @@ const LINKS: &str = "INSERT INTO links (parent, link, child, at) \
     SELECT unhex(value->>0), value->>1, unhex(value->>2), value->>3 FROM json_each($1) WHERE true ON CONFLICT DO NOTHING";
 const COUNTERS: &str = "UPDATE counters SET n = v.value->>4 FROM json_each($1) v \
     WHERE district = v.value->>0 AND timeline = v.value->>1 AND workflow = v.value->>2 AND period = v.value->>3";
+const TOLD: &str = "DELETE FROM outbox WHERE key IN (SELECT value->>0 FROM json_each($1))";
 const ANSWERS: &str = "UPDATE commands SET case_id = unhex(v.value->>1), answer = v.value->>2 FROM json_each($1) v \
     WHERE commands.id = unhex(v.value->>0)";
 
@@ -91,7 +92,7 @@ fn list(items: &[String]) -> Result<String, JournalError> {
     json(items)
 }
 
-pub(super) async fn claim(tx: &mut Tx, claims: &[Claim], now: i64) -> Result<Vec<StoredAnswer>, JournalError> {
+async fn claim(tx: &mut Tx, claims: &[Claim], now: i64) -> Result<Vec<StoredAnswer>, JournalError> {
     let rows = json(claims.iter().map(|c| (id(c.id), hex::encode(c.body_hash))))?;
     let new: Vec<(Uuid,)> = sqlx::query_as(CLAIM).bind(rows).bind(now).fetch_all(&mut **tx).await?;
     if new.len() == claims.len() {
@@ -113,11 +114,29 @@ impl FromRow<'_, SqliteRow> for RawLocked {
     }
 }
 
-pub(super) async fn lock(tx: &mut Tx, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError> {
+async fn lock(tx: &mut Tx, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError> {
     let ids = json(cases.iter().map(|&c| id(c)))?;
     let cases: Vec<RawLocked> = sqlx::query_as(LOCK).bind(&ids).fetch_all(&mut **tx).await?;
     let timers = sqlx::query_as(TIMERS).bind(&ids).fetch_all(&mut **tx).await?;
     with_timers(cases.into_iter().map(|raw| (raw.case, raw.wrapped)).collect(), timers)
+}
+
+/// Claims commands and locks cases. There is one writer: what is to be locked is free.
+pub(super) async fn take(
+    tx: &mut Tx,
+    claims: &[Claim],
+    now: i64,
+    cases: &[Uuid],
+    free: &[Uuid],
+) -> Result<(Vec<StoredAnswer>, Vec<Locked>), JournalError> {
+    let known = if claims.is_empty() { Vec::new() } else { claim(tx, claims, now).await? };
+    let mut locked = Vec::new();
+    for ids in [cases, free] {
+        if !ids.is_empty() {
+            locked.extend(lock(tx, ids).await?);
+        }
+    }
+    Ok((known, locked))
 }
 
 pub(super) async fn counters(tx: &mut Tx, keys: &[CounterKey]) -> Result<Vec<Counter>, JournalError> {
@@ -235,6 +254,7 @@ pub(super) fn encode(w: &Writes) -> Result<Encoded, JournalError> {
     rows(o, OWNERS, w.owners.iter().map(|o| (id(o.case), &o.owners)))?;
     rows(o, LINKS, w.links.iter().map(|l| (id(l.parent), &l.link, id(l.child), micros(l.at))))?;
     rows(o, COUNTERS, w.counters.iter().map(counter))?;
+    rows(o, TOLD, w.told.iter().map(|key| (key,)))?;
     rows(o, ANSWERS, w.answers.iter().map(|a| (id(a.id), a.case.map(id), &a.answer)))?;
     Ok(out)
 }

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::store::{Store, at, body, case, id};
+use super::store::{Parts as _, Store, at, body, case, id};
 
 fn claim(n: u128, text: &str) -> Claim {
     Claim { id: id(n), body_hash: canonical::hash(text.as_bytes()) }
@@ -66,6 +66,66 @@ pub(crate) async fn a_batch_is_written_whole_or_not_at_all(store: Store) {
     let mut twice = journal.begin(at(1)).await.unwrap();
     let again = Writes { entries: vec![entry], ..Writes::default() };
     twice.write(&again).await.expect_err("an entry is written once");
+}
+
+/// Written out as text on its way to PostgreSQL, nothing of it ends its place early.
+pub(crate) async fn texts_of_every_kind_come_back_as_they_went_in(store: Store) {
+    let journal = store.open().await;
+    let texts = [
+        "'); DROP TABLE cases; --",
+        "{\"a\\\\'b\\\"\",NULL,{}}",
+        "\\",
+        "\"",
+        "'",
+        "NULL",
+        "",
+        " 两江\r\n\t\u{1}\u{feff}🌊",
+        "$1 %s :x",
+        "{",
+        "}",
+        ",",
+    ];
+    let mut records = Vec::new();
+    for (n, text) in (1..).zip(texts) {
+        let (mut record, _) = case(n, 0);
+        record.number = format!("{n}{text}");
+        for column in [&mut record.title, &mut record.place, &mut record.category, &mut record.plain] {
+            text.clone_into(column);
+        }
+        (record.seq, record.head, record.owner) = (0, canonical::GENESIS, (n % 2 == 0).then(|| text.to_owned()));
+        record.marks = vec![text.to_owned(), "x".to_owned()];
+        let entry = record.append("opened", at(0), body(json!({ "said": text })));
+        let outbox = vec![OutboxWrite {
+            key: format!("{n}/{text}"),
+            kind: "notify".into(),
+            case: record.id,
+            seq: 1,
+            district: "500110".into(),
+            timeline: "real".into(),
+            payload: text.into(),
+            created_at: at(0),
+            leased_until: None,
+        }];
+        let writes = Writes { opened: vec![record.clone()], entries: vec![entry], outbox, ..Writes::default() };
+        journal.begin(at(0)).await.unwrap().finish(&journal.prepare(&writes).unwrap()).await.unwrap();
+        records.push(record);
+    }
+    // All of them once more in one batch, read under lock and changed.
+    let ids: Vec<Uuid> = records.iter().map(|record| record.id).collect();
+    let mut batch = journal.begin(at(1)).await.unwrap();
+    let locked: Vec<_> = batch.lock(&ids).await.unwrap().into_iter().map(|locked| locked.record).collect();
+    assert_eq!(locked, records);
+    for record in &mut records {
+        record.title.push_str("'\"\\");
+    }
+    let writes = Writes { changed: records.clone(), ..Writes::default() };
+    batch.finish(&journal.prepare(&writes).unwrap()).await.unwrap();
+    for record in &records {
+        assert_eq!(journal.case(record.id).await.unwrap().as_ref(), Some(record));
+    }
+    let here = ["500110".to_owned()];
+    let taken = journal.claim_effects(&["notify"], &here, &[], 99, at(0), at(30)).await.unwrap();
+    assert_eq!(taken.iter().map(|item| item.payload.as_str()).collect::<Vec<_>>(), texts);
 }
 
 pub(crate) async fn a_command_is_claimed_once_and_its_answer_comes_back(store: Store) {
@@ -205,8 +265,7 @@ pub(crate) async fn seeded_run(store: &Store, seed: u64) -> Vec<(Uuid, i64, Stri
             let known = locked.iter().find(|l| l.record.id == one);
             step(&journal, &mut rng, &mut writes, one, known, round);
         }
-        batch.write(&writes).await.unwrap();
-        batch.commit().await.unwrap();
+        batch.finish(&journal.prepare(&writes).unwrap()).await.unwrap();
     }
     let mut out = Vec::new();
     for (one, _, _) in journal.case_heads(Uuid::nil(), 1000).await.unwrap() {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeZone as _, Utc};
 use harness::postgres::Postgres;
-use huiyin_journal::{CaseRecord, Entry, Journal, OpenOptions};
+use huiyin_journal::{Batch, CaseRecord, Claim, Claimed, Entry, Journal, JournalError, Locked, OpenOptions};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -46,6 +46,27 @@ impl Store {
         }
         sqlx::raw_sql(sql).execute(&pool).await.unwrap();
         pool.close().await;
+    }
+}
+
+/// One part of [`Batch::take`] alone.
+pub(crate) trait Parts {
+    async fn claim(&mut self, claims: &[Claim], now: DateTime<Utc>) -> Result<Vec<Claimed>, JournalError>;
+    async fn lock(&mut self, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError>;
+    async fn lock_free(&mut self, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError>;
+}
+
+impl Parts for Batch {
+    async fn claim(&mut self, claims: &[Claim], now: DateTime<Utc>) -> Result<Vec<Claimed>, JournalError> {
+        Ok(self.take(claims, now, &[], &[]).await?.0)
+    }
+
+    async fn lock(&mut self, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError> {
+        Ok(self.take(&[], at(0), cases, &[]).await?.1)
+    }
+
+    async fn lock_free(&mut self, cases: &[Uuid]) -> Result<Vec<Locked>, JournalError> {
+        Ok(self.take(&[], at(0), &[], cases).await?.1)
     }
 }
 
