@@ -126,6 +126,9 @@ describe('drinking-water sources and their plans', () => {
     assert.ok(rows.some((row) => row.includes('应急指挥部') && row.includes('总指挥')), rows.join('|'))
     assert.ok(rows.every((row) => !row.includes('编制目的')), 'only what differs')
     assert.ok(await page.locator('.pair-row ins').count() > 0)
+    // What was saved a moment ago is the newest on the page, too: what stands right is the newest as long as none was chosen.
+    const { versions } = await ask(page, `/api/cases/${number}/plan`)
+    await page.waitForFunction((n) => document.querySelector('.versions .tabular')?.textContent === String(n), versions[0].n)
     await page.getByRole('button', { name: /放左侧/ }).first().press('Enter')
     await page.waitForFunction(() => /两个版本没有不同/.test(document.querySelector('.compared').textContent))
     await page.selectOption('#left', '1')
