@@ -88,8 +88,8 @@ describe('a complaint that nobody takes up', () => {
   test('the supervisor got an e-mail about it, and it can be read', async () => {
     await first.goto(`${BASE}/mails`)
     await first.waitForSelector('.el-table a')
-    const row = first.locator('.el-table__row', { hasText: '郑督办' }).first()
-    assert.match(await row.innerText(), new RegExp(number))
+    // At the turn of a month there are mails about other things, too.
+    const row = first.locator('.el-table__row', { hasText: '郑督办' }).filter({ hasText: number }).first()
     await row.getByRole('link').first().click()
     await first.waitForSelector('.mail-frame')
     mail = new URL(first.url()).pathname

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use huiyin_assurance::{Proof, Proofs};
+use huiyin_calendar::Calendar;
 use huiyin_chart::Definition;
 use huiyin_check::Names;
 use huiyin_directory::Directory;
@@ -54,6 +55,11 @@ impl Plans {
     /// District code, GB/T 2260.
     pub(crate) fn code(&self) -> &str {
         &self.directory.district().code
+    }
+
+    /// The calendar of the library, without the years that a store has adopted.
+    pub(crate) fn calendar(&self) -> Result<Calendar, Failure> {
+        Ok(self.calendar.calendar()?)
     }
 
     /// Builds the house. Every workflow must pass the check; one that passed it before, with everything that the verdict

@@ -14,6 +14,7 @@ use super::Failure;
 use crate::cli::{ReportArgs, ReportFormat};
 use crate::house::{House, open_store};
 use crate::library::Library;
+use crate::plans::Plans;
 use crate::report::{csv, text, xlsx};
 
 pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode, Failure> {
@@ -25,13 +26,14 @@ async fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     if args.format == ReportFormat::Xlsx && args.out.is_none() && std::io::stdout().is_terminal() {
         return Err("a workbook is no text for a terminal; expected --out FILE.xlsx".into());
     }
-    let house = House::load(Library::find(args.store.workflows.as_deref())?, &args.store.district)?;
-    let calendar = house.registry.district(house.code()).ok_or("the district is not set up")?.calendar;
+    let plans = Plans::read(Library::find(args.store.workflows.as_deref())?, &args.store.district)?;
     let system = SystemClock::default().now();
     // A period that cannot be meant is refused before a store is opened, let alone made.
     let asked = asked(args)?;
-    Stretch::read(asked, &calendar, system)?;
+    Stretch::read(asked, &plans.calendar()?, system)?;
     let journal = open_store(&args.store, system).await?;
+    let house = House::built(plans, &journal).await?;
+    let calendar = house.registry.district(house.code()).ok_or("the district is not set up")?.calendar;
     let now = shown(&journal, system).await?;
     let stretch = Stretch::read(asked, &calendar, now)?;
     let mut ledger = Ledger::new(Scope { district: house.code().to_owned(), timeline: REAL.to_owned() });
