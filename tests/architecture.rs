@@ -134,6 +134,30 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
+fn no_example_stands_in_a_comment_where_nothing_runs_it() {
+    // Tests in comments are off (`doctest = false`): each would be a program of its own. Data may stand in a comment.
+    let data = ["json", "yaml", "text", "toml", "sql", "sh"];
+    let mut found = Vec::new();
+    for name in crates() {
+        assert!(name == "huiyin" || read(&root().join("crates").join(&name).join("Cargo.toml")).contains("doctest = false"));
+        let mut files = Vec::new();
+        sources(&root().join("crates").join(&name).join("src"), &mut files);
+        for file in files {
+            let text = read(&file);
+            let mut open = false;
+            for line in text.lines().map(str::trim_start).filter(|line| line.starts_with("//")) {
+                let Some(language) = line.trim_start_matches(['/', '!']).trim_start().strip_prefix("```") else { continue };
+                open = !open;
+                if open && !data.contains(&language) {
+                    found.push(format!("{}: {line}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "a test in tests/ is run: {found:#?}");
+}
+
+#[test]
 fn every_index_says_what_asks_for_it_and_sqlite_lacks_none_of_postgresql() {
     let indexes = |database: &str| {
         let mut found = Vec::new();

@@ -3,7 +3,7 @@
 the other, and the long ones have one thread each or wait. Prints what each printed when it has ended, how long it took and
 how long processors worked for it, and at the end those that failed. Run by tests/run after the build.
 
-    tests/parallel.py               all of them, and the documentation tests
+    tests/parallel.py               all of them
     tests/parallel.py NAME...       those of these names
 """
 
@@ -74,13 +74,10 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         failed = [test for test, passed in zip(tests, pool.map(lambda test: run(*test), tests)) if not passed]
     worked = cpu() - built
-    if not wanted and subprocess.run(["cargo", "test", "--workspace", "--locked", "--doc", "--quiet"], cwd=ROOT).returncode:
-        failed.append(("--doc", ROOT, ""))
     took = f"{time.monotonic() - began:.0f} s, CPU {worked:.0f} s"
     print(f"\n{len(tests)} test binaries, {len(failed)} failed, {took}", flush=True)
     for name, folder, _ in failed:
-        again = "cargo test --workspace --doc" if name == "--doc" else f"tests/parallel.py {name}"
-        print(f"  {folder.name}, {name}: again with {again}", flush=True)
+        print(f"  {folder.name}, {name}: again with tests/parallel.py {name}", flush=True)
     sys.exit(1 if failed else 0)
 
 

@@ -25,6 +25,8 @@ export async function openPage(browser) {
   const page = await context.newPage()
   page.setDefaultTimeout(PATIENCE)
   page.wrong = []
+  // SLOW=6 makes every page six times slower: what only works on a fast machine shows.
+  if (process.env.SLOW) await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: Number(process.env.SLOW) })
   page.on('console', (message) => {
     // Asking who is signed in, when nobody is, is answered 401; the browser writes that down by itself.
     const asked = message.text().includes('401') && message.location().url.endsWith('/api/session')
@@ -110,6 +112,8 @@ export async function assertPageHolds(page, name, path) {
     await page.setViewportSize(NARROW)
     await page.waitForFunction(() => window.innerWidth === 390)
     await shot(page, `${name}-${language}-390`)
+    // What draws itself (a chart, a map) follows the new width one picture later.
+    await page.waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth).catch(() => {})
     const wider = await page.evaluate(() => {
       const width = document.documentElement.clientWidth
       if (document.documentElement.scrollWidth <= width) return []
