@@ -139,14 +139,18 @@ fn no_example_stands_in_a_comment_where_nothing_runs_it() {
     let data = ["json", "yaml", "text", "toml", "sql", "sh"];
     let mut found = Vec::new();
     for name in crates() {
-        assert!(name == "huiyin" || read(&root().join("crates").join(&name).join("Cargo.toml")).contains("doctest = false"));
+        assert!(
+            name == "huiyin" || read(&root().join("crates").join(&name).join("Cargo.toml")).contains("doctest = false")
+        );
         let mut files = Vec::new();
         sources(&root().join("crates").join(&name).join("src"), &mut files);
         for file in files {
             let text = read(&file);
             let mut open = false;
             for line in text.lines().map(str::trim_start).filter(|line| line.starts_with("//")) {
-                let Some(language) = line.trim_start_matches(['/', '!']).trim_start().strip_prefix("```") else { continue };
+                let Some(language) = line.trim_start_matches(['/', '!']).trim_start().strip_prefix("```") else {
+                    continue;
+                };
                 open = !open;
                 if open && !data.contains(&language) {
                     found.push(format!("{}: {line}", file.display()));

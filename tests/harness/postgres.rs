@@ -1,6 +1,7 @@
 //! A private PostgreSQL for tests: a fresh cluster in a temporary folder, on a free port of the loopback, no socket.
 //!
-//! To make a cluster costs a second, and many tests have one each: one is made for the process, and copied for all.
+//! To make a cluster costs a second: one is made for the process, and copied for whoever needs a server of its own. Tests that
+//! neither stop nor configure it share one, each with a database of its own ([`Postgres::shared`]).
 //! It waits for the disk as a real one does (`fsync` on). It ends, and its folder goes, with the value that started it.
 //! PostgreSQL refuses to run as root, so root starts it as the system's user `postgres`.
 
@@ -9,6 +10,7 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tempfile::TempDir;
@@ -20,6 +22,9 @@ type User = Option<(u32, u32)>;
 
 /// The cluster that all of this process are copies of, as long as one of them is there.
 static FIRST: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+
+/// The server that tests of this process share, as long as one of them is there.
+static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
 
 /// A running server.
 #[derive(Debug)]
@@ -46,13 +51,33 @@ impl Postgres {
         server
     }
 
+    /// The server that tests of this process share, and the address of an empty database on it. Whoever stops the server needs
+    /// one of its own: [`Postgres::start`].
+    ///
+    /// # Panics
+    /// As [`Postgres::start`] and [`Postgres::database`].
+    #[must_use]
+    pub fn shared() -> (Arc<Self>, String) {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let server = {
+            let mut kept = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.upgrade().unwrap_or_else(|| {
+                let started = Arc::new(Self::start());
+                *kept = Arc::downgrade(&started);
+                started
+            })
+        };
+        let url = server.database(&format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed)));
+        (server, url)
+    }
+
     /// Starts the server again after [`Postgres::kill`].
     ///
     /// # Panics
     /// When it does not start.
     pub fn up(&self) {
         let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=60 -c logging_collector=off",
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=100 -c logging_collector=off",
             self.port
         );
         let log = self.folder.path().join("log").display().to_string();

@@ -18,7 +18,8 @@ pub fn environment(name: &str, packages: &[&str]) -> PathBuf {
     let wanted = packages.join(" ");
     if fs::read_to_string(&complete).unwrap_or_default() != wanted {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home));
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        // What is used of a package is compiled when it is used.
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"];
         run(Command::new(home.join("bin").join("python")).args(pip).args(packages));
         fs::write(&complete, wanted).expect("the mark of a complete environment");
     }

@@ -13,7 +13,7 @@
 //! - `fallback`: the branches that are left decide every case, or one is left and is a gate.
 //! - `widened`: the state lies behind the disposal anyway.
 //!
-//! Of the longer workflows a seeded sample is tried, 20 of each with one of every kind among them, or 80 with
+//! Of the longer workflows a seeded sample is tried, 12 of each, of the kinds that were tried least before, or 80 with
 //! `HUIYIN_THOROUGH=1`; `HUIYIN_MUTATIONS=all` tries every one, `HUIYIN_SEED` another sample.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
@@ -423,13 +423,13 @@ fn mutants(tree: &Tree, control: &BTreeSet<String>) -> Vec<Mutant> {
     found
 }
 
-/// Kinds of mutations: so many of one workflow are tried at the least.
+/// Kinds of mutations.
 const KINDS: usize = 20;
 
-/// Some mutations of one workflow, drawn by the seed: one of each kind before a second one of any. A thorough sample keeps all
-/// of the kinds that matter most.
-fn sample(mut all: Vec<Mutant>, seed: u64) -> Vec<Mutant> {
-    let most = harness::size(KINDS, 80);
+/// Some mutations of one workflow, drawn by the seed: those of the kinds that were tried least so far come first. A thorough
+/// sample keeps all of the kinds that matter most.
+fn sample(mut all: Vec<Mutant>, seed: u64, tried: &mut BTreeMap<&'static str, usize>) -> Vec<Mutant> {
+    let most = harness::size(12, 80);
     if all.len() <= most || std::env::var("HUIYIN_MUTATIONS").is_ok_and(|which| which == "all") {
         return all;
     }
@@ -441,7 +441,7 @@ fn sample(mut all: Vec<Mutant>, seed: u64) -> Vec<Mutant> {
     };
     let mut drawn: Vec<(u64, Mutant)> = all.drain(..).map(|mutant| (draw(), mutant)).collect();
     drawn.sort_by_key(|(number, _)| *number);
-    let mut of_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut of_kind = tried.clone();
     let mut rank = |mutant: &Mutant| {
         if harness::thorough() {
             return usize::from(!matches!(mutant.kind, "inverted" | "fallback" | "owner"));
@@ -453,7 +453,11 @@ fn sample(mut all: Vec<Mutant>, seed: u64) -> Vec<Mutant> {
     let mut ranked: Vec<(usize, Mutant)> = drawn.into_iter().map(|(_, mutant)| (rank(&mutant), mutant)).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.truncate(most);
-    ranked.into_iter().map(|(_, mutant)| mutant).collect()
+    let sample: Vec<Mutant> = ranked.into_iter().map(|(_, mutant)| mutant).collect();
+    for mutant in &sample {
+        *tried.entry(mutant.kind).or_default() += 1;
+    }
+    sample
 }
 
 /// What came of one mutation.
@@ -491,13 +495,13 @@ fn every_mutation_is_refused_on_its_line_or_harmless() {
         let text = house::read(&file).unwrap();
         (file, text)
     });
-    let mut all: Vec<(String, Mutant)> = Vec::new();
+    let (mut all, mut by_kind): (Vec<(String, Mutant)>, _) = (Vec::new(), BTreeMap::new());
     for (file, text) in shipped.chain(house::good()) {
         let tree = Tree::read(&text);
         let written = tree.write().0;
         let (lines, said) = problems(&file, &written, &names);
         assert!(lines.is_empty(), "{file} is good before it is changed:\n{said}\n{written}");
-        let mutants = sample(mutants(&tree, &control_fields(&file, &written)), seed);
+        let mutants = sample(mutants(&tree, &control_fields(&file, &written)), seed, &mut by_kind);
         all.extend(mutants.into_iter().map(|mutant| (file.clone(), mutant)));
     }
     // The dearest are next to each other: every second one to each thread.

@@ -52,7 +52,6 @@ on_both!(
     commands::confidential_values_are_nowhere_in_the_clear,
     faults::a_lost_commit_is_found_again,
     faults::a_poison_command_is_set_aside_and_the_others_go_on,
-    faults::a_store_that_does_not_answer_is_said_so,
     faults::a_row_that_the_database_refuses_is_found_by_halving,
     faults::a_panic_does_not_end_the_worker,
     faults::two_districts_share_a_store,
@@ -81,6 +80,12 @@ on_both!(
     versions::a_clock_begun_with_an_older_calendar_adopts_the_new_one_later,
     versions::a_case_explains_its_clocks_and_who_did_what,
 );
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_does_not_answer_is_said_so() {
+    faults::a_store_that_does_not_answer_is_said_so(house::House::sqlite()).await;
+    faults::a_store_that_does_not_answer_is_said_so(house::House::alone()).await;
+}
 
 /// The same seed on both databases gives the same bytes: answers, journals with their chains, cases, timers, outbox,
 /// keys, roots.

@@ -53,20 +53,31 @@ impl House {
 
     /// As [`House::on`], from plans that were read already.
     pub(crate) async fn built(plans: Plans, journal: &Journal) -> Result<Self, Failure> {
-        let known = remembered(journal, plans.code()).await;
-        let (house, known) = tokio::task::spawn_blocking(move || {
-            let (house, proofs) = plans.proved(&known)?;
-            Ok::<_, Failure>((house, (proofs != known).then_some(proofs)))
-        })
-        .await??;
+        let (house, news) = Self::proved(plans, journal).await?;
         // Without them the next start takes longer, and nothing else.
-        if let Some(proofs) = known
+        if let Some(proofs) = news
             && let Err(problem) = proofs.remember(journal, house.code()).await
         {
             tracing::warn!(%problem, "what was proved could not be remembered; it is proved again at the next start");
         }
         house.use_adopted(journal).await?;
         Ok(house)
+    }
+
+    /// As [`House::load`], but what was proved on a store as it is now is not proved again. Writes nothing to the store.
+    pub(crate) async fn beside(library: Library, district: &str, journal: &Journal) -> Result<Self, Failure> {
+        let (house, _) = Self::proved(Plans::read(library, district)?, journal).await?;
+        Ok(house)
+    }
+
+    /// Also gives the proofs when they are others than the store knows.
+    async fn proved(plans: Plans, journal: &Journal) -> Result<(Self, Option<Proofs>), Failure> {
+        let known = remembered(journal, plans.code()).await;
+        tokio::task::spawn_blocking(move || {
+            let (house, proofs) = plans.proved(&known)?;
+            Ok((house, (proofs != known).then_some(proofs)))
+        })
+        .await?
     }
 
     /// Puts the years that were adopted on a store in force beside those of the library.
@@ -279,7 +290,7 @@ pub(crate) fn calendar_source(library: &Library, directory: &Directory) -> Resul
     Ok(CalendarSource { zone_seconds: zone(directory)?.local_minus_utc(), hours, years: library.years()? })
 }
 
-fn zone(directory: &Directory) -> Result<chrono::FixedOffset, Failure> {
+pub(crate) fn zone(directory: &Directory) -> Result<chrono::FixedOffset, Failure> {
     let written = &directory.district().zone;
     Ok(written.parse().map_err(|_| format!("`{written}` is no offset like +08:00"))?)
 }

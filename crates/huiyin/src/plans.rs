@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::thread;
 
+use chrono::FixedOffset;
 use huiyin_assurance::{Proof, Proofs};
 use huiyin_calendar::Calendar;
 use huiyin_chart::Definition;
@@ -12,7 +13,7 @@ use huiyin_directory::Directory;
 use huiyin_engine::{CalendarSource, DirectorySource, Registry};
 
 use crate::commands::Failure;
-use crate::house::{House, calendar_source, directory_of, directory_source, names, workflow_files};
+use crate::house::{House, calendar_source, directory_of, directory_source, names, workflow_files, zone};
 use crate::library::Library;
 
 /// See the module.
@@ -55,6 +56,11 @@ impl Plans {
     /// District code, GB/T 2260.
     pub(crate) fn code(&self) -> &str {
         &self.directory.district().code
+    }
+
+    /// The district's offset from UTC.
+    pub(crate) fn zone(&self) -> Result<FixedOffset, Failure> {
+        zone(&self.directory)
     }
 
     /// The calendar of the library, without the years that a store has adopted.

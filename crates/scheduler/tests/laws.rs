@@ -95,15 +95,15 @@ async fn missed_runs_are_made_up_for_once_on_sqlite() {
 
 #[tokio::test]
 async fn missed_runs_are_made_up_for_once_on_postgresql() {
-    let (server, folder) = (Postgres::start(), tempfile::tempdir().unwrap());
-    let options = OpenOptions::new(server.url(), folder.path(), at("2026-01-01T00:00:00Z"));
+    let ((_server, url), folder) = (Postgres::shared(), tempfile::tempdir().unwrap());
+    let options = OpenOptions::new(url, folder.path(), at("2026-01-01T00:00:00Z"));
     missed_runs_are_made_up_for_once(options.open().await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_schedulers_on_postgresql_never_run_one_job_twice() {
-    let (server, folder) = (Postgres::start(), tempfile::tempdir().unwrap());
-    let open = || OpenOptions::new(server.url(), folder.path(), at("2026-01-01T00:00:00Z")).open();
+    let ((_server, url), folder) = (Postgres::shared(), tempfile::tempdir().unwrap());
+    let open = || OpenOptions::new(&url, folder.path(), at("2026-01-01T00:00:00Z")).open();
     // Two processes: each with its own connections.
     let (a, b) = (open().await.unwrap(), open().await.unwrap());
     let clock = Arc::new(ManualClock::new(at("2026-01-01T00:00:00Z")));

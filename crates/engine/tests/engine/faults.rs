@@ -278,7 +278,7 @@ pub(crate) async fn sessions_that_the_server_ends_lose_and_repeat_nothing(house:
                 let rows: Vec<(bool,)> = sqlx::query_as(
                     "SELECT CASE WHEN random() < 0.5 THEN pg_cancel_backend(pid) ELSE pg_terminate_backend(pid) END \
                      FROM pg_stat_activity \
-                     WHERE application_name = 'huiyin' AND state <> 'idle' AND random() < 0.5",
+                     WHERE datname = current_database() AND application_name = 'huiyin' AND state <> 'idle' AND random() < 0.5",
                 )
                 .fetch_all(&pool)
                 .await

@@ -145,7 +145,7 @@ pub(crate) fn registry_of(district: &str) -> Arc<Registry> {
 pub(crate) struct House {
     pub(crate) url: String,
     pub(crate) folder: TempDir,
-    pub(crate) server: Option<Postgres>,
+    pub(crate) server: Option<Arc<Postgres>>,
     pub(crate) clock: Arc<ManualClock>,
 }
 
@@ -157,9 +157,18 @@ impl House {
     }
 
     pub(crate) fn postgres() -> Self {
-        let server = Postgres::start();
-        let folder = tempfile::tempdir().unwrap();
-        Self { url: server.url(), folder, server: Some(server), clock: Arc::new(ManualClock::new(at(0))) }
+        let (server, url) = Postgres::shared();
+        Self { url, ..Self::on(server) }
+    }
+
+    /// With a server that the test may stop.
+    pub(crate) fn alone() -> Self {
+        Self::on(Arc::new(Postgres::start()))
+    }
+
+    fn on(server: Arc<Postgres>) -> Self {
+        let (url, folder) = (server.url(), tempfile::tempdir().unwrap());
+        Self { url, folder, server: Some(server), clock: Arc::new(ManualClock::new(at(0))) }
     }
 
     pub(crate) async fn journal(&self, fault: Option<Box<Fault>>) -> Journal {

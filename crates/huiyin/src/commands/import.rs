@@ -9,6 +9,7 @@ use crate::cli::{Format, ImportArgs, ImportWhat};
 use crate::house::{House, open_store};
 use crate::import::{Petitions, Report, load};
 use crate::library::Library;
+use crate::plans::Plans;
 
 pub(crate) fn run(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -17,12 +18,11 @@ pub(crate) fn run(args: &ImportArgs) -> Result<ExitCode, Failure> {
 
 async fn import(args: &ImportArgs) -> Result<ExitCode, Failure> {
     let ImportWhat::Petitions { file, format, store } = &args.what;
-    let house = House::load(Library::find(store.workflows.as_deref())?, &store.district)?;
+    let plans = Plans::read(Library::find(store.workflows.as_deref())?, &store.district)?;
     let now = SystemClock::default().now();
-    let zone = house.zone()?;
-    let mut petitions = Petitions::open(file, now.with_timezone(&zone))?;
+    let mut petitions = Petitions::open(file, now.with_timezone(&plans.zone()?))?;
     let journal = open_store(store, now).await?;
-    house.use_adopted(&journal).await?;
+    let house = House::built(plans, &journal).await?;
     let told = |report: &Report| eprintln!("{} rows …", report.rows());
     let report = load(&mut petitions, &house, journal, &told).await?;
     match format {

@@ -23,9 +23,9 @@ pub(crate) fn run(what: &RetentionWhat) -> Result<ExitCode, Failure> {
 
 async fn end(what: &RetentionWhat) -> Result<ExitCode, Failure> {
     let RetentionWhat::End { case, basis, by, store } = what;
-    let house = House::load(Library::find(store.workflows.as_deref())?, &store.district)?;
-    let clock = SystemClock::default();
+    let (library, clock) = (Library::find(store.workflows.as_deref())?, SystemClock::default());
     let journal = open_existing(store, clock.now()).await?;
+    let house = House::beside(library, &store.district, &journal).await?;
     let id = find(&journal, house.code(), case).await?;
     let command = Command {
         id: Uuid::new_v5(&ENDS, format!("{id} {basis} {by}").as_bytes()),

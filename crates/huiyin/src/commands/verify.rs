@@ -16,9 +16,9 @@ pub(crate) fn run(args: &StoreArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn verify(args: &StoreArgs) -> Result<ExitCode, Failure> {
-    let house = House::load(Library::find(args.workflows.as_deref())?, &args.district)?;
-    let now = SystemClock::default().now();
+    let (library, now) = (Library::find(args.workflows.as_deref())?, SystemClock::default().now());
     let journal = open_existing(args, now).await?;
+    let house = House::beside(library, &args.district, &journal).await?;
     let found = huiyin_engine::verify(&journal, &house.registry, now).await?;
     crate::say!("{} cases, {} entries, {} daily roots", found.cases, found.entries, found.roots);
     crate::say!(

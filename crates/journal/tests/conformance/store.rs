@@ -1,5 +1,7 @@
 //! A store for one test, and cases to put into it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeZone as _, Utc};
 use harness::postgres::Postgres;
 use huiyin_journal::{Batch, CaseRecord, Claim, Claimed, Entry, Journal, JournalError, Locked, OpenOptions};
@@ -10,7 +12,7 @@ use uuid::Uuid;
 pub(crate) struct Store {
     pub(crate) url: String,
     pub(crate) folder: TempDir,
-    server: Option<Postgres>,
+    server: Option<Arc<Postgres>>,
 }
 
 impl Store {
@@ -20,8 +22,8 @@ impl Store {
     }
 
     pub(crate) fn postgres() -> Self {
-        let server = Postgres::start();
-        Self { url: server.url(), folder: tempfile::tempdir().unwrap(), server: Some(server) }
+        let (server, url) = Postgres::shared();
+        Self { url, folder: tempfile::tempdir().unwrap(), server: Some(server) }
     }
 
     pub(crate) fn options(&self) -> OpenOptions {
