@@ -3,7 +3,7 @@
 //!
 //! Senders open and advance cases over HTTP, send again with the same id what was not answered, repeat what was, and
 //! move the demonstration clock so that rungs fire. `HUIYIN_SEED` repeats a run's moments, `HUIYIN_KILLS` changes their
-//! number (30 on SQLite and 10 on PostgreSQL; with `HUIYIN_THOROUGH=1` 200 and 30), `HUIYIN_BINARY` tests another build.
+//! number (20 on SQLite and 10 on PostgreSQL; with `HUIYIN_THOROUGH=1` 200 and 30), `HUIYIN_BINARY` tests another build.
 //! [`fleet`] does the same to many processes over NATS, for `HUIYIN_FLEET_SECONDS` (60; thorough 180) and a whole round.
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -44,7 +44,7 @@ fn kills_lose_and_repeat_nothing_on_sqlite() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", folder.path().join("huiyin.db").display());
-    run(&Service::new(folder.path(), &database), kills(harness::size(30, 200)));
+    run(&Service::new(folder.path(), &database), kills(harness::size(20, 200)));
 }
 
 #[test]
