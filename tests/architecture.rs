@@ -139,9 +139,9 @@ fn no_example_stands_in_a_comment_where_nothing_runs_it() {
     let data = ["json", "yaml", "text", "toml", "sql", "sh"];
     let mut found = Vec::new();
     for name in crates() {
-        assert!(
-            name == "huiyin" || read(&root().join("crates").join(&name).join("Cargo.toml")).contains("doctest = false")
-        );
+        let home = root().join("crates").join(&name);
+        let library = home.join("src/lib.rs").exists();
+        assert!(!library || read(&home.join("Cargo.toml")).contains("doctest = false"), "{name}");
         let mut files = Vec::new();
         sources(&root().join("crates").join(&name).join("src"), &mut files);
         for file in files {
